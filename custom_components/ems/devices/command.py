@@ -1,0 +1,30 @@
+"""What a device can be told. The same words from the plan to the register."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceCommand:
+    """One instruction for one role of a device.
+
+    mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge" (charger); "automatic", "limit" (pv).
+    power_w : Magnitude for charge, discharge and limit, ≥ 0. [W]
+    current_a : Per-phase limit for chargers. [A]
+    """
+
+    role: str
+    mode: str
+    power_w: float | None = None
+    current_a: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterWrite:
+    """One register that was written, as proof: what was there, what was sent, what came back."""
+
+    point: str
+    address: int
+    unit: str | None
+    before: float | None
+    written: float
+    read_back: float | None

@@ -1,0 +1,1 @@
+"""Forecasters: they learn from history and answer with a mean and a band."""

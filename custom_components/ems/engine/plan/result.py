@@ -1,0 +1,141 @@
+"""What the planner answers: an immutable plan, read once from the solver, with its reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..steps import Floats, Steps
+
+
+class PlanStatus(StrEnum):
+    """How much a plan is worth."""
+
+    OK = "ok"
+    DEGRADED = "degraded"  # a plan, but something was estimated, stopped early or missing; `reasons` says what
+    FAILED = "failed"  # no new plan; what is shown is the last valid one or the rule
+
+
+class Mode(StrEnum):
+    """What a device is told to do in a step. Names are the same from the plan to the register."""
+
+    AUTOMATIC = "automatic"  # the device follows the load by itself (self-consumption)
+    HOLD = "hold"  # a battery keeps its energy (surplus may still enter)
+    CHARGE = "charge"
+    DISCHARGE = "discharge"
+    OFF = "off"  # a charger that waits
+    LIMIT = "limit"  # PV held below what it could
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why, as data: a translation key and what goes into the sentence."""
+
+    key: str
+    placeholders: Mapping[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DevicePlan:
+    """One device through the horizon. Series have shape (n,), stored energy (n + 1,).
+
+    Attributes
+    ----------
+    kind : "battery", "pv" or "charger".
+    power_kw : Signed as the home sees it: battery + discharge, PV + production, charger + consumption. [kW]
+    energy_kwh : Stored energy between the steps, batteries only; index 0 is now, measured. [kWh]
+    marginal_value_per_kwh : What one more stored kWh would be worth in each step (batteries), or one more
+        kWh into the car (chargers). None where a device stores nothing. [currency/kWh]
+    available_kw : PV only: what could be produced. [kW]
+    """
+
+    id: str
+    name: str
+    kind: str
+    power_kw: Floats
+    modes: tuple[Mode, ...]
+    reasons: tuple[Reason, ...]
+    energy_kwh: Floats | None = None
+    marginal_value_per_kwh: Floats | None = None
+    available_kw: Floats | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slack:
+    """A wish the plan could not keep: by name, how much, when, and what the planner would have paid to keep it."""
+
+    name: str  # for instance "soc_min", "import_limit", "car_ready"
+    component: str  # device id, or "grid"
+    amount: float
+    unit: str
+    first_step: int
+    last_step: int
+    cost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """The terms of a plan's cost. [currency]. Penalties are shown but are no money."""
+
+    energy: float
+    wear: float
+    stored_energy_change: float  # end value of what is stored at the end less that of what is stored now
+    penalty: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Energy + wear − change of stored energy's end value (design §10)."""
+        return self.energy + self.wear - self.stored_energy_change
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveStats:
+    """How the plan was found."""
+
+    solver: str
+    variables: int
+    rows: int
+    binaries: int
+    build_ms: float
+    highs_ms: float  # run() alone, all re-solves together
+    extract_ms: float
+    total_ms: float
+    objective: float
+    gap_abs: float
+    solves: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """The finished plan."""
+
+    status: PlanStatus
+    reasons: tuple[Reason, ...]  # why it is not simply "ok"; empty when it is
+    created_at_s: float
+    currency: str
+    steps: Steps
+    import_kw: Floats
+    export_kw: Floats
+    load_kw: Floats
+    import_price_per_kwh: Floats
+    export_price_per_kwh: Floats
+    marginal_value_per_kwh: Floats  # dual of the bus balance: what one more kWh in the home is worth in each step
+    devices: Mapping[str, DevicePlan]
+    slacks: tuple[Slack, ...]
+    costs: Costs
+    baseline: Costs  # self-consumption rule, cars charging on plug-in
+    stats: SolveStats
+
+    @property
+    def expected_cost(self) -> float:
+        """Cost of the plan. [currency]."""
+        return self.costs.total
+
+    @property
+    def baseline_cost(self) -> float:
+        """Cost of doing without a plan. [currency]."""
+        return self.baseline.total
+
+    @property
+    def expected_saving(self) -> float:
+        """What the plan is expected to save against the baseline. [currency]."""
+        return self.baseline_cost - self.expected_cost
