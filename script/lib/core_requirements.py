@@ -1,4 +1,4 @@
-"""Print what the development Home Assistant's integrations need, so that it starts without fetching anything."""
+"""Print what the development Home Assistant's integrations need: it then starts without fetching anything."""
 
 import ast
 import json
@@ -6,10 +6,10 @@ from pathlib import Path
 import sys
 
 # What configuration.yaml of the demo loads, and what our tests set up.
-WANTED = [
-    *("frontend", "config", "recorder", "history", "logbook", "energy", "automation", "script", "mqtt", "modbus"),
-    *("http", "websocket_api", "lovelace", "system_health", "system_log", "logger", "zeroconf", "usb", "dhcp"),
-]
+WANTED = """
+    frontend config recorder history logbook energy automation script mqtt modbus
+    http websocket_api lovelace system_health system_log logger zeroconf usb dhcp
+""".split()
 # Source-only on a plain Python 3.14: script/setup puts stand-in modules in their place.
 NO_WHEEL = ("pymicro-vad", "pyspeex-noise")
 
@@ -17,8 +17,9 @@ NO_WHEEL = ("pymicro-vad", "pyspeex-noise")
 def base_platforms(core: Path) -> list[str]:
     """Return the entity platforms, all of which core sets up at every start."""
     tree = ast.parse((core / "generated/entity_platforms.py").read_text())
-    return [node.value.value for cls in tree.body if isinstance(cls, ast.ClassDef)
-            for node in cls.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    members = [node for cls in tree.body if isinstance(cls, ast.ClassDef) for node in cls.body]
+    values = [node.value for node in members if isinstance(node, ast.Assign)]
+    return [value.value for value in values if isinstance(value, ast.Constant)]
 
 
 def collect(core: Path, domain: str, seen: dict[str, list[str]]) -> None:

@@ -1,0 +1,1 @@
+"""Checkers that look at the source tree. The tests that use them prove that they find something."""
