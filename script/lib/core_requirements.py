@@ -9,7 +9,7 @@ import sys
 WANTED = """
     frontend config recorder history logbook energy automation script mqtt modbus
     http websocket_api lovelace system_health system_log logger zeroconf usb dhcp
-""".split()
+"""
 # Source-only on a plain Python 3.14: script/setup puts stand-in modules in their place.
 NO_WHEEL = ("pymicro-vad", "pyspeex-noise")
 
@@ -39,7 +39,7 @@ def main() -> None:
     """Collect and print."""
     core = Path(sys.argv[1])
     seen: dict[str, list[str]] = {}
-    for domain in (*WANTED, *base_platforms(core)):
+    for domain in (*WANTED.split(), *base_platforms(core)):
         collect(core, domain, seen)
     found = {requirement for requirements in seen.values() for requirement in requirements}
     print("\n".join(sorted(r for r in found if not r.lower().startswith(NO_WHEEL))))

@@ -1,0 +1,47 @@
+"""End-to-end tests start real programs and open real sockets; script/test runs them apart from the others."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from script.lib.ha.config_dir import write_config_dir
+from script.lib.ha.instance import HomeAssistant, run_home_assistant
+from script.lib.ha.ports import free_ports
+from tests.support.tree import COMPONENT, ROOT
+
+# A start takes 20 s on an idle machine, and machines are not idle.
+E2E_TIMEOUT_S = 600
+# Kept after the run: the log and the pictures are what a failure is understood from.
+ARTIFACTS = ROOT / "build" / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test here the time that real programs need, and one event loop to share them in."""
+    for item in items:
+        item.add_marker(pytest.mark.timeout(E2E_TIMEOUT_S))
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Return the folder for logs and pictures."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    return ARTIFACTS
+
+
+@pytest.fixture(scope="session")
+def config_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder for Home Assistant's configuration."""
+    return tmp_path_factory.mktemp("home-assistant")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def home_assistant(config_dir: Path, artifacts: Path) -> AsyncIterator[HomeAssistant]:
+    """Start a Home Assistant with EMS installed and nothing set up."""
+    (port,) = free_ports(1)
+    # Core's own test integration has a subentry flow, which proves the driver without EMS.
+    write_config_dir(config_dir, port=port, component=COMPONENT, extra_yaml="kitchen_sink:\n")
+    async with run_home_assistant(config_dir, port=port, log=artifacts / "home-assistant.log") as running:
+        yield running
