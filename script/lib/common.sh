@@ -24,7 +24,10 @@ step() {
   mkdir -p "$TOOLS/log"
   log=$(mktemp "$TOOLS/log/step.XXXXXX")
   printf '  %s …\n' "$what" >&2
-  ( while sleep 15; do printf '  %s … still at it (%d s)\n' "$what" $((SECONDS - began)) >&2; done ) &
+  # The sleeping child must not hold our output open: whoever reads it would wait for the sleeper.
+  ( while sleep 15 >/dev/null 2>&1 </dev/null; do
+      printf '  %s … still at it (%d s)\n' "$what" $((SECONDS - began)) >&2
+    done ) &
   beat=$!
   "$@" >"$log" 2>&1 || rc=$?
   { kill "$beat" && wait "$beat"; } 2>/dev/null || true
