@@ -19,7 +19,7 @@ def base_platforms(core: Path) -> list[str]:
     tree = ast.parse((core / "generated/entity_platforms.py").read_text())
     members = [node for cls in tree.body if isinstance(cls, ast.ClassDef) for node in cls.body]
     values = [node.value for node in members if isinstance(node, ast.Assign)]
-    return [value.value for value in values if isinstance(value, ast.Constant)]
+    return [str(value.value) for value in values if isinstance(value, ast.Constant)]
 
 
 def collect(core: Path, domain: str, seen: dict[str, list[str]]) -> None:
