@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.references import PLATFORMS
 from tests.support.tree import COMPONENT, ROOT, read_json, read_pyproject
+from tests.support.workshop import locked
 
 # hassfest's CUSTOM_INTEGRATION_MANIFEST_SCHEMA, without what EMS has no use for.
 MANIFEST_REQUIRED = {"domain", "name", "codeowners", "documentation", "iot_class", "version"}
@@ -48,12 +49,6 @@ def manifest() -> dict[str, Any]:
     """Return the manifest."""
     content: dict[str, Any] = read_json(COMPONENT / "manifest.json")
     return content
-
-
-def locked() -> dict[str, str]:
-    """Return the versions the workshop has installed."""
-    lines = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("==") for line in lines if "==" in line)
 
 
 def png_size(path: Path) -> tuple[int, int]:
