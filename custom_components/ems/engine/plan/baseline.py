@@ -37,7 +37,11 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     """
     problem, site = inputs.problem, inputs.problem.site
     hours = problem.steps.hours
-    car_kw = {spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours) for spec in site.chargers if spec.id in inputs.cars}
+    car_kw = {
+        spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours)
+        for spec in site.chargers
+        if spec.id in inputs.cars
+    }
     net = problem.load_kw + _total(car_kw.values(), hours) - _total(inputs.pv_kw.values(), hours)
     battery_kw, energy_kwh = {}, {}
     for spec in site.batteries:
@@ -54,7 +58,9 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         energy_kwh=energy_kwh,
         end_values=end_values,
     )
-    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= site.grid.export_max_kw + 1e-9)
+    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(
+        export_kw <= site.grid.export_max_kw + 1e-9
+    )
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from ..steps import Floats
 from .components import (
     BatteryModel,
     ChargerModel,
@@ -16,11 +15,11 @@ from .components import (
     net_of_what_cannot_move,
 )
 from .components.battery import BandMayBreak
-from .components.component import Horizon, horizon_of
+from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
 from .inputs import Inputs
-from .program import Program, Term
+from .program import Program
 
 BUS: Final = "bus.balance"
 # Room for rounding between a bound and what the bus balance asks for. [kW]

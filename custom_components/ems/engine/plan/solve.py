@@ -55,14 +55,14 @@ def solve(
     return by_rule(inputs, rule, home.end_values, reasons=reasons, stats=stats, now_s=now_s)
 
 
-def _published(home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float) -> Plan:
+def _published(
+    home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float
+) -> Plan:
     inputs, parts = home.inputs, publish(home, found)
     problem, rule = inputs.problem, self_consumption(inputs, home.end_values)
     reasons = _reasons(inputs, found)
     ended = perf_counter()
-    stats = _stats(
-        found, solver, extract_ms=(ended - extracting) * 1000, total_ms=(ended - began) * 1000
-    )
+    stats = _stats(found, solver, extract_ms=(ended - extracting) * 1000, total_ms=(ended - began) * 1000)
     return Plan(
         status=PlanStatus.DEGRADED if reasons else PlanStatus.OK,
         reasons=reasons,

@@ -32,7 +32,9 @@ class ChargerModel:
     better than late.
     """
 
-    def __init__(self, program: Program, spec: Charger, horizon: Horizon, car: CarState, steps: Steps) -> None:
+    def __init__(
+        self, program: Program, spec: Charger, horizon: Horizon, car: CarState, steps: Steps
+    ) -> None:
         """Add a charger with its car to a program."""
         self.id, self.name = spec.id, f"charger.{spec.id}"
         self._horizon, self._car = horizon, car
@@ -49,7 +51,12 @@ class ChargerModel:
         self.power = program.variables(f"{self.name}.power", len(h), upper=spec.power_max_kw, cost=cost)
         self._add_energy(program, h)
         self._minimum = MinimumPower(
-            name=self.name, power=self.power, steps=self.steps, horizon=horizon, spec=spec, takes_kwh=self.takes_kwh
+            name=self.name,
+            power=self.power,
+            steps=self.steps,
+            horizon=horizon,
+            spec=spec,
+            takes_kwh=self.takes_kwh,
         )
 
     def _add_energy(self, program: Program, h: Floats) -> None:

@@ -38,5 +38,7 @@ class Direction:
         self._rounds += 1
         z = program.variables(f"{name}.in", len(steps), upper=1.0, integer=True)
         into_max, out_max = self.into.upper[steps], self.out.upper[steps]
-        program.rows(f"{name}.in_only", -np.inf, np.zeros(len(steps)), *self.into.terms_at(steps), Term(z, -into_max))
+        program.rows(
+            f"{name}.in_only", -np.inf, np.zeros(len(steps)), *self.into.terms_at(steps), Term(z, -into_max)
+        )
         program.rows(f"{name}.out_only", -np.inf, out_max, *self.out.terms_at(steps), Term(z, out_max))

@@ -29,7 +29,11 @@ class PvModel:
         # and falling with time, so that what must be curtailed is curtailed late, when the forecast may have changed.
         keep = horizon.hours * (2 * TIE_PER_KWH - horizon.later)
         self.power = program.variables(
-            f"pv.{spec.id}.power", horizon.n, lower=np.minimum(available_kw, 0), upper=available_kw, cost=-keep
+            f"pv.{spec.id}.power",
+            horizon.n,
+            lower=np.minimum(available_kw, 0),
+            upper=available_kw,
+            cost=-keep,
         )
 
     def into_bus(self) -> list[Term]:

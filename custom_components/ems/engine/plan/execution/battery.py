@@ -70,7 +70,14 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
     given_worth = (flow.value_per_kwh / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
     low = (flow.energy_kwh[:-1] < spec.soc_min * spec.capacity_kwh - IDLE_KW).tolist()
     kinds = np.select(
-        [masks.charge, masks.discharge, masks.automatic & discharges, masks.automatic & charges, masks.automatic, charges],
+        [
+            masks.charge,
+            masks.discharge,
+            masks.automatic & discharges,
+            masks.automatic & charges,
+            masks.automatic,
+            charges,
+        ],
         [0, 1, 2, 3, 4, 5],
         default=6,
     )
