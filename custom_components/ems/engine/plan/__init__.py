@@ -1,1 +1,19 @@
 """The planner: one linear program over all devices, solved in milliseconds, never infeasible, explained by its duals."""
+
+from .errors import PlanError
+from .result import Costs, DevicePlan, Mode, Plan, PlanStatus, Reason, Slack, SolveStats
+from .solve import DEFAULT_TIME_LIMIT_S, solve
+
+__all__ = [
+    "DEFAULT_TIME_LIMIT_S",
+    "Costs",
+    "DevicePlan",
+    "Mode",
+    "Plan",
+    "PlanError",
+    "PlanStatus",
+    "Reason",
+    "Slack",
+    "SolveStats",
+    "solve",
+]

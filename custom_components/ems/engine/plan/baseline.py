@@ -1,0 +1,125 @@
+"""What a home does without a plan: self-consumption, and cars that charge as soon as they are plugged in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..problem import CarState
+from ..site import Battery, Charger
+from ..steps import Floats
+from .components.end_value import EndValue
+from .costs import account
+from .inputs import Inputs
+from .result import Costs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schedule:
+    """What every device does under the rule. Series have shape (n,), energies (n + 1,). [kW], [kWh]."""
+
+    import_kw: Floats
+    export_kw: Floats
+    pv_kw: Mapping[str, Floats]
+    car_kw: Mapping[str, Floats]
+    battery_kw: Mapping[str, Floats]  # + discharge
+    energy_kwh: Mapping[str, Floats]
+    costs: Costs
+    # False where the rule breaks a limit or a wish that a plan has to keep.
+    feasible: bool = field(default=True)
+
+
+def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Schedule:
+    """Follow the rule through the horizon.
+
+    Cars draw full power from plug-in until they have what they need; batteries, in the site's order, take surplus
+    and cover consumption within their band; an array that can be curtailed keeps to the export limit.
+    """
+    problem, site = inputs.problem, inputs.problem.site
+    hours = problem.steps.hours
+    car_kw = {
+        spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours)
+        for spec in site.chargers
+        if spec.id in inputs.cars
+    }
+    net = problem.load_kw + _total(car_kw.values(), hours) - _total(inputs.pv_kw.values(), hours)
+    battery_kw, energy_kwh = {}, {}
+    for spec in site.batteries:
+        if spec.id in inputs.batteries:
+            battery_kw[spec.id], energy_kwh[spec.id] = _follow(spec, inputs.batteries[spec.id], net, hours)
+            net = net - battery_kw[spec.id]
+    pv_kw, net = _curtail_to_limit(inputs, net)
+    import_kw, export_kw = np.maximum(net, 0), np.maximum(-net, 0)
+    costs = account(
+        problem,
+        import_kw=import_kw,
+        export_kw=export_kw,
+        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in battery_kw.items()},
+        energy_kwh=energy_kwh,
+        end_values=end_values,
+    )
+    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(
+        export_kw <= site.grid.export_max_kw + 1e-9
+    )
+    return Schedule(
+        import_kw=import_kw,
+        export_kw=export_kw,
+        pv_kw=pv_kw,
+        car_kw=car_kw,
+        battery_kw=battery_kw,
+        energy_kwh=energy_kwh,
+        costs=costs,
+        feasible=bool(within) and _keeps_wishes(inputs, car_kw),
+    )
+
+
+def _total(series: object, hours: Floats) -> Floats:
+    return np.sum([*series, np.zeros_like(hours)], axis=0)  # type: ignore[misc]
+
+
+def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:
+    """Return full power while plugged in until the need is met, the last step in part. [kW]."""
+    offered = np.where(car.connected, spec.power_max_kw * hours, 0.0)
+    taken = np.minimum(np.cumsum(offered), max(car.energy_needed_kwh, 0.0))
+    return np.diff(taken, prepend=0.0) / hours
+
+
+def _follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
+    """Return power (+ discharge) and stored energy of a battery that follows the net load."""
+    floor, ceiling = spec.soc_min * spec.capacity_kwh, spec.soc_max * spec.capacity_kwh
+    energy, power = [energy_now_kwh], []
+    for net, h in zip(net_kw.tolist(), hours.tolist(), strict=True):
+        now = energy[-1]
+        if net >= 0:
+            kw = min(net, spec.discharge_max_kw, max(now - floor, 0.0) * spec.discharge_efficiency / h)
+            energy.append(now - kw * h / spec.discharge_efficiency)
+        else:
+            kw = -min(-net, spec.charge_max_kw, max(ceiling - now, 0.0) / (spec.charge_efficiency * h))
+            energy.append(now - kw * h * spec.charge_efficiency)
+        power.append(kw)
+    return np.array(power), np.array(energy)
+
+
+def _curtail_to_limit(inputs: Inputs, net_kw: Floats) -> tuple[dict[str, Floats], Floats]:
+    """Hold curtailable arrays below what they could do where exports would pass the limit."""
+    site, pv_kw = inputs.problem.site, dict(inputs.pv_kw)
+    over = np.maximum(-net_kw - site.grid.export_max_kw, 0)
+    for array in site.pvs:
+        if array.curtailable:
+            cut = np.minimum(over, np.maximum(pv_kw[array.id], 0))
+            pv_kw[array.id], over, net_kw = pv_kw[array.id] - cut, over - cut, net_kw + cut
+    return pv_kw, net_kw
+
+
+def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats]) -> bool:
+    """Return whether batteries start inside their band and cars are ready in time under the rule."""
+    specs = {spec.id: spec for spec in inputs.problem.site.batteries}
+    in_band = all(
+        specs[id_].soc_min * specs[id_].capacity_kwh <= energy <= specs[id_].soc_max * specs[id_].capacity_kwh
+        for id_, energy in inputs.batteries.items()
+    )
+    ends, hours = inputs.problem.steps.edges_s[1:], inputs.problem.steps.hours
+    return in_band and all(
+        float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum()) >= car.energy_needed_kwh - 1e-9
+        for id_, car in inputs.cars.items()
+    )

@@ -1,0 +1,19 @@
+"""The parts of a home as pieces of one linear program, one per file."""
+
+from .battery import BatteryModel
+from .charger import ChargerModel
+from .component import Choice, Component, Horizon
+from .grid import GridModel
+from .load import net_of_what_cannot_move
+from .pv import PvModel
+
+__all__ = [
+    "BatteryModel",
+    "ChargerModel",
+    "Choice",
+    "Component",
+    "GridModel",
+    "Horizon",
+    "PvModel",
+    "net_of_what_cannot_move",
+]

@@ -1,0 +1,145 @@
+"""A battery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...site import Battery
+from ...steps import Floats
+from ..program import Ints, Program, Term
+from ..result import Slack
+from .component import Choice, Horizon, plain_flow, slack_over
+from .direction import Direction
+from .end_value import EndValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandMayBreak:
+    """Whether something could push a battery out of its band; only then does the band get slacks."""
+
+    floor: bool
+    ceiling: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """A soft edge of the band: how far outside, and by how much further than a step before. [kWh], shape (n,)."""
+
+    name: str
+    outside: Ints
+    further: Ints
+
+
+class BatteryModel:
+    """A lossy store of energy, seen from the home bus: discharging is positive.
+
+        e[k+1] = e[k] + h[k]·(η_c·c[k] - d[k]/η_d)      e[0] measured;  0 ≤ e ≤ max(capacity, e[0])
+        below[k] ≥ soc_min·capacity - e[k]               further[k] ≥ below[k] - below[k-1]
+        cost = Σ h·wear·d + Σ leaving·further + Σ h·staying·below - V(e[n])
+
+    The band is a wish: a battery that starts outside is not pushed back at any price, only never further out for
+    money. Where it starts inside and the connection can carry the home, holding still keeps the band, so that it is a
+    plain bound there and costs nothing to solve.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        spec: Battery,
+        horizon: Horizon,
+        energy_now_kwh: float,
+        end_value: EndValue,
+        may_break: BandMayBreak,
+    ) -> None:
+        """Add a battery to a program."""
+        self.id, self.name = spec.id, f"battery.{spec.id}"
+        self._program, self._spec, self._horizon = program, spec, horizon
+        self._now, self._may_break = energy_now_kwh, may_break
+        h, n = horizon.hours, horizon.n
+        eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
+
+        cost_d = horizon.later + spec.wear_per_kwh
+        c = program.variables(f"{self.name}.charge", n, upper=spec.charge_max_kw, cost=h * horizon.later)
+        d = program.variables(f"{self.name}.discharge", n, upper=spec.discharge_max_kw, cost=h * cost_d)
+        e = program.variables(f"{self.name}.energy", n, lower=self._lowest(), upper=self._highest())
+        self.charge = plain_flow(c, np.full(n, spec.charge_max_kw))
+        self.discharge = plain_flow(d, np.full(n, spec.discharge_max_kw))
+        self.energy = e
+
+        start = np.zeros(n)
+        start[0] = energy_now_kwh
+        after_first = np.arange(1, n)
+        # One row per step, in kWh: its dual is what a stored kWh is worth, negated.
+        program.rows(
+            f"{self.name}.balance",
+            start,
+            start,
+            Term(e, 1.0),
+            Term(e[:-1], -1.0, after_first),
+            Term(c, -h * eta_c),
+            Term(d, h / eta_d),
+        )
+        self._edges = self._add_band()
+        self._add_end_value(end_value)
+        self._direction = Direction(self.name, self.charge, self.discharge)
+
+    def _lowest(self) -> float:
+        physical = min(0.0, self._now)
+        return physical if self._may_break.floor else self._spec.soc_min * self._spec.capacity_kwh
+
+    def _highest(self) -> float:
+        physical = max(self._spec.capacity_kwh, self._now)
+        return physical if self._may_break.ceiling else self._spec.soc_max * self._spec.capacity_kwh
+
+    def _add_band(self) -> list[_Edge]:
+        capacity, edges = self._spec.capacity_kwh, []
+        if self._may_break.floor:
+            edges.append(self._soft_edge("soc_min", -1.0, self._spec.soc_min * capacity))
+        if self._may_break.ceiling:
+            edges.append(self._soft_edge("soc_max", 1.0, self._spec.soc_max * capacity))
+        return edges
+
+    def _soft_edge(self, name: str, side: float, edge_kwh: float) -> _Edge:
+        """Add outside ≥ side·(e - edge) and further ≥ its rise; `side` is +1 above the band, -1 below."""
+        n, h, penalties = self._horizon.n, self._horizon.hours, self._horizon.penalties
+        label = f"{self.name}.{name}"
+        outside = self._program.variables(f"{label}.outside", n, cost=h * penalties.band_staying_per_h)
+        further = self._program.variables(f"{label}.further", n, cost=penalties.band_leaving)
+        limit = np.full(n, side * edge_kwh)
+        self._program.rows(f"{label}.edge", -np.inf, limit, Term(self.energy, side), Term(outside, -1.0))
+        already = np.zeros(n)
+        already[0] = max(side * (self._now - edge_kwh), 0.0)
+        before = Term(outside[:-1], -1.0, np.arange(1, n))
+        self._program.rows(f"{label}.rise", -np.inf, already, Term(outside, 1.0), before, Term(further, -1.0))
+        return _Edge(name, outside, further)
+
+    def _add_end_value(self, value: EndValue) -> None:
+        """Split the last energy into segments, each earning its slope; concavity fills them in order."""
+        label = f"{self.name}.at_end"
+        base = min(0.0, self._now)
+        widths = value.widths_kwh.copy()
+        widths[0] -= base
+        parts = self._program.variables(label, len(widths), upper=widths, cost=-value.per_kwh)
+        whole = [Term(parts, -1.0, np.zeros(len(parts), np.intp)), Term(self.energy[-1:], 1.0)]
+        self._program.rows(f"{label}.sum", base, base, *whole)
+
+    def into_bus(self) -> list[Term]:
+        """Return discharging less charging."""
+        return [*self.discharge.terms(1.0), *self.charge.terms(-1.0)]
+
+    def choices(self) -> Sequence[Choice]:
+        """Return the one choice: charge or discharge."""
+        return [self._direction]
+
+    def slacks(self, x: Floats) -> list[Slack]:
+        """Return where the battery is outside its band."""
+        h, penalties = self._horizon.hours, self._horizon.penalties
+        found = []
+        for edge in self._edges:
+            outside = x[edge.outside]
+            cost = penalties.band_staying_per_h * float(outside @ h)
+            cost += penalties.band_leaving * float(x[edge.further].sum())
+            deepest = float(outside.max())
+            found += slack_over(outside, edge.name, self.id, amount=deepest, unit="kWh", cost=cost)
+        return found

@@ -1,0 +1,148 @@
+"""A charger and the car that hangs on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...problem import CarState
+from ...site import Charger
+from ...steps import Bools, Floats, Steps
+from ..program import Ints, Program, Term
+from ..result import Slack
+from .component import Choice, Horizon, slack_over
+
+# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan needs.
+NEAR_H = 4.0
+NEAR_MAX_STEPS = 24  # 2 h at 5 min
+_HOURS_PER_DAY = 24.0
+
+
+class ChargerModel:
+    """Power p at the socket, while a car is plugged in:
+
+        0 ≤ p[k] ≤ p_max                                 where connected, else 0
+        Σ h·p (until ready) + short ≥ needed             short · price: the car is not ready
+        Σ h·p + missing ≥ needed                         missing · price: it does not get there at all
+        Σ h·p ≤ takes                                    what the battery in the car can hold
+        p[k] = 0 or p[k] ≥ p_min                         in the near window only, by integers where it was broken
+
+    A kWh that comes after the deadline loses its worth over a day, so that late is better than never, and soon
+    better than late.
+    """
+
+    def __init__(
+        self, program: Program, spec: Charger, horizon: Horizon, car: CarState, steps: Steps
+    ) -> None:
+        """Add a charger with its car to a program."""
+        self.id, self.name = spec.id, f"charger.{spec.id}"
+        self._horizon, self._car = horizon, car
+        self.power_max_kw = spec.power_max_kw
+        self.steps = np.flatnonzero(car.connected)
+        self.takes_kwh = max(car.energy_max_kwh, car.energy_needed_kwh, 0.0)
+        self.needed_kwh = max(car.energy_needed_kwh, 0.0)
+        h = horizon.hours[self.steps]
+        in_time = _ends_in_time(steps, car.ready_at_s)
+        self.in_time = in_time[self.steps]
+        self._deadline_step = max(int(np.count_nonzero(in_time)) - 1, 0)
+        late = car.shortfall_price_per_kwh * _lateness_days(steps, car.ready_at_s)[self.steps]
+        cost = h * (horizon.later[self.steps] + late)
+        self.power = program.variables(f"{self.name}.power", len(h), upper=spec.power_max_kw, cost=cost)
+        self._add_energy(program, h)
+        self._minimum = MinimumPower(
+            name=self.name,
+            power=self.power,
+            steps=self.steps,
+            horizon=horizon,
+            spec=spec,
+            takes_kwh=self.takes_kwh,
+        )
+
+    def _add_energy(self, program: Program, h: Floats) -> None:
+        price, needed = self._car.shortfall_price_per_kwh, self.needed_kwh
+        one = np.zeros(len(h), np.intp)
+        self.short = program.variables(f"{self.name}.short", 1, upper=needed, cost=price)
+        self.missing = program.variables(f"{self.name}.missing", 1, upper=needed, cost=price)
+        in_time = Term(self.power[self.in_time], h[self.in_time], one[self.in_time])
+        program.rows(f"{self.name}.ready", needed, np.inf, in_time, Term(self.short, 1.0))
+        program.rows(f"{self.name}.enough", needed, np.inf, Term(self.power, h, one), Term(self.missing, 1.0))
+        program.rows(f"{self.name}.takes", -np.inf, self.takes_kwh, Term(self.power, h, one))
+
+    def value(self, x: Floats) -> Floats:
+        """Return the power in a solution, shape (n,). [kW]."""
+        power = np.zeros(self._horizon.n)
+        power[self.steps] = x[self.power]
+        return power
+
+    def into_bus(self) -> list[Term]:
+        """Return consumption, negative into the bus."""
+        return [Term(self.power, -1.0, self.steps)]
+
+    def choices(self) -> Sequence[Choice]:
+        """Return the one choice: off, or at least the smallest current."""
+        return [self._minimum]
+
+    def slacks(self, x: Floats) -> list[Slack]:
+        """Return what the car lacks when it should be ready."""
+        short, missing = float(x[self.short[0]]), float(x[self.missing[0]])
+        amounts = np.zeros(self._horizon.n)
+        amounts[self._deadline_step] = short
+        cost = self._car.shortfall_price_per_kwh * (short + missing)
+        return slack_over(amounts, "car_ready", self.id, amount=short, unit="kWh", cost=cost)
+
+
+def _ends_in_time(steps: Steps, ready_at_s: float | None) -> Bools:
+    """Return which steps are over by the deadline, shape (n,)."""
+    ends = steps.edges_s[1:]
+    return np.ones(len(ends), dtype=np.bool_) if ready_at_s is None else ends <= ready_at_s
+
+
+def _lateness_days(steps: Steps, ready_at_s: float | None) -> Floats:
+    """Return how long after the deadline each step ends, 0 where in time, shape (n,). [d]."""
+    if ready_at_s is None:
+        return np.zeros(len(steps))
+    return np.maximum(steps.edges_s[1:] - ready_at_s, 0.0) / (3600 * _HOURS_PER_DAY)
+
+
+@dataclass(eq=False, kw_only=True)
+class MinimumPower:
+    """Off, or at least the smallest current a car charges with (IEC 61851 knows nothing between 0 and 6 A):
+
+        p_min·z[k] ≤ p[k] ≤ p_max·z[k]        z in {0, 1}
+
+    A car that needs less than p_min·h stops by itself within the step, so the mean may be lower there.
+    """
+
+    name: str
+    power: Ints
+    steps: NDArray[np.intp]
+    horizon: Horizon
+    spec: Charger
+    takes_kwh: float
+    _enforced: bool = field(default=False, init=False)
+
+    def _near(self) -> NDArray[np.intp]:
+        """Return which of our steps lie in the near window, as positions in `steps`."""
+        begins = (np.cumsum(self.horizon.hours) - self.horizon.hours)[self.steps]
+        return np.flatnonzero((begins < NEAR_H - 1e-9) & (self.steps < NEAR_MAX_STEPS))
+
+    def _least_kw(self, near: NDArray[np.intp]) -> Floats:
+        return np.minimum(self.spec.power_min_kw, self.takes_kwh / self.horizon.hours[self.steps[near]])
+
+    def broken(self, x: Floats) -> Bools:
+        """Return the near steps with a current no car can charge with."""
+        mask, near = np.zeros(self.horizon.n, dtype=np.bool_), self._near()
+        power = x[self.power[near]]
+        mask[self.steps[near]] = (power > 1e-5) & (power < self._least_kw(near) - 1e-5)
+        return mask & (not self._enforced)
+
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
+        """Make the whole near window all or nothing: held in one step, the fraction would only move to the next."""
+        del steps
+        near, self._enforced = self._near(), True
+        power, zero = self.power[near], np.zeros(len(near))
+        z = program.variables(f"{self.name}.on", len(near), upper=1.0, integer=True)
+        most, least = self.spec.power_max_kw, self._least_kw(near)
+        program.rows(f"{self.name}.at_most", -np.inf, zero, Term(power, 1.0), Term(z, -most))
+        program.rows(f"{self.name}.at_least", zero, np.inf, Term(power, 1.0), Term(z, -least))

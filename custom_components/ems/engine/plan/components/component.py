@@ -1,0 +1,123 @@
+"""What every component shares: the horizon it lives on, its flows into the bus, and the choices it may need."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...problem import Problem
+from ...steps import Bools, Floats
+from ..penalties import TIE_PER_KWH, Penalties, penalties_for
+from ..program import Ints, Program, Term
+from ..result import Slack
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Horizon:
+    """The axis with its prices, and the tie-breakers that go with it. Series have shape (n,)."""
+
+    hours: Floats
+    import_price: Floats  # [currency/kWh]
+    export_price: Floats
+    penalties: Penalties
+    # Cost of using free energy: rises with time, so that of two equal steps the earlier is taken. [currency/kWh]
+    later: Floats
+    # Cost of having a kWh go through one of two opposite directions: makes pointless round trips lose.
+    either_way: float = TIE_PER_KWH / 2
+
+    @property
+    def n(self) -> int:
+        """Number of steps."""
+        return len(self.hours)
+
+
+def horizon_of(problem: Problem) -> Horizon:
+    """Return what components need to know of a problem's axis."""
+    hours = problem.steps.hours
+    middle = np.cumsum(hours) - hours / 2
+    return Horizon(
+        hours=hours,
+        import_price=problem.import_price_per_kwh,
+        export_price=problem.export_price_per_kwh,
+        penalties=penalties_for(problem),
+        later=TIE_PER_KWH / 2 * (1 + middle / hours.sum()),
+    )
+
+
+class Component(Protocol):
+    """One part of the home."""
+
+    id: str
+
+    def into_bus(self) -> list[Term]:
+        """Return what flows into the home bus, rows being steps. [kW]."""
+
+    def choices(self) -> list[Choice]:
+        """Return the yes-or-no questions this component may have to ask."""
+
+    def slacks(self, x: Floats) -> list[Slack]:
+        """Return the wishes a solution breaks."""
+
+
+class Choice(Protocol):
+    """Something a linear program may get wrong, and integers put right where it did."""
+
+    def broken(self, x: Floats) -> Bools:
+        """Return the steps in which a solution does what cannot be done, shape (n,)."""
+
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
+        """Add integers that forbid it in these steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """A non-negative power per step: one column each, and in some steps a second one at another price. [kW]."""
+
+    columns: Ints
+    upper: Floats  # largest physical sum of both, shape (n,)
+    extra: Ints
+    extra_steps: NDArray[np.intp]
+
+    def value(self, x: Floats) -> Floats:
+        """Return the flow in a solution, shape (n,)."""
+        total = x[self.columns]
+        total[self.extra_steps] += x[self.extra]
+        return total
+
+    def terms(self, coefficient: float) -> list[Term]:
+        """Return the flow times a coefficient, rows being all steps."""
+        return [Term(self.columns, coefficient), Term(self.extra, coefficient, self.extra_steps)]
+
+    def terms_at(self, steps: NDArray[np.intp]) -> list[Term]:
+        """Return the flow in some steps, rows being their positions in `steps`."""
+        _, mine, theirs = np.intersect1d(self.extra_steps, steps, return_indices=True)
+        return [Term(self.columns[steps], 1.0), Term(self.extra[mine], 1.0, theirs)]
+
+
+def plain_flow(columns: Ints, upper: Floats) -> Flow:
+    """Return a flow that has a single column per step."""
+    return Flow(columns, upper, np.zeros(0, np.int32), np.zeros(0, np.intp))
+
+
+def slack_over(
+    amounts: Floats, name: str, component: str, *, amount: float, unit: str, cost: float
+) -> list[Slack]:
+    """Describe a wish broken in some steps by name, first and last step; nothing where none is worth a word.
+
+    amounts : By how much per step, shape (n,); what is below a watt or a watt-hour is the solver's rounding.
+    """
+    steps = np.flatnonzero(amounts > 1e-3)
+    if not len(steps):
+        return []
+    return [
+        Slack(
+            name=name,
+            component=component,
+            amount=amount,
+            unit=unit,
+            first_step=int(steps[0]),
+            last_step=int(steps[-1]),
+            cost=cost,
+        )
+    ]

@@ -1,0 +1,74 @@
+"""The connection to the network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...site import Grid
+from ...steps import Floats
+from ..program import Program, Term
+from ..result import Slack
+from .component import Choice, Flow, Horizon, slack_over
+from .direction import Direction
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reach:
+    """The most the home can physically draw or give in each step, whatever is decided. [kW], shape (n,)."""
+
+    import_kw: Floats
+    export_kw: Floats
+
+
+class GridModel:
+    """Imports i and exports x, each split into what the connection may carry and what is over it:
+
+        g[k] = i[k] + i_over[k] - x[k] - x_over[k]
+        0 ≤ i ≤ import_max        0 ≤ i_over ≤ reach - import_max       (likewise for exports)
+        cost = Σ h[k]·(p_imp[k]·(i + i_over) - p_exp[k]·(x + x_over) + limit·(i_over + x_over))
+
+    Being over a limit is priced, never forbidden: a home may already be there, and a plan must exist all the same.
+    What is over exists as a variable only in the steps where the home could reach that far.
+    """
+
+    id = "grid"
+
+    def __init__(self, program: Program, spec: Grid, horizon: Horizon, reach: Reach) -> None:
+        """Add the connection to a program."""
+        self._horizon = horizon
+        self._program = program
+        self.imports = self._flow("import", horizon.import_price, spec.import_max_kw, reach.import_kw)
+        self.exports = self._flow("export", -horizon.export_price, spec.export_max_kw, reach.export_kw)
+        self._direction = Direction("grid", self.imports, self.exports)
+
+    def _flow(self, name: str, price: Floats, limit_kw: float, reach_kw: Floats) -> Flow:
+        h, cost = self._horizon.hours, price + self._horizon.either_way
+        within = np.minimum(reach_kw, limit_kw)
+        columns = self._program.variables(f"grid.{name}", self._horizon.n, upper=within, cost=h * cost)
+        over = np.flatnonzero(reach_kw > limit_kw)
+        extra = self._program.variables(
+            f"grid.{name}_over",
+            len(over),
+            upper=(reach_kw - within)[over],
+            cost=(h * (cost + self._horizon.penalties.limit))[over],
+        )
+        return Flow(columns, reach_kw, extra, over)
+
+    def into_bus(self) -> list[Term]:
+        """Return imports less exports."""
+        return [*self.imports.terms(1.0), *self.exports.terms(-1.0)]
+
+    def choices(self) -> Sequence[Choice]:
+        """Return the one choice: import or export."""
+        return [self._direction]
+
+    def slacks(self, x: Floats) -> list[Slack]:
+        """Return where the connection carries more than it may."""
+        return [*self._over(x, "import_limit", self.imports), *self._over(x, "export_limit", self.exports)]
+
+    def _over(self, x: Floats, name: str, flow: Flow) -> list[Slack]:
+        over_kw = np.zeros(self._horizon.n)
+        over_kw[flow.extra_steps] = x[flow.extra]
+        cost = self._horizon.penalties.limit * float(over_kw @ self._horizon.hours)
+        return slack_over(over_kw, name, self.id, amount=float(over_kw.max()), unit="kW", cost=cost)

@@ -1,0 +1,37 @@
+"""One yardstick for the plan, the baseline and, later, what was measured (design §10)."""
+
+from collections.abc import Mapping
+
+from ..problem import Problem
+from ..steps import Floats
+from .components.end_value import EndValue
+from .result import Costs
+
+
+def account(
+    problem: Problem,
+    *,
+    import_kw: Floats,
+    export_kw: Floats,
+    discharge_kw: Mapping[str, Floats],
+    energy_kwh: Mapping[str, Floats],
+    end_values: Mapping[str, EndValue],
+    penalty: float = 0.0,
+) -> Costs:
+    """Return the terms of a schedule's cost.
+
+    discharge_kw : Per battery id, ≥ 0, shape (n,). [kW]
+    energy_kwh : Per battery id, shape (n + 1,); only its ends count. [kWh]
+    """
+    hours = problem.steps.hours
+    bill = import_kw * problem.import_price_per_kwh - export_kw * problem.export_price_per_kwh
+    wear_per_kwh = {battery.id: battery.wear_per_kwh for battery in problem.site.batteries}
+    return Costs(
+        energy=float(bill @ hours),
+        wear=sum(wear_per_kwh[id_] * float(kw @ hours) for id_, kw in discharge_kw.items()),
+        stored_energy_change=sum(
+            end_values[id_].of(float(energy[-1])) - end_values[id_].of(float(energy[0]))
+            for id_, energy in energy_kwh.items()
+        ),
+        penalty=penalty,
+    )

@@ -1,0 +1,108 @@
+"""What to tell a battery, by what a stored kWh is worth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...site import Battery
+from ...steps import Bools, Floats
+from ..result import Mode, Reason
+from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatteryFlow:
+    """What the plan does with a battery. Series have shape (n,), energy (n + 1,). [kW], [kWh], [currency/kWh]."""
+
+    power_kw: Floats  # + discharge
+    energy_kwh: Floats
+    value_per_kwh: Floats  # of a stored kWh
+
+
+def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
+    """Turn a plan into modes by marginal value.
+
+    With v what a stored kWh is worth:
+
+        charge      p_imp/η_c < v              buying a kWh costs less than storing it is worth
+        discharge   (p_exp - wear)·η_d > v     selling it earns more than keeping it
+        automatic   (p_imp - wear)·η_d ≥ v     covering the load with it saves at least what it is worth
+        hold        otherwise                  it is worth more later
+
+    A setpoint computed from a forecast is wrong within minutes; these comparisons stay right when the load differs.
+    Charging and discharging with the grid are ordered only where the plan does so, because there power is bounded.
+    """
+    masks = _masks(spec, flow, tariff)
+    return Orders(_modes(masks), _reasons(spec, flow, tariff, masks))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Masks:
+    charge: Bools
+    discharge: Bools
+    automatic: Bools
+
+
+def _masks(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> _Masks:
+    worth, eta_c, eta_d = flow.value_per_kwh, spec.charge_efficiency, spec.discharge_efficiency
+    charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
+    buys = tariff.import_price / eta_c <= worth + VALUE_TOLERANCE
+    sells = (tariff.export_price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
+    covers = (tariff.import_price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
+    charge = charges & (tariff.import_kw > IDLE_KW) & buys
+    discharge = discharges & (tariff.export_kw > IDLE_KW) & sells
+    return _Masks(charge=charge, discharge=discharge, automatic=~charge & ~discharge & (covers | discharges))
+
+
+def _modes(masks: _Masks) -> tuple[Mode, ...]:
+    choice = np.select([masks.charge, masks.discharge, masks.automatic], [0, 1, 2], default=3)
+    names = (Mode.CHARGE, Mode.DISCHARGE, Mode.AUTOMATIC, Mode.HOLD)
+    return tuple(names[i] for i in choice.tolist())
+
+
+def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> tuple[Reason, ...]:
+    """Word each step. Prices and values are per kWh at the battery's terminal, so that people can compare them."""
+    charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
+    later = peak_of_next_run(discharges, tariff.import_price)
+    at, starts = later.tolist(), tariff.instants()
+    price, sold = tariff.import_price.tolist(), tariff.export_price.tolist()
+    bought_worth = (flow.value_per_kwh * spec.charge_efficiency).tolist()
+    given_worth = (flow.value_per_kwh / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
+    low = (flow.energy_kwh[:-1] < spec.soc_min * spec.capacity_kwh - IDLE_KW).tolist()
+    kinds = np.select(
+        [
+            masks.charge,
+            masks.discharge,
+            masks.automatic & discharges,
+            masks.automatic & charges,
+            masks.automatic,
+            charges,
+        ],
+        [0, 1, 2, 3, 4, 5],
+        default=6,
+    )
+
+    def bought(k: int) -> Reason:
+        if low[k]:
+            return Reason(key="charge_to_reserve", placeholders={"price": money(price[k])})
+        return _compared("charge", price[k], bought_worth[k], bought_worth[k] - price[k], k)
+
+    def _compared(stem: str, here: float, worth: float, gain: float, k: int) -> Reason:
+        found = {"price": money(here), "value": money(worth), "saving": money(gain)}
+        if at[k] < 0:
+            return Reason(key=f"{stem}_for_end", placeholders=found)
+        return Reason(key=f"{stem}_for_later", placeholders={**found, "later": starts[at[k]]})
+
+    def worded(k: int, kind: int) -> Reason:
+        if kind == 0:
+            return bought(k)
+        if kind == 6:
+            return _compared("hold", price[k], given_worth[k], given_worth[k] - price[k], k)
+        taken = {"price": money(sold[k] if kind in (1, 3, 5) else price[k])}
+        worth = bought_worth[k] if kind in (3, 5) else given_worth[k]
+        return Reason(key=_KEYS[kind], placeholders={**taken, "value": money(worth)})
+
+    return tuple(worded(k, kind) for k, kind in enumerate(kinds.tolist()))
+
+
+_KEYS = {1: "discharge_sell", 2: "cover_load", 3: "store_surplus", 4: "follow_load", 5: "hold_store_surplus"}

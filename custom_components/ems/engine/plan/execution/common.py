@@ -1,0 +1,61 @@
+"""What the orders of all devices share."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...steps import Bools, Floats, Steps
+from ..penalties import TIE_PER_KWH
+from ..result import Mode, Reason
+
+# Less than a watt is the solver's rounding.
+IDLE_KW: Final = 1e-3
+# Values come from duals that carry the tie-breakers.
+VALUE_TOLERANCE: Final = 3 * TIE_PER_KWH
+
+
+class Orders(NamedTuple):
+    """One mode and one reason per step."""
+
+    modes: tuple[Mode, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tariff:
+    """Prices on the axis. Series have shape (n,)."""
+
+    steps: Steps
+    import_price: Floats
+    export_price: Floats
+    import_kw: Floats
+    export_kw: Floats
+
+    def instants(self) -> list[str]:
+        """Return the start of each step in UTC, for whoever shows it in local time."""
+        return [start.isoformat() for start in self.steps.starts]
+
+
+def same(mode: Mode, reason: Reason, n: int) -> Orders:
+    """Return one order for the whole horizon."""
+    return Orders((mode,) * n, (reason,) * n)
+
+
+def money(value: float) -> float:
+    """Round a price to what a person reads; a tenth of a cent is less than anybody decides on."""
+    return round(float(value), 4) + 0.0
+
+
+def peak_of_next_run(active: Bools, weight: Floats) -> NDArray[np.intp]:
+    """Return for each step the weightiest step of the next run of active steps after it, -1 where none comes.
+
+    "What this kWh saves at 19:00" means the dearest moment of the next time the battery is used.
+    """
+    n = len(active)
+    edges = np.diff(np.concatenate([[False], active, [False]]).astype(np.int8))
+    first, past = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    peaks = [a + int(np.argmax(weight[a:b])) for a, b in zip(first, past, strict=True)]
+    run = np.searchsorted(first, np.arange(n), side="right")
+    return np.array([*peaks, -1], dtype=np.intp)[run]

@@ -1,0 +1,89 @@
+"""The answer when the solver has none: the last valid plan, else the self-consumption rule."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..steps import Floats
+from .baseline import Schedule
+from .components.end_value import EndValue
+from .inputs import Inputs
+from .publish import idle_device
+from .result import DevicePlan, Mode, Plan, PlanStatus, Reason, SolveStats
+
+
+def last_valid(
+    previous: Plan | None, inputs: Inputs, reasons: tuple[Reason, ...], now_s: float
+) -> Plan | None:
+    """Return the previous plan as long as it reaches beyond now, marked with its age; None otherwise.
+
+    Its own reasons are replaced, not added to: kept twice, it would otherwise tell two ages.
+    """
+    if previous is None or previous.steps.edges_s[-1] <= inputs.problem.steps.edges_s[0]:
+        return None
+    age_min = round(max(now_s - previous.created_at_s, 0.0) / 60)
+    kept = Reason(key="kept_last_plan", placeholders={"age_min": float(age_min)})
+    return replace(previous, status=PlanStatus.FAILED, reasons=(*reasons, kept))
+
+
+def by_rule(
+    inputs: Inputs,
+    rule: Schedule,
+    end_values: Mapping[str, EndValue],
+    *,
+    reasons: tuple[Reason, ...],
+    stats: SolveStats,
+    now_s: float,
+) -> Plan:
+    """Return what plain self-consumption would do, as a plan."""
+    problem = inputs.problem
+    return Plan(
+        status=PlanStatus.FAILED,
+        reasons=(*reasons, Reason(key="fell_back_to_rule")),
+        created_at_s=now_s,
+        currency=problem.site.currency,
+        steps=problem.steps,
+        import_kw=rule.import_kw,
+        export_kw=rule.export_kw,
+        load_kw=problem.load_kw,
+        import_price_per_kwh=problem.import_price_per_kwh,
+        export_price_per_kwh=problem.export_price_per_kwh,
+        # Without a solution the price of what is drawn or given is the best known value of a kWh.
+        marginal_value_per_kwh=np.where(
+            rule.import_kw > 0, problem.import_price_per_kwh, problem.export_price_per_kwh
+        ),
+        devices={plan.id: plan for plan in _devices(inputs, rule, end_values)},
+        slacks=(),
+        costs=rule.costs,
+        baseline=rule.costs,
+        stats=stats,
+    )
+
+
+def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue]) -> list[DevicePlan]:
+    site, n = inputs.problem.site, len(inputs.problem.steps)
+    plans = []
+    for spec in site.batteries:
+        idle = idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, "rule_self_consumption", n)
+        if spec.id in rule.battery_kw:
+            worth = np.full(n, end_values[spec.id].per_kwh[0])
+            energy = rule.energy_kwh[spec.id]
+            idle = replace(
+                idle, power_kw=rule.battery_kw[spec.id], energy_kwh=energy, marginal_value_per_kwh=worth
+            )
+        plans.append(idle)
+    for array in site.pvs:
+        power, available = rule.pv_kw[array.id], inputs.pv_kw[array.id]
+        modes = _by_mask(power < available - 1e-9, Mode.LIMIT, Mode.AUTOMATIC)
+        idle = idle_device(array.id, array.name, "pv", Mode.AUTOMATIC, "rule_self_consumption", n)
+        plans.append(replace(idle, power_kw=power, available_kw=available, modes=modes))
+    for charger in site.chargers:
+        power = rule.car_kw.get(charger.id, np.zeros(n))
+        idle = idle_device(charger.id, charger.name, "charger", Mode.OFF, "rule_plug_in", n)
+        plans.append(replace(idle, power_kw=power, modes=_by_mask(power > 0, Mode.CHARGE, Mode.OFF)))
+    return plans
+
+
+def _by_mask(mask: Floats, yes: Mode, no: Mode) -> tuple[Mode, ...]:
+    return tuple(yes if on else no for on in mask.tolist())

@@ -1,0 +1,108 @@
+"""Puts a home together: every component on one bus, in one program."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from .components import (
+    BatteryModel,
+    ChargerModel,
+    Choice,
+    Component,
+    GridModel,
+    PvModel,
+    net_of_what_cannot_move,
+)
+from .components.battery import BandMayBreak
+from .components.component import horizon_of
+from .components.end_value import EndValue, end_value
+from .components.grid import Reach
+from .inputs import Inputs
+from .program import Program
+
+BUS: Final = "bus.balance"
+# Room for rounding between a bound and what the bus balance asks for. [kW]
+_MARGIN_KW = 1e-3
+
+
+class Home:
+    """All components of a site in one program, joined by the bus:
+
+        g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] = l[k]
+
+    The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        """Build the program of a judged problem."""
+        problem, site = inputs.problem, inputs.problem.site
+        self.inputs, self.program, self.horizon = inputs, Program(), horizon_of(problem)
+        curtailable = [array for array in site.pvs if array.curtailable]
+        fixed = [inputs.pv_kw[array.id] for array in site.pvs if not array.curtailable]
+        self.fixed_kw = net_of_what_cannot_move(problem.load_kw, fixed)
+
+        self.pvs = {a.id: PvModel(self.program, a, self.horizon, inputs.pv_kw[a.id]) for a in curtailable}
+        self.chargers = {
+            spec.id: ChargerModel(self.program, spec, self.horizon, inputs.cars[spec.id], problem.steps)
+            for spec in site.chargers
+            if spec.id in inputs.cars
+        }
+        self.end_values = end_values(inputs)
+        self.batteries = self._batteries()
+        self.grid = GridModel(self.program, site.grid, self.horizon, self._reach())
+        terms = [term for component in self.components for term in component.into_bus()]
+        self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
+
+    def _batteries(self) -> dict[str, BatteryModel]:
+        models = {}
+        for spec in self.inputs.problem.site.batteries:
+            if spec.id not in self.inputs.batteries:
+                continue
+            energy = self.inputs.batteries[spec.id]
+            may_break = BandMayBreak(
+                floor=energy < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
+                ceiling=energy > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
+            )
+            args = (self.program, spec, self.horizon, energy, self.end_values[spec.id], may_break)
+            models[spec.id] = BatteryModel(*args)
+        return models
+
+    def _is_import_short(self) -> bool:
+        """Return whether the connection cannot carry what nobody can move, so that a battery may have to help."""
+        return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
+
+    def _is_export_short(self) -> bool:
+        return bool(np.any(-self.fixed_kw > self.inputs.problem.site.grid.export_max_kw))
+
+    def _reach(self) -> Reach:
+        """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
+        draw, give = self.fixed_kw.copy(), -self.fixed_kw
+        for pv in self.pvs.values():
+            draw -= np.minimum(pv.available_kw, 0)
+            give = give + np.maximum(pv.available_kw, 0)
+        for battery in self.batteries.values():
+            draw += battery.charge.upper
+            give = give + battery.discharge.upper
+        for charger in self.chargers.values():
+            draw[charger.steps] += charger.power_max_kw
+        return Reach(import_kw=np.maximum(draw, 0) + _MARGIN_KW, export_kw=np.maximum(give, 0) + _MARGIN_KW)
+
+    @property
+    def components(self) -> Iterable[Component]:
+        """Return every component, the grid first."""
+        return (self.grid, *self.batteries.values(), *self.pvs.values(), *self.chargers.values())
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Return every choice that may need integers."""
+        return [choice for component in self.components for choice in component.choices()]
+
+
+def end_values(inputs: Inputs) -> dict[str, EndValue]:
+    """Return what stored energy is worth at the horizon's end, per usable battery."""
+    specs = {spec.id: spec for spec in inputs.problem.site.batteries}
+    return {
+        id_: end_value(specs[id_], inputs.problem, max(specs[id_].capacity_kwh, energy))
+        for id_, energy in inputs.batteries.items()
+    }

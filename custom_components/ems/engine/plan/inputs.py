@@ -1,0 +1,132 @@
+"""Judges a problem before it is planned: what is unusable is refused by name, a device in trouble is planned around."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..problem import BatteryState, CarState, Problem
+from ..steps import Floats
+from .errors import PlanError
+from .result import Reason
+
+# A gigawatt-hour is no home: beyond this a number is an accident, and would ruin the solver's arithmetic.
+_ABSURD = 1e6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """A problem every number of which can be planned with, and what had to be left out."""
+
+    problem: Problem
+    reasons: tuple[Reason, ...]
+    batteries: Mapping[str, float] = field(default_factory=dict)  # id → energy now, usable ones only. [kWh]
+    cars: Mapping[str, CarState] = field(default_factory=dict)  # charger id → car, usable ones only
+    pv_kw: Mapping[str, Floats] = field(default_factory=dict)  # id → available, zeros where unknown. [kW]
+    unavailable: frozenset[str] = frozenset()  # chargers that have a car but cannot be planned with
+
+
+def judge(problem: Problem) -> Inputs:
+    """Refuse what cannot be planned, set aside devices in trouble and say so."""
+    n = len(problem.steps)
+    _series("import_price_per_kwh", problem.import_price_per_kwh, n)
+    _series("export_price_per_kwh", problem.export_price_per_kwh, n)
+    _series("load_kw", problem.load_kw, n)
+    if np.shape(problem.price_known) != (n,):
+        raise PlanError(
+            "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
+        )
+    _unique_ids(problem)
+    reasons = [Reason(key=key) for key in problem.degraded]
+    batteries = _usable_batteries(problem, reasons)
+    cars = _usable_cars(problem, reasons)
+    pv_kw = _pv_series(problem, reasons)
+    usable = {id_: BatteryState(energy_kwh=energy) for id_, energy in batteries.items()}
+    clean = replace(problem, pv_available_kw=pv_kw, batteries=usable, cars=cars)
+    return Inputs(
+        problem=clean,
+        reasons=tuple(reasons),
+        batteries=batteries,
+        cars=cars,
+        pv_kw=pv_kw,
+        unavailable=frozenset(problem.cars) - frozenset(cars),
+    )
+
+
+def _series(name: str, values: Floats, n: int) -> None:
+    if np.shape(values) != (n,):
+        raise PlanError("wrong_length", field=name, expected=str(n), found=str(np.size(values)))
+    if not np.all(np.isfinite(values)):
+        step = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise PlanError("not_a_number", field=name, step=str(step))
+    if np.any(np.abs(values) > _ABSURD):
+        raise PlanError("absurd_value", field=name, step=str(int(np.argmax(np.abs(values)))))
+
+
+def _unique_ids(problem: Problem) -> None:
+    site = problem.site
+    ids = [device.id for device in (*site.batteries, *site.pvs, *site.chargers)]
+    twice = {id_ for id_ in ids if ids.count(id_) > 1}
+    if twice:
+        raise PlanError("duplicate_id", field="id", id=", ".join(sorted(twice)))
+
+
+def _is_sane(*values: float) -> bool:
+    return all(np.isfinite(value) and abs(value) <= _ABSURD for value in values)
+
+
+def _usable_batteries(problem: Problem, reasons: list[Reason]) -> dict[str, float]:
+    usable = {}
+    for battery in problem.site.batteries:
+        state = problem.batteries.get(battery.id)
+        if battery.capacity_kwh == 0:
+            continue
+        if state is None or not state.available:
+            reasons.append(Reason(key="battery_unavailable", placeholders={"name": battery.name}))
+        elif not _is_sane(
+            state.energy_kwh, battery.capacity_kwh, battery.charge_max_kw, battery.discharge_max_kw
+        ):
+            reasons.append(Reason(key="battery_state_unknown", placeholders={"name": battery.name}))
+        else:
+            usable[battery.id] = float(state.energy_kwh)
+    return usable
+
+
+def _usable_cars(problem: Problem, reasons: list[Reason]) -> dict[str, CarState]:
+    n, usable = len(problem.steps), {}
+    for charger in problem.site.chargers:
+        car = problem.cars.get(charger.id)
+        if car is None:
+            continue
+        numbers = (
+            car.energy_needed_kwh,
+            car.energy_max_kwh,
+            car.shortfall_price_per_kwh,
+            charger.power_max_kw,
+        )
+        if not car.available:
+            reasons.append(Reason(key="charger_unavailable", placeholders={"name": charger.name}))
+        elif np.shape(car.connected) != (n,) or not _is_sane(*numbers) or not _is_instant(car.ready_at_s):
+            reasons.append(Reason(key="car_state_unknown", placeholders={"name": charger.name}))
+        else:
+            usable[charger.id] = replace(car, shortfall_price_per_kwh=max(car.shortfall_price_per_kwh, 0.0))
+    return usable
+
+
+def _is_instant(at_s: float | None) -> bool:
+    return at_s is None or bool(np.isfinite(at_s))
+
+
+def _pv_series(problem: Problem, reasons: list[Reason]) -> dict[str, Floats]:
+    n, series = len(problem.steps), {}
+    for array in problem.site.pvs:
+        available = problem.pv_available_kw.get(array.id)
+        if (
+            available is None
+            or np.shape(available) != (n,)
+            or not _is_sane(*(np.min(available), np.max(available)))
+        ):
+            reasons.append(Reason(key="pv_forecast_missing", placeholders={"name": array.name}))
+            available = np.zeros(n)
+        series[array.id] = available
+    return series

@@ -1,0 +1,186 @@
+"""Reads a solution once and makes the plan that leaves the planner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..site import Battery
+from ..steps import Floats
+from .costs import account
+from .execution import Orders, battery_orders, charger_orders, pv_orders
+from .execution.battery import BatteryFlow
+from .execution.common import Tariff, same
+from .home import BUS, Home
+from .result import Costs, DevicePlan, Mode, Reason, Slack
+from .search import Search
+
+# Below this a flow is the solver's rounding (it keeps rows to 1e-7). [kW]
+_DUST_KW = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Published:
+    """The parts of a plan that come from a solution."""
+
+    import_kw: Floats
+    export_kw: Floats
+    marginal_value_per_kwh: Floats
+    devices: Mapping[str, DevicePlan]
+    slacks: tuple[Slack, ...]
+    costs: Costs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Flows:
+    """Every device's power as the home sees it, dust swept off; the grid closes the balance exactly."""
+
+    battery_kw: Mapping[str, Floats]
+    energy_kwh: Mapping[str, Floats]
+    pv_kw: Mapping[str, Floats]
+    car_kw: Mapping[str, Floats]
+    grid_kw: Floats
+
+
+def publish(home: Home, found: Search) -> Published:
+    """Return the plan's series, orders, slacks and costs."""
+    flows = _read_flows(home, found.x)
+    slacks = tuple(slack for component in home.components for slack in component.slacks(found.x))
+    import_kw, export_kw = np.maximum(flows.grid_kw, 0), np.maximum(-flows.grid_kw, 0)
+    problem = home.inputs.problem
+    tariff = Tariff(
+        steps=problem.steps,
+        import_price=problem.import_price_per_kwh,
+        export_price=problem.export_price_per_kwh,
+        import_kw=import_kw,
+        export_kw=export_kw,
+    )
+    costs = account(
+        problem,
+        import_kw=import_kw,
+        export_kw=export_kw,
+        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+        energy_kwh=flows.energy_kwh,
+        end_values=home.end_values,
+        penalty=sum(slack.cost for slack in slacks),
+    )
+    return Published(
+        import_kw=import_kw,
+        export_kw=export_kw,
+        marginal_value_per_kwh=found.dual_of(BUS) / home.horizon.hours,
+        devices=_devices(home, found, flows, tariff),
+        slacks=slacks,
+        costs=costs,
+    )
+
+
+def _swept(values: Floats) -> Floats:
+    return np.where(np.abs(values) < _DUST_KW, 0.0, values)
+
+
+def _read_flows(home: Home, x: Floats) -> _Flows:
+    battery_kw = {id_: _swept(b.discharge.value(x) - b.charge.value(x)) for id_, b in home.batteries.items()}
+    pv_kw = {id_: _swept(x[pv.power]) for id_, pv in home.pvs.items()}
+    car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
+    consumed = home.fixed_kw + sum(car_kw.values(), np.zeros(home.horizon.n))
+    produced = sum((*battery_kw.values(), *pv_kw.values()), np.zeros(home.horizon.n))
+    specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
+    return _Flows(
+        battery_kw=battery_kw,
+        energy_kwh={
+            id_: _energy(specs[id_], home.inputs.batteries[id_], kw, home.horizon.hours)
+            for id_, kw in battery_kw.items()
+        },
+        pv_kw=pv_kw,
+        car_kw=car_kw,
+        grid_kw=consumed - produced,
+    )
+
+
+def _energy(spec: Battery, now_kwh: float, power_kw: Floats, hours: Floats) -> Floats:
+    """Integrate stored energy from the published power, so that the two can never disagree."""
+    stored = (
+        np.maximum(-power_kw, 0) * spec.charge_efficiency
+        - np.maximum(power_kw, 0) / spec.discharge_efficiency
+    )
+    return now_kwh + np.concatenate([[0.0], np.cumsum(stored * hours)])
+
+
+def _devices(home: Home, found: Search, flows: _Flows, tariff: Tariff) -> dict[str, DevicePlan]:
+    site = home.inputs.problem.site
+    plans = [
+        *(_battery(home, found, flows, tariff, spec) for spec in site.batteries),
+        *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
+        *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
+    ]
+    return {plan.id: plan for plan in plans}
+
+
+def _battery(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Battery) -> DevicePlan:
+    if spec.id not in home.batteries:
+        key = "battery_absent" if spec.capacity_kwh == 0 else "device_unavailable"
+        return idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, key, home.horizon.n)
+    value = -found.dual_of(f"battery.{spec.id}.balance")
+    power, energy = flows.battery_kw[spec.id], flows.energy_kwh[spec.id]
+    orders = battery_orders(spec, BatteryFlow(power_kw=power, energy_kwh=energy, value_per_kwh=value), tariff)
+    return DevicePlan(
+        id=spec.id,
+        name=spec.name,
+        kind="battery",
+        power_kw=power,
+        modes=orders.modes,
+        reasons=orders.reasons,
+        energy_kwh=energy,
+        marginal_value_per_kwh=value,
+    )
+
+
+def _pv(home: Home, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+    available = home.inputs.pv_kw[id_]
+    power = flows.pv_kw.get(id_, available)
+    orders = pv_orders(power, available, home.inputs.problem.site.grid.export_max_kw, tariff)
+    return DevicePlan(
+        id=id_,
+        name=name,
+        kind="pv",
+        power_kw=power,
+        modes=orders.modes,
+        reasons=orders.reasons,
+        available_kw=available,
+    )
+
+
+def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+    if id_ not in home.chargers:
+        key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
+        return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
+    value = _worth_in_car(home, found, id_)
+    orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
+    return DevicePlan(
+        id=id_,
+        name=name,
+        kind="charger",
+        power_kw=flows.car_kw[id_],
+        modes=orders.modes,
+        reasons=orders.reasons,
+        marginal_value_per_kwh=value,
+    )
+
+
+def _worth_in_car(home: Home, found: Search, id_: str) -> Floats:
+    """Return what one more kWh into the car is worth: the prices of the rows it would count in."""
+    charger = home.chargers[id_]
+    ready, enough, takes = (
+        float(found.dual_of(f"{charger.name}.{row}")[0]) for row in ("ready", "enough", "takes")
+    )
+    value = np.zeros(home.horizon.n)
+    value[charger.steps] = enough + takes + np.where(charger.in_time, ready, 0.0)
+    return value
+
+
+def idle_device(id_: str, name: str, kind: str, mode: Mode, key: str, n: int) -> DevicePlan:
+    """Return the plan of a device that nothing flows through."""
+    orders = same(mode, Reason(key=key), n)
+    return DevicePlan(
+        id=id_, name=name, kind=kind, power_kw=np.zeros(n), modes=orders.modes, reasons=orders.reasons
+    )

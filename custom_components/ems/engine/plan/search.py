@@ -1,0 +1,124 @@
+"""Finds the answer: the linear program first, integers only where it did what cannot be done, and duals at the end."""
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from ..steps import Floats
+from .components import Choice
+from .home import Home
+from .program import Model
+from .solvers import Outcome, Solver, Verdict
+
+# A cent for two days is below any forecast's error, and much cheaper to prove than a share of the cost.
+GAP_ABS = 0.01
+_NO_GAP = 0.0
+
+
+@dataclass(kw_only=True, eq=False)
+class Search:
+    """What was found and how. `x` and `dual` belong to `model`, the last one solved."""
+
+    verdict: Verdict
+    model: Model
+    x: Floats
+    dual: Floats
+    objective: float
+    gap_abs: float
+    build_ms: float
+    highs_ms: float
+    solves: int
+    detail: str = ""
+
+    def dual_of(self, rows: str) -> Floats:
+        """Return the duals of a block of rows."""
+        return self.dual[self.model.rows[rows].span]
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    solver: Solver
+    deadline: float
+    build_ms: float = 0.0
+    highs_ms: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def build(self, home: Home) -> Model:
+        began = perf_counter()
+        model = home.program.build()
+        self.build_ms += (perf_counter() - began) * 1000
+        return model
+
+    def solve(self, model: Model, gap_abs: float) -> Outcome:
+        outcome = self.solver(model, time_limit_s=self.deadline - perf_counter(), gap_abs=gap_abs)
+        self.highs_ms += outcome.run_ms
+        self.outcomes.append(outcome)
+        return outcome
+
+
+def search(home: Home, solver: Solver, time_limit_s: float) -> Search:
+    """Solve a home, adding integers until no choice is broken, then price every row."""
+    tally = _Tally(solver=solver, deadline=perf_counter() + time_limit_s)
+    model = tally.build(home)
+    outcome = tally.solve(model, GAP_ABS)
+    while outcome.has_answer and _repair(home.choices, home, outcome.x):
+        model = tally.build(home)
+        outcome = tally.solve(model, GAP_ABS)
+    return _finished(tally, model, outcome)
+
+
+def _repair(choices: list[Choice], home: Home, x: Floats) -> bool:
+    """Add integers where a choice is broken; return whether any was."""
+    found = False
+    for choice in choices:
+        steps = np.flatnonzero(choice.broken(x))
+        if len(steps):
+            choice.enforce(home.program, steps)
+            found = True
+    return found
+
+
+def _finished(tally: _Tally, model: Model, outcome: Outcome) -> Search:
+    """Price the rows: an integer program has no duals, the linear one around its answer has."""
+    x, dual = outcome.x, outcome.row_dual
+    if outcome.has_answer and dual is None:
+        held = tally.solve(model.with_integers_fixed(x), _NO_GAP)
+        # Out of time: the first linear program's prices are near enough to explain and to steer by.
+        x, dual = (
+            (held.x, held.row_dual) if held.has_answer else (x, _padded(tally.outcomes[0].row_dual, model))
+        )
+        outcome = _better(outcome, held)
+    return Search(
+        verdict=outcome.verdict,
+        model=model,
+        x=x,
+        dual=np.zeros(model.n_rows) if dual is None else dual,
+        objective=outcome.objective,
+        gap_abs=outcome.gap_abs,
+        build_ms=tally.build_ms,
+        highs_ms=tally.highs_ms,
+        solves=len(tally.outcomes),
+        detail=outcome.detail,
+    )
+
+
+def _better(outcome: Outcome, held: Outcome) -> Outcome:
+    """Return the integer answer with the polished objective; polishing only ever closes the gap."""
+    if not held.has_answer:
+        return outcome
+    gain = max(outcome.objective - held.objective, 0.0)
+    return Outcome(
+        verdict=outcome.verdict,
+        x=held.x,
+        row_dual=held.row_dual,
+        objective=held.objective,
+        gap_abs=max(outcome.gap_abs - gain, 0.0),
+        run_ms=outcome.run_ms,
+        detail=outcome.detail,
+    )
+
+
+def _padded(dual: Floats | None, model: Model) -> Floats | None:
+    """Rows added for integers come last, so that earlier prices keep their places."""
+    return None if dual is None else np.concatenate([dual, np.zeros(model.n_rows - len(dual))])
