@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class DeviceCommand:
     """One instruction for one role of a device.
 
-    mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge" (charger); "automatic", "limit" (pv).
+    mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge" (charger);
+        "automatic", "limit" (pv).
     power_w : Magnitude for charge, discharge and limit, ≥ 0. [W]
     current_a : Per-phase limit for chargers. [A]
     """

@@ -1,4 +1,4 @@
-"""What can go wrong with a device, sorted by what the caller does next (S17). Nothing raw leaks out of this layer."""
+"""What can go wrong with a device, by what the caller does next. Nothing raw leaks out of this layer."""
 
 
 class DeviceError(Exception):

@@ -1,0 +1,50 @@
+"""Asks a device whether it is the one the profile describes, who it is, and which of its parts are there."""
+
+from modbus_connection import ModbusUnit
+
+from .codec import decode_text, meets
+from .errors import DeviceResponseError
+from .profile.model import Expectation, Profile, Register
+from .wire import RefusedError, read_registers
+
+
+async def async_check_expectations(profile: Profile, unit: ModbusUnit) -> None:
+    """Raise DeviceResponseError, with what was expected and what was read, unless it is the device."""
+    for expected in profile.identity.expect:
+        words = await _async_words(unit, expected.register)
+        if words is None or not meets(expected, words):
+            raise DeviceResponseError(
+                f"This is no {profile.manufacturer} {profile.models[0]} or a relative: expected "
+                f"{expected.means} at {expected.register.space} register {expected.register.address} "
+                f"(0x{expected.register.address:04X}), read {_shown(expected, words)}. "
+                "Check host, port and unit id, and pick another profile if the device is another one"
+            )
+
+
+async def async_is_present(unit: ModbusUnit, expected: Expectation) -> bool:
+    """Return whether a part of a device is there. Refusal means no; silence means nothing and raises."""
+    words = await _async_words(unit, expected.register)
+    return words is not None and meets(expected, words)
+
+
+async def async_text(unit: ModbusUnit | None, register: Register | None) -> str | None:
+    """Return a text of the identity, None where the map, the unit or the device lacks it."""
+    if unit is None or register is None:
+        return None
+    words = await _async_words(unit, register)
+    return None if words is None else decode_text(register, words)
+
+
+async def _async_words(unit: ModbusUnit, register: Register) -> list[int] | None:
+    try:
+        return await read_registers(unit, register.space, register.address, register.count)
+    except RefusedError:
+        return None
+
+
+def _shown(expected: Expectation, words: list[int] | None) -> str:
+    if words is None:
+        return "a refusal"
+    if expected.register.type == "string":
+        return repr(decode_text(expected.register, words) or "")
+    return "[" + " ".join(f"0x{word:04X}" for word in words) + "]"

@@ -1,0 +1,145 @@
+"""A device behind a profile and a Modbus unit. It knows no host or port: the caller owns the connection."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+import time
+
+from modbus_connection import ModbusUnit
+
+from .command import DeviceCommand, RegisterWrite
+from .identify import async_check_expectations, async_is_present, async_text
+from .identity import Identity
+from .profile.model import DerivedPoint, Point, PointName, Profile, Register
+from .reader import BlockReader
+from .reading import Reading, Scalar, Value
+from .steering import Steering
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Readers:
+    """The two rhythms of a device."""
+
+    fast: BlockReader
+    slow: BlockReader
+
+
+class ModbusDevice:
+    """Identify, poll and steer one device.
+
+    roles : Roles in use; what they need of others is read along. All roles of the profile by default.
+    identity_unit : Where the profile keeps identity in another Modbus unit (`profile.identity.unit_id`), that
+        unit on the same link; without it those texts stay unknown.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        unit: ModbusUnit,
+        *,
+        identity_unit: ModbusUnit | None = None,
+        roles: Collection[str] | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Borrow a unit. Nothing is sent yet."""
+        self.profile = profile
+        self._unit = unit
+        self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
+        self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
+        self._clock = clock
+        self._present: dict[str, bool] = {}
+        self._readers: _Readers | None = None
+        self._latest: dict[PointName, Value] = {}
+        self._steering = Steering(profile, unit, self._latest, clock=clock, sleep=sleep)
+        if profile.link.pause_s:
+            unit.set_message_spacing(profile.link.pause_s)
+
+    async def async_identify(self) -> Identity:
+        """Return who the device is. Raises DeviceResponseError where it is another device."""
+        await async_check_expectations(self.profile, self._unit)
+        await self._async_probe(again=True)
+        wanted, unit = self.profile.identity, self._identity_unit
+        maker = wanted.manufacturer
+        said = await async_text(unit, maker) if isinstance(maker, Register) else maker
+        return Identity(
+            manufacturer=said or self.profile.manufacturer,
+            model=await async_text(unit, wanted.model),
+            serial=await async_text(unit, wanted.serial),
+            firmware=await async_text(unit, wanted.firmware),
+            roles=tuple(role for role in self.profile.roles if self._present[role]),
+        )
+
+    async def async_read(self) -> Reading:
+        """Poll what changes by the second. Raises only where nothing at all came back."""
+        readers = await self._async_readers(again=False)
+        return self._remember(await readers.fast.async_read())
+
+    async def async_read_settings(self) -> Reading:
+        """Poll what changes by the hour, and look again for parts that were not there."""
+        readers = await self._async_readers(again=True)
+        return self._remember(await readers.slow.async_read())
+
+    async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
+        """Write one setting, in our unit or as a word of its enum; refused outside its bounds."""
+        return await self._steering.async_write_point(role, key, value)
+
+    async def async_prepare(self) -> list[RegisterWrite]:
+        """Write what has to stand before the first command, where it differs. Commands do so themselves."""
+        return await self._steering.async_prepare(self._roles)
+
+    async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[RegisterWrite]:
+        """Carry out a command; return what was written, nothing where the device does it already.
+
+        Powers and currents above what the device can are lowered to that; a current below its least is 0.
+        `renew` repeats the command to keep its lease alive.
+        """
+        return await self._steering.async_command(command, renew=renew)
+
+    async def async_release(self, *, force: bool = False) -> list[RegisterWrite]:
+        """Leave every role that was commanded in its safe state; with `force` all, after an unclean stop.
+
+        A role whose safe state is to let the lease lapse is left alone. One role's failure does not keep the
+        others from being released; it is raised at the end.
+        """
+        return await self._steering.async_release(self._roles, force=force)
+
+    async def _async_readers(self, *, again: bool) -> _Readers:
+        await self._async_probe(again=again)
+        if self._readers is None:
+            self._readers = self._plan_readers()
+        return self._readers
+
+    async def _async_probe(self, *, again: bool) -> None:
+        """Find out which roles are there. Those that are, stay; those that are not are looked for `again`."""
+        for name, role in self.profile.roles.items():
+            known = self._present.get(name)
+            if known or (known is False and not again):
+                continue
+            found = role.present is None or await async_is_present(self._unit, role.present)
+            if found is not known:
+                self._present[name] = found
+                self._readers = None
+
+    def _plan_readers(self) -> _Readers:
+        roles = [self.profile.roles[name] for name in self._roles if self._present[name]]
+        derived = [self._without_absent(point) for role in roles for point in role.derived.values()]
+        fast: dict[PointName, Point] = {p.name: p for role in roles for p in role.readings.values()}
+        for point in derived:
+            fast.update({name: self.profile.roles[name[0]].readings[name[1]] for name in point.terms})
+        slow = [p for role in roles for p in role.settings.values()]
+        link = self.profile.link
+        return _Readers(
+            fast=BlockReader(self._unit, link, fast.values(), derived, self._clock),
+            slow=BlockReader(self._unit, link, slow, (), self._clock),
+        )
+
+    def _without_absent(self, point: DerivedPoint) -> DerivedPoint:
+        """Leave out terms of parts that are not there: no battery takes nothing."""
+        terms = {name: weight for name, weight in point.terms.items() if self._present[name[0]]}
+        return replace(point, terms=terms)
+
+    def _remember(self, reading: Reading) -> Reading:
+        for role, points in reading.roles.items():
+            self._latest.update({(role, key): value for key, value in points.items()})
+        return reading

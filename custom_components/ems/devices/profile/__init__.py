@@ -1,0 +1,35 @@
+"""Device profiles: register maps as data, checked before they are trusted."""
+
+from .model import (
+    Amount,
+    Control,
+    DerivedPoint,
+    Expectation,
+    IdentityMap,
+    Link,
+    Placeholder,
+    Point,
+    PointName,
+    Profile,
+    Register,
+    RoleProfile,
+    Write,
+)
+from .schema import parse_profile
+
+__all__ = [
+    "Amount",
+    "Control",
+    "DerivedPoint",
+    "Expectation",
+    "IdentityMap",
+    "Link",
+    "Placeholder",
+    "Point",
+    "PointName",
+    "Profile",
+    "Register",
+    "RoleProfile",
+    "Write",
+    "parse_profile",
+]

@@ -1,0 +1,249 @@
+"""What a profile says, after checking: frozen, in our units and signs, ready for reader and writer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Literal
+
+from ..points import Kind
+
+type Space = Literal["holding", "input"]
+type WordOrder = Literal["big", "little"]
+type PointName = tuple[str, str]  # (role, key)
+
+
+class Placeholder(StrEnum):
+    """Values a command fills in when it is given."""
+
+    POWER_W = "power_w"
+    CURRENT_A = "current_a"
+    LEASE_S = "lease_s"
+    MAX = "max"  # the highest value the setting allows: "no limit"
+
+
+# A number in the point's own unit (for enums the code), or something known only when the command is given.
+type Amount = float | Placeholder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """Where a raw value lives and how its bits are to be read.
+
+    absent : Raw bit patterns (unsigned) that mean "not available".
+    values : Raw value or text → our word, for enums; None for numbers and plain texts.
+    """
+
+    address: int
+    count: int
+    type: str
+    space: Space = "holding"
+    word_order: WordOrder = "big"
+    absent: frozenset[int] = frozenset()
+    bit: int | None = None
+    values: Mapping[int | str, str | bool] | None = None
+
+    @property
+    def end(self) -> int:
+        """Return the first address behind the value."""
+        return self.address + self.count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """What may be written, in the point's unit. `limit` names a point of the role that may lower `high`."""
+
+    low: float
+    high: float
+    limit: str | None = None
+    tolerance: float = 0.0  # how far a device may round what it was told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One value of the map.
+
+    factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
+    valid : What is physically possible, in our unit and sign; None for texts and flags.
+    """
+
+    role: str
+    key: str
+    kind: Kind
+    unit: str | None
+    register: Register
+    factor: Fraction = Fraction(1)
+    scale_register: Register | None = None
+    valid: tuple[float, float] | None = None
+    write: Write | None = None
+    line: int = 0
+
+    @property
+    def name(self) -> PointName:
+        """Return the role and key by which readings know this point."""
+        return (self.role, self.key)
+
+    @property
+    def low(self) -> int:
+        """Return the first register needed to read this point."""
+        return min(self.register.address, self.scale_register.address if self.scale_register else 0xFFFF)
+
+    @property
+    def high(self) -> int:
+        """Return the address behind the last register needed to read this point."""
+        return max(self.register.end, self.scale_register.end if self.scale_register else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DerivedPoint:
+    """A value computed from others: Σ weight · point, all in our unit and sign.
+
+    floor : Values below become this; two measurements' noise is no physical quantity.
+    """
+
+    role: str
+    key: str
+    kind: Kind
+    unit: str | None
+    terms: Mapping[PointName, float]
+    valid: tuple[float, float] | None = None
+    floor: float | None = None
+
+    @property
+    def name(self) -> PointName:
+        """Return the role and key by which readings know this point."""
+        return (self.role, self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """Something a register must hold: proof that this is the device, or that a part of it is there."""
+
+    register: Register
+    means: str
+    equals: frozenset[int] | None = None
+    matches: str | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityMap:
+    """Where a device says who it is.
+
+    unit_id : The Modbus unit that answers these, None for the device's own.
+    serial_per_unit : True where the serial names a station with several units: see `Profile.unique_serial`.
+    """
+
+    manufacturer: str | Register
+    model: Register | None = None
+    serial: Register | None = None
+    firmware: Register | None = None
+    expect: tuple[Expectation, ...] = ()
+    unit_id: int | None = None
+    serial_per_unit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """How to talk to the device, and how often.
+
+    gap : Unneeded registers worth reading along to save a request.
+    single_write : True for devices that want function 6 for one register; the rest get function 16.
+    """
+
+    transport: str = "modbus_tcp"
+    port: int = 502
+    unit_id: int = 1
+    max_registers: int = 125
+    gap: int = 8
+    pause_s: float = 0.0
+    single_write: bool = False
+    poll_s: float = 5.0
+    settings_poll_s: float = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirm:
+    """A point in which the device says that it acts on what was written."""
+
+    key: str
+    value: bool
+    within_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """How a role is steered, and what happens when nobody steers it any more.
+
+    prepare : Settings that have to stand before the first command; written only where they differ.
+    commands : Mode → settings in the order of writing.
+    safe : Command given on unload and stop; None where the device is safe by letting its lease lapse.
+    lease_s, renew_s : How long a command lives, how often it is repeated. None: it lives for ever.
+    wears : Settings kept in memory that wears out: never to be cycled.
+    """
+
+    commands: Mapping[str, Mapping[str, Amount]]
+    prepare: Mapping[str, Amount] = field(default_factory=dict)
+    confirm: Confirm | None = None
+    safe: str | None = None
+    lease_s: float | None = None
+    renew_s: float | None = None
+    on_expiry: str = ""
+    wears: frozenset[str] = frozenset()
+    min_write_interval_s: float = 5.0
+    current_min_a: float | None = None
+    current_max_a: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleProfile:
+    """One role of a device: what it tells quickly, what it tells slowly, and what it can be told."""
+
+    role: str
+    readings: Mapping[str, Point]
+    settings: Mapping[str, Point] = field(default_factory=dict)
+    derived: Mapping[str, DerivedPoint] = field(default_factory=dict)
+    present: Expectation | None = None
+    control: Control | None = None
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Return the modes this role can be commanded to."""
+        return tuple(self.control.commands) if self.control else ()
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Return everything this role can tell."""
+        return frozenset((*self.readings, *self.settings, *self.derived))
+
+    def point(self, key: str) -> Point | None:
+        """Return a point that has a register, from either rhythm."""
+        return self.readings.get(key) or self.settings.get(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One device family."""
+
+    id: str
+    manufacturer: str
+    models: tuple[str, ...]
+    confidence: str
+    source: str
+    link: Link
+    identity: IdentityMap
+    roles: Mapping[str, RoleProfile]
+
+    @property
+    def label(self) -> str:
+        """Return the name a person picks it by."""
+        return f"{self.manufacturer} {', '.join(self.models)}"
+
+    @property
+    def writable(self) -> bool:
+        """Return whether anything can be commanded."""
+        return any(role.commands for role in self.roles.values())
+
+    def unique_serial(self, serial: str, unit_id: int) -> str:
+        """Return what tells this device from every other: its serial, with the unit where they share one."""
+        return f"{serial}-{unit_id}" if self.identity.serial_per_unit else serial

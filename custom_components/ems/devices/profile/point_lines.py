@@ -1,0 +1,193 @@
+"""One point, one line: turns a line of the table into a Point in our unit and with our sign."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
+
+from ..points import (
+    KIND_OF_UNIT,
+    PLAUSIBLE,
+    POINTS,
+    POSITIVE,
+    UNITS,
+    Direction,
+    Kind,
+    PointSpec,
+)
+from .model import DerivedPoint, Point, PointName, Register, Write
+from .node import Node
+from .registers import REGISTER_FIELDS, Defaults, parse_register
+
+_NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid")
+_WRITE_FIELDS: Final = ("write", "limit", "tolerance")
+_POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
+_DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
+
+
+def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_words: bool) -> Point:
+    """Read one line. `own_words` allows a key that is not canonical: settings differ from maker to maker."""
+    found = node.fields(required=("at", "type"), optional=_POINT_FIELDS)
+    register = parse_register(node, defaults)
+    spec = POINTS[role].get(key) or (_own_spec(key, found, register) if own_words else None)
+    if spec is None:
+        node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
+    _check_words(spec, register, node)
+    unit_factor = _unit_factor(spec, found, node)
+    sign = _sign(role, spec, found, node)
+    return Point(
+        role=role,
+        key=key,
+        kind=spec.kind,
+        unit=spec.unit,
+        register=register,
+        factor=_scale(found) * unit_factor * sign,
+        scale_register=_scale_register(found, register),
+        valid=_valid(spec, found, unit_factor * sign),
+        write=_write(found, node, register, unit_factor),
+        line=node.line,
+    )
+
+
+def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
+    """Read a point that is a weighted sum of others; all terms are in our unit and sign already."""
+    found = node.fields(required=("sum",), optional=_DERIVED_FIELDS)
+    spec = POINTS[role].get(key)
+    if spec is None:
+        node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
+    factor = _unit_factor(spec, found, node)
+    if "positive" in found:
+        found["positive"].fail("a sum of our points has our sign already; remove it")
+    terms = {_term(role, name, below): below.number() for name, below in found["sum"].mapping().items()}
+    if not terms:
+        found["sum"].fail("needs at least one point; add it")
+    return DerivedPoint(
+        role=role,
+        key=key,
+        kind=spec.kind,
+        unit=spec.unit,
+        terms=terms,
+        valid=_valid(spec, found, factor),
+        floor=found["floor"].number() * float(factor) if "floor" in found else None,
+    )
+
+
+def _term(role: str, name: object, node: Node) -> PointName:
+    where, _, key = str(name).rpartition(".")
+    where = where or role
+    if key not in POINTS.get(where, {}):
+        node.fail("is no known point; write role.point, for instance inverter.dc_power")
+    return (where, key)
+
+
+def _own_spec(key: str, found: Mapping[str, Node], register: Register) -> PointSpec:
+    """Return the meaning of a setting only this maker has, from its unit and type."""
+    if "unit" in found:
+        unit = found["unit"].choice(*UNITS)
+        return PointSpec(key=key, kind=KIND_OF_UNIT[UNITS[unit][0]], direction=Direction.MAY)
+    if register.type == "bit" or (
+        register.values and all(isinstance(v, bool) for v in register.values.values())
+    ):
+        return PointSpec(key=key, kind=Kind.FLAG)
+    if register.values or register.type == "string":
+        return PointSpec(key=key, kind=Kind.TEXT)
+    return PointSpec(key=key, kind=Kind.COUNT)
+
+
+def _check_words(spec: PointSpec, register: Register, node: Node) -> None:
+    """Refuse a number where a word belongs, and the other way round."""
+    words = set(register.values.values()) if register.values else None
+    if spec.kind is Kind.FLAG:
+        if register.type != "bit" and (words is None or not all(isinstance(w, bool) for w in words)):
+            node.fail("is yes or no: use `type: bit`, or `values` that map to true and false")
+    elif spec.kind is Kind.TEXT:
+        if words is None and register.type != "string":
+            node.fail("is a word: use `type: enum` with `values`, or a string")
+        if words and not all(isinstance(w, str) for w in words):
+            node.fail(
+                "must map to words, not to true or false; YAML reads on, off, yes and no as such: quote them"
+            )
+        if spec.words and not (words and words <= set(spec.words)):
+            node.fail(f"must map to these words: {', '.join(spec.words)}")
+    elif words is not None or register.type in {"string", "bit", "enum"}:
+        node.fail("is a number: use an integer or float type without `values`")
+
+
+def _unit_factor(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
+    if spec.unit is None:
+        if "unit" in found:
+            found["unit"].fail(f"a {spec.kind} has no unit; remove it")
+        return Fraction(1)
+    if "unit" not in found:
+        node.fail(f"needs `unit`, for instance {spec.unit}; add it as the maker prints it")
+    unit = found["unit"].choice(*UNITS)
+    ours, factor = UNITS[unit]
+    if ours != spec.unit:
+        found["unit"].fail(f"{unit} does not measure {spec.kind}; that needs a multiple of {spec.unit}")
+    return factor
+
+
+def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> int:
+    ways = POSITIVE[role]
+    if "positive" in found:
+        if spec.direction is Direction.NONE:
+            found["positive"].fail(f"{spec.key} has no direction; remove it")
+        return ways[found["positive"].choice(*ways)]
+    if spec.direction is Direction.MUST:
+        node.fail(f"needs `positive: {' or '.join(ways)}`, how the device itself counts; add it")
+    return 1
+
+
+def _scale(found: Mapping[str, Node]) -> Fraction:
+    if "scale" not in found:
+        return Fraction(1)
+    # By way of the text, so that 0.01 is a hundredth and not its nearest binary neighbour.
+    scale = Fraction(str(found["scale"].number()))
+    if scale <= 0:
+        found["scale"].fail("must be above 0; signs belong to `positive`")
+    return scale
+
+
+def _scale_register(found: Mapping[str, Node], register: Register) -> Register | None:
+    """Return the SunSpec-style exponent of a point. It may change: value and exponent share a request."""
+    if "scale_register" not in found:
+        return None
+    at = found["scale_register"].integer(0, 0xFFFF)
+    if register.address <= at < register.end:
+        found["scale_register"].fail("lies inside the value itself; one of the two addresses is wrong")
+    return Register(address=at, count=1, type="s16", space=register.space, absent=frozenset({0x8000}))
+
+
+def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:
+    """Return the range in our unit and sign; given in the maker's, like everything else on the line."""
+    if "valid" not in found:
+        return PLAUSIBLE.get(spec.kind)
+    if spec.kind not in PLAUSIBLE and spec.kind is not Kind.COUNT:
+        found["valid"].fail("only numbers have a range; remove it")
+    low, high = (end * float(factor) for end in found["valid"].pair())
+    return (low, high) if low <= high else (high, low)
+
+
+def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fraction) -> Write | None:
+    if "write" not in found:
+        for name in ("limit", "tolerance"):
+            if name in found:
+                found[name].fail("belongs to writable points; add `write: [lowest, highest]` or remove it")
+        return None
+    if register.space != "holding" or register.type in {"string", "bit"}:
+        node.fail("cannot be written: only numbers and enums in holding registers can; remove `write`")
+    if register.values is not None:
+        return _write_codes(found["write"], register)
+    low, high = (end * float(factor) for end in found["write"].pair())
+    return Write(
+        low=low,
+        high=high,
+        limit=found["limit"].text() if "limit" in found else None,
+        tolerance=abs(found["tolerance"].number()) * float(factor) if "tolerance" in found else 0.0,
+    )
+
+
+def _write_codes(node: Node, register: Register) -> Write:
+    if node.value is not True:
+        node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")
+    codes = [code for code in register.values or () if isinstance(code, int)]
+    return Write(low=min(codes), high=max(codes))

@@ -1,0 +1,183 @@
+"""Where a value lives: the part of the schema that reads one register from a profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import re
+from typing import Final, cast
+
+from .model import Expectation, Register, Space, WordOrder
+from .node import Node
+
+WIDTHS: Final[Mapping[str, int]] = {
+    "u16": 1,
+    "s16": 1,
+    "u32": 2,
+    "s32": 2,
+    "u64": 4,
+    "s64": 4,
+    "f32": 2,
+    "f64": 4,
+    "enum": 1,
+    "bit": 1,
+}
+TYPES: Final = (*WIDTHS, "string")
+# What makers write when a quantity is not available. Floats have NaN instead, which the decoder knows.
+ABSENT: Final[Mapping[str, int]] = {
+    "u16": 0xFFFF,
+    "s16": 0x8000,
+    "u32": 0xFFFF_FFFF,
+    "s32": 0x8000_0000,
+    "u64": 0xFFFF_FFFF_FFFF_FFFF,
+    "s64": 0x8000_0000_0000_0000,
+    "enum": 0xFFFF,
+}
+# Other makers' and protocols' names for the same things, for a helpful error.
+_ALIASES: Final[Mapping[str, str]] = {
+    "int16": "s16",
+    "uint16": "u16",
+    "int32": "s32",
+    "uint32": "u32",
+    "int64": "s64",
+    "uint64": "u64",
+    "float": "f32",
+    "float32": "f32",
+    "float64": "f64",
+    "double": "f64",
+    "sunssf": "s16",
+    "acc32": "u32",
+    "acc64": "u64",
+}
+_CHECKS: Final = ("equals", "matches", "above")
+REGISTER_FIELDS: Final = ("type", "length", "word_order", "function", "absent", "bit", "values")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What holds for every register of a profile unless its line says otherwise."""
+
+    word_order: WordOrder = "big"
+    space: Space = "holding"
+    absent: Mapping[str, int] = field(default_factory=lambda: ABSENT)
+
+
+def parse_defaults(node: Node | None) -> Defaults:
+    """Read the `defaults` of a profile."""
+    if node is None:
+        return Defaults()
+    found = node.fields(optional=("word_order", "function", "absent"))
+    absent = dict(ABSENT)
+    for kind, value in found["absent"].fields(optional=tuple(ABSENT)).items() if "absent" in found else ():
+        absent[kind] = value.integer(0, (1 << 16 * WIDTHS[kind]) - 1)
+    return Defaults(
+        word_order=_word_order(found.get("word_order"), "big"),
+        space=_space(found.get("function"), "holding"),
+        absent=absent,
+    )
+
+
+def parse_register(node: Node, defaults: Defaults) -> Register:
+    """Read `at`, `type` and what belongs to them from a point's line."""
+    found = node.mapping()
+    if "at" not in found:
+        node.fail("needs `at`, the register address as sent on the wire; add it")
+    kind = _type(found, node)
+    count = _count(found, node, kind)
+    return Register(
+        address=found["at"].integer(0, 0x10000 - count),
+        count=count,
+        type=kind,
+        space=_space(found.get("function"), defaults.space),
+        word_order=_word_order(found.get("word_order"), defaults.word_order),
+        absent=_absent(found.get("absent"), kind, count, defaults),
+        bit=_bit(found, node, kind),
+        values=_values(found, node, kind),
+    )
+
+
+def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
+    """Read something a register must hold."""
+    found = node.fields(required=("at", "type", "means"), optional=(*REGISTER_FIELDS, *_CHECKS))
+    register = parse_register(node, defaults)
+    checks = [name for name in _CHECKS if name in found]
+    if len(checks) != 1:
+        node.fail("needs one of `equals` (numbers), `matches` (a regular expression) and `above` (a number)")
+    if ("matches" in found) != (register.type == "string"):
+        node.fail("texts are checked by `matches`, numbers by `equals` or `above`; use the other one")
+    equals = None
+    if "equals" in found:
+        equals = frozenset(
+            item.integer(0, (1 << 16 * register.count) - 1) for item in found["equals"].items()
+        )
+    matches = _pattern(found["matches"]) if "matches" in found else None
+    above = found["above"].number() if "above" in found else None
+    return Expectation(
+        register=register, means=found["means"].text(), equals=equals, matches=matches, above=above
+    )
+
+
+def _pattern(node: Node) -> str:
+    try:
+        re.compile(node.text())
+    except re.error as err:
+        node.fail(f"is no regular expression: {err}; mend it")
+    return node.text()
+
+
+def _type(found: Mapping[str, Node], node: Node) -> str:
+    if "type" not in found:
+        node.fail(f"needs `type`, one of {', '.join(TYPES)}; add it")
+    kind = found["type"].text()
+    if kind in _ALIASES:
+        found["type"].fail(f"{kind!r} is called {_ALIASES[kind]} here; write that")
+    return found["type"].choice(*TYPES)
+
+
+def _count(found: Mapping[str, Node], node: Node, kind: str) -> int:
+    if kind != "string":
+        if "length" in found:
+            found["length"].fail("belongs to strings only; a number's width follows from its type; remove it")
+        return WIDTHS[kind]
+    if "length" not in found:
+        node.fail("needs `length`, the number of registers the text fills; add it")
+    return found["length"].integer(1, 125)
+
+
+def _absent(node: Node | None, kind: str, count: int, defaults: Defaults) -> frozenset[int]:
+    if node is None:
+        return frozenset({defaults.absent[kind]}) if kind in defaults.absent else frozenset()
+    if kind == "string":
+        node.fail("a text that is empty is absent by itself; remove `absent`")
+    return frozenset(item.integer(0, (1 << 16 * count) - 1) for item in node.items())
+
+
+def _bit(found: Mapping[str, Node], node: Node, kind: str) -> int | None:
+    if (kind == "bit") != ("bit" in found):
+        node.fail("`type: bit` and `bit: 0…15` belong together; add or remove one")
+    return found["bit"].integer(0, 15) if "bit" in found else None
+
+
+def _values(found: Mapping[str, Node], node: Node, kind: str) -> Mapping[int | str, str | bool] | None:
+    if "values" not in found:
+        if kind == "enum":
+            node.fail("needs `values`, a mapping of codes to words; add it")
+        return None
+    if kind not in {"enum", "u16", "u32", "string"}:
+        found["values"].fail("belongs to enum, u16, u32 and string; change the type or remove it")
+    entries: dict[int | str, str | bool] = {}
+    for raw, value in found["values"].mapping().items():
+        if isinstance(raw, bool) or not isinstance(raw, str if kind == "string" else int):
+            value.fail(
+                "a code is a number (a text where the type is string); mind YAML's on, off, yes and no"
+            )
+        if not isinstance(value.value, str | bool):
+            value.fail(f"must be a word, true or false, not {value.shown}")
+        entries[raw] = value.value
+    return entries
+
+
+def _space(node: Node | None, default: Space) -> Space:
+    return default if node is None else cast("Space", node.choice("holding", "input"))
+
+
+def _word_order(node: Node | None, default: WordOrder) -> WordOrder:
+    return default if node is None else cast("WordOrder", node.choice("big", "little"))

@@ -1,0 +1,215 @@
+"""The writing half of a device: prepare, command, renew, release. One sequence at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from math import ceil
+
+from modbus_connection import ModbusUnit
+
+from .codec import decode
+from .command import DeviceCommand, RegisterWrite
+from .commands import assignments_of, control_of, points_of, targets_of
+from .errors import DeviceConnectionError, DeviceError, DeviceWriteError
+from .profile.model import Amount, Confirm, Control, Point, PointName, Profile
+from .reading import Scalar, Value
+from .wire import read_registers
+from .writer import SettingsWriter, Target, check_bounds
+
+# How often a device is asked whether it acts on what was written (Alfen: "setpoint accounted for").
+_CONFIRM_EVERY_S = 0.25
+
+
+class Steering:
+    """Writes to one device.
+
+    latest : What the last polls found, for limits that the device itself reports.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        unit: ModbusUnit,
+        latest: Mapping[PointName, Value],
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """Remember whom to write to. Nothing is sent yet."""
+        self._profile = profile
+        self._unit = unit
+        self._latest = latest
+        self._clock = clock
+        self._sleep = sleep
+        self._writer = SettingsWriter(unit, profile.link)
+        self._lock = asyncio.Lock()
+        self._prepared: set[str] = set()
+        self._commanded: set[str] = set()
+        self._leased_at_s: dict[str, float] = {}
+
+    async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
+        """Write one setting, given in our unit or as a word of its enum."""
+        point = self._writable(role, key)
+        target = Target(point=point, value=_amount_of(point, value))
+        async with self._lock:
+            check_bounds(point, target.value, await self._async_high(point))
+            control = self._profile.roles[role].control
+            if control and any(key in assigned for assigned in control.commands.values()):
+                self._commanded.add(role)
+            writes = await self._writer.async_write([target], always=not (control and key in control.wears))
+        return writes[0] if writes else _untouched(target)
+
+    async def async_prepare(self, roles: Iterable[str]) -> list[RegisterWrite]:
+        """Write what has to stand before the first command, where it differs."""
+        async with self._lock:
+            steerable = [role for role in roles if self._profile.roles[role].control]
+            return [write for role in steerable for write in await self._async_prepare(role)]
+
+    async def async_command(self, command: DeviceCommand, *, renew: bool) -> list[RegisterWrite]:
+        """Carry out a command; return what was written."""
+        control = control_of(self._profile, command.role)
+        assignments = assignments_of(control, command)
+        async with self._lock:
+            try:
+                targets = await self._async_targets(control, assignments, command)
+                writes = await self._async_prepare(command.role)
+                return writes + await self._async_apply(command.role, control, targets, renew=renew)
+            except DeviceConnectionError:
+                self._prepared.discard(command.role)  # it may come back having forgotten
+                raise
+
+    async def async_release(self, roles: Iterable[str], *, force: bool) -> list[RegisterWrite]:
+        """Leave roles in their safe state: those that were commanded, or all by `force`."""
+        writes: list[RegisterWrite] = []
+        failure: DeviceError | None = None
+        async with self._lock:
+            for role in [r for r in roles if force or r in self._commanded]:
+                try:
+                    writes += await self._async_release(role)
+                except DeviceError as err:
+                    failure = failure or err
+        if failure:
+            raise failure
+        return writes
+
+    # From here on the lock is held.
+
+    async def _async_apply(
+        self, role: str, control: Control, targets: list[Target], *, renew: bool
+    ) -> list[RegisterWrite]:
+        self._commanded.add(role)
+        # A lease that ran out counts as a change: registers still show a command that the device has left.
+        always = renew or self._lapsed(role, control)
+        writes = await self._writer.async_write(
+            targets, always=always, renew_last=control.lease_s is not None
+        )
+        if writes:
+            await self._async_confirm(role, control.confirm)
+            self._leased_at_s[role] = self._clock()
+        return writes
+
+    def _lapsed(self, role: str, control: Control) -> bool:
+        if control.lease_s is None:
+            return False
+        # A clock set back must not make an old lease look young.
+        return not 0 <= self._clock() - self._leased_at_s.get(role, float("-inf")) < control.lease_s
+
+    async def _async_prepare(self, role: str) -> list[RegisterWrite]:
+        if role in self._prepared:
+            return []
+        control = control_of(self._profile, role)
+        targets = await self._async_targets(
+            control, control.prepare, DeviceCommand(role=role, mode="prepare")
+        )
+        writes = await self._writer.async_write(targets)
+        self._prepared.add(role)
+        return writes
+
+    async def _async_release(self, role: str) -> list[RegisterWrite]:
+        control = self._profile.roles[role].control
+        if control is None:
+            return []
+        writes: list[RegisterWrite] = []
+        if control.safe is not None:
+            command = DeviceCommand(role=role, mode=control.safe)
+            targets = await self._async_targets(control, assignments_of(control, command), command)
+            writes = await self._writer.async_write(targets, always=True)
+        self._commanded.discard(role)
+        self._leased_at_s.pop(role, None)
+        return writes
+
+    async def _async_targets(
+        self, control: Control, assignments: Mapping[str, Amount], command: DeviceCommand
+    ) -> list[Target]:
+        role = self._profile.roles[command.role]
+        highs = {point.key: await self._async_high(point) for point in points_of(role, assignments)}
+        return targets_of(role, control, assignments, command, highs)
+
+    async def _async_high(self, point: Point) -> float:
+        """Return today's upper bound: the profile's, or what the device says it can do if that is less."""
+        if point.write is None:
+            raise DeviceWriteError(f"{point.role}.{point.key} is read-only in this profile")
+        if point.write.limit is None:
+            return point.write.high
+        limit = self._profile.roles[point.role].point(point.write.limit)
+        value = await self._async_known(limit) if limit else None
+        return min(point.write.high, float(value)) if isinstance(value, int | float) else point.write.high
+
+    async def _async_known(self, point: Point) -> Scalar | None:
+        """Return a point from the last poll, else from the device."""
+        known = self._latest.get(point.name)
+        return known.value if known and known.value is not None else await self._async_value(point)
+
+    async def _async_value(self, point: Point) -> Scalar | None:
+        words = await read_registers(self._unit, point.register.space, point.low, point.high - point.low)
+        register, scale = point.register, point.scale_register
+        start = register.address - point.low
+        scale_words = [words[scale.address - point.low]] if scale else []
+        return decode(point, words[start : start + register.count], scale_words)[0]
+
+    async def _async_confirm(self, role: str, confirm: Confirm | None) -> None:
+        """Wait until the device says that it acts on what was written; it may lag its own registers."""
+        point = self._profile.roles[role].point(confirm.key) if confirm else None
+        if confirm is None or point is None:
+            return
+        for _ in range(ceil(confirm.within_s / _CONFIRM_EVERY_S)):
+            if await self._async_value(point) == confirm.value:
+                return
+            await self._sleep(_CONFIRM_EVERY_S)
+        raise DeviceWriteError(
+            f"{role}: the device took the value but does not act on it ({confirm.key} is not {confirm.value} "
+            f"after {confirm.within_s:g} s). Check in its settings that it may be controlled from outside"
+        )
+
+    def _writable(self, role: str, key: str) -> Point:
+        found = self._profile.roles.get(role)
+        point = found.point(key) if found else None
+        if point is None or point.write is None:
+            raise DeviceWriteError(f"{self._profile.label}: {role}.{key} cannot be written with this profile")
+        return point
+
+
+def _amount_of(point: Point, value: Scalar) -> float:
+    """Return a value as the number to write: words of an enum by their code."""
+    words = point.register.values
+    if words is not None and isinstance(value, str | bool):
+        codes = [code for code, word in words.items() if word == value and isinstance(code, int)]
+        if not codes:
+            raise DeviceWriteError(
+                f"{point.role}.{point.key}: {value!r} is none of {', '.join(map(str, words.values()))}"
+            )
+        return float(codes[0])
+    if isinstance(value, str | bool):
+        raise DeviceWriteError(f"{point.role}.{point.key}: needs a number, not {value!r}")
+    return float(value)
+
+
+def _untouched(target: Target) -> RegisterWrite:
+    """Return the proof for a register that wears and held the value already."""
+    return RegisterWrite(
+        point=target.point.key,
+        address=target.point.register.address,
+        unit=target.point.unit,
+        before=target.value,
+        written=target.value,
+        read_back=target.value,
+    )
