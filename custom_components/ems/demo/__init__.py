@@ -1,1 +1,19 @@
 """A simulated home with real wires: physics behind Modbus and HTTP servers on loopback."""
+
+from .clock import Clock, HandClock, hurried_clock
+from .demo_home import DemoAddresses, DemoHome, DemoPorts, DeviceAddress
+from .faults import DEVICES, Fault
+from .modbus_server import PortError
+
+__all__ = [
+    "DEVICES",
+    "Clock",
+    "DemoAddresses",
+    "DemoHome",
+    "DemoPorts",
+    "DeviceAddress",
+    "Fault",
+    "HandClock",
+    "PortError",
+    "hurried_clock",
+]

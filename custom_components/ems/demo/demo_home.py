@@ -1,0 +1,231 @@
+"""The demo home as one object: start it, read where it listens, stop it, and take its memory along."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import tzinfo
+from time import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .clock import Clock
+from .faults import Faults
+from .home import Home
+from .http_server import HttpServer
+from .maps.abb_b23 import UNIT as METER_UNIT, abb_b23
+from .maps.alfen import SOCKET, alfen
+from .maps.solaredge import UNIT as INVERTER_UNIT, solaredge
+from .modbus_server import DeviceServer
+from .pv import PvPlane
+
+TICK_S = 1.0
+_BREATH = 200  # steps between two looks at the rest of the event loop; about 4 ms
+_REMEMBERED_S = 7 * 86_400  # a longer absence is skipped: the home slept
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoPorts:
+    """Where to listen. 0 takes a free port."""
+
+    meter: int = 15021
+    inverter: int = 15022
+    charger: int = 15023
+    http: int = 15080
+
+    @classmethod
+    def free(cls) -> DemoPorts:
+        """Return ports that are surely free."""
+        return cls(meter=0, inverter=0, charger=0, http=0)
+
+    @classmethod
+    def counted_from(cls, first: int, http: int | None = None) -> DemoPorts:
+        """Return a block: meter, inverter and charger behind `first`, http sixty above it unless named."""
+        return cls(
+            meter=first + 1, inverter=first + 2, charger=first + 3, http=first + 60 if http is None else http
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceAddress:
+    """Where a device answers."""
+
+    host: str
+    port: int
+    unit_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoAddresses:
+    """Where everything answers."""
+
+    meter: DeviceAddress
+    inverter: DeviceAddress
+    charger: DeviceAddress
+    http: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the addresses as JSON."""
+        return asdict(self)
+
+
+class DemoHome:
+    """A simulated home with real wires.
+
+    Parameters
+    ----------
+    seed : Chooses the weather, the people and the prices. The same seed lives the same life.
+    timezone : A tzinfo, or a name (which reads a file: not in an event loop that minds).
+    clock : Seconds since the epoch; real time by default.
+    state : What `state()` returned before a restart. ValueError where it is not ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        latitude: float = 48.21,
+        longitude: float = 16.37,
+        timezone: tzinfo | str = "Europe/Vienna",
+        clock: Clock = time,
+        state: dict[str, Any] | None = None,
+        plane: PvPlane | None = None,
+    ) -> None:
+        """Build the home; nothing listens yet."""
+        zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
+        self.clock = clock
+        self.faults = Faults()
+        self.home = Home(
+            seed=seed, latitude=latitude, longitude=longitude, zone=zone, start_s=clock(), plane=plane
+        )
+        self._zone = zone
+        self._addresses: DemoAddresses | None = None
+        self._living: asyncio.Task[None] | None = None
+        if state is not None:
+            self.restore(state)
+        tables = {"meter": [abb_b23(self.home)], "inverter": [solaredge(self.home, clock)],
+                  "charger": alfen(self.home, clock, zone)}  # fmt: skip
+        self._devices = {name: DeviceServer(name, units, self.faults, seed) for name, units in tables.items()}
+        self._http: HttpServer | None = None
+
+    @property
+    def addresses(self) -> DemoAddresses:
+        """Where the devices answer; only while started."""
+        if self._addresses is None:
+            raise RuntimeError("demo home: not started")
+        return self._addresses
+
+    async def async_start(self, host: str = "127.0.0.1", ports: DemoPorts | None = None) -> None:
+        """Open all ports and begin to live.
+
+        Raises PortError, which names the port, when one is taken; nothing stays open then.
+        """
+        if self._addresses is not None:
+            raise RuntimeError("demo home: already started")
+        wanted = ports or DemoPorts()
+        self._http = HttpServer(self.home, self.clock, self._zone, self.faults, self.truth)
+        try:
+            opened = {name: await d.start(host, getattr(wanted, name)) for name, d in self._devices.items()}
+            http_port = await self._http.start(host, wanted.http)
+        except BaseException:
+            await self.async_stop()
+            raise
+        self._addresses = DemoAddresses(
+            meter=DeviceAddress(host=host, port=opened["meter"], unit_id=METER_UNIT),
+            inverter=DeviceAddress(host=host, port=opened["inverter"], unit_id=INVERTER_UNIT),
+            charger=DeviceAddress(host=host, port=opened["charger"], unit_id=SOCKET),
+            http=f"http://{host}:{http_port}",
+        )
+        self._living = asyncio.create_task(self._live(), name="demo home")
+
+    async def async_stop(self) -> None:
+        """Close every port and connection and wait until nothing is left. Stopping twice is fine."""
+        self._addresses = None
+        living, self._living = self._living, None
+        if living is not None:
+            living.cancel()
+            with suppress(asyncio.CancelledError):
+                await living
+        for device in self._devices.values():
+            await device.stop()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.stop()
+
+    def advance(self) -> None:
+        """Live up to now at once. The running home does it by itself every second."""
+        self.home.advance(self.clock())
+
+    async def _live(self) -> None:
+        """Keep up with the clock, coming up for air where there is much to catch up with."""
+        while True:
+            caught_up = self.home.advance(self.clock(), at_most=_BREATH)
+            await asyncio.sleep(TICK_S if caught_up else 0)
+
+    def state(self) -> dict[str, Any]:
+        """Return what has to survive a restart, as JSON."""
+        return self.home.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a stored life and catch up with what happened since.
+
+        The people went on living while nobody looked, so counters never run backwards and the battery is not
+        where it was. An absence of more than a week is skipped but for its last week.
+        """
+        self.home.restore(state)
+        now_s = self.clock()
+        self.home.skip_to(max(self.home.at_s, int(now_s) - _REMEMBERED_S))
+        if self.home.at_s >= now_s:
+            self.home.skip_to(int(now_s) - 1)  # the clock was set back
+        self.home.advance(now_s - 1)
+        self.home.step(1)
+
+    def truth(self) -> dict[str, Any]:
+        """Return what really is, as JSON, for tests and the curious."""
+        home = self.home
+        now_s, snapshot = self.clock(), home.snapshot
+        flows = snapshot.flows
+        return {
+            "now_s": now_s,
+            "seed": home.seed,
+            **{
+                key: value
+                for key, value in asdict(replace(snapshot)).items()
+                if key not in {"flows", "order"}
+            },
+            "grid_total_w": snapshot.grid_total_w,
+            "household_total_w": sum(snapshot.household_w),
+            "car_total_w": sum(snapshot.car_w),
+            "pv_dc_w": flows.pv_w,
+            "battery_dc_w": flows.battery_w,
+            "inverter_ac_w": flows.ac_w,
+            "battery": {"energy_wh": home.battery.energy_wh, "soc_pct": 100 * home.battery.soc},
+            "inverter": {
+                "mode": snapshot.order.mode.name.lower(),
+                "lease_remaining_s": home.inverter.remaining_s(now_s),
+            },
+            "charger": {
+                "mode3_state": home.charger.mode3_state(now_s),
+                "applied_a": home.charger.applied_a(now_s),
+                "lease_remaining_s": home.charger.remaining_s(now_s),
+            },
+            "car": {
+                "at_home": home.charger.connected,
+                "soc_pct": 100 * home.car.energy_wh / home.car.spec.capacity_wh,
+                "next_departure_s": home.car.next_departure_s(now_s),
+            },
+            "energy_wh": self._energies(),
+            "faults": self.faults.as_dict(),
+        }
+
+    def _energies(self) -> dict[str, float]:
+        home = self.home
+        return {
+            "grid_import": home.meter.import_wh,
+            "grid_export": home.meter.export_wh,
+            "household": home.household_wh,
+            "car": sum(home.charger.energy_wh),
+            "pv": home.inverter.pv_wh,
+            "battery_in": home.inverter.battery_in_wh,
+            "battery_out": home.inverter.battery_out_wh,
+            "inverter_out": home.inverter.ac_out_wh,
+        }

@@ -1,0 +1,240 @@
+"""The simulated home: everything meets at the grid meter, and nothing gets lost."""
+
+from dataclasses import asdict, dataclass
+from datetime import tzinfo
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .battery import Battery
+from .car import Car
+from .charger import Charger
+from .household import Household
+from .inverter import Flows, Inverter, Order, Settings, dispatch
+from .mains import MeterCounters, frequency_hz, voltages_v
+from .pv import PvPlane, dc_power, facing_noon
+from .trace import Trace
+from .weather import Weather
+
+type Floats = NDArray[np.float64]
+type Phases = tuple[float, float, float]
+
+SCHEMA = 1
+HOUR_S = 3600.0
+_CAR_MEMORY = ("energy_wh", "current_a", "settled_s")
+FINE_S, MIDDLE_S, COARSE_S = 1, 10, 60  # widths of a step; see step_width
+REACTIVE_SHARE = math.tan(math.acos(0.97))  # motors and cheap power supplies in an ordinary household
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The flows of one step, positive into the home; consumers are positive as they consume."""
+
+    at_s: float  # the end of the step
+    household_w: Phases
+    car_a: Phases
+    car_w: Phases
+    inverter_w: Phases
+    grid_w: Phases
+    reactive_var: Phases
+    voltage_v: Phases
+    frequency_hz: float
+    pv_available_w: float
+    flows: Flows
+    order: Order
+    temperature_c: float
+    cloud_cover: float
+    ghi_w_m2: float
+
+    @property
+    def grid_total_w(self) -> float:
+        """Net power at the meter, import positive. [W]."""
+        return sum(self.grid_w)
+
+
+def step_width(gap_s: float) -> int:
+    """Return the step for catching up with a gap: a second when live, coarser when hurried or asleep. [s]."""
+    if gap_s <= 10:
+        return FINE_S
+    return min(MIDDLE_S, max(FINE_S, round(gap_s / 10))) if gap_s <= 2 * HOUR_S else COARSE_S
+
+
+class Home:
+    """Roof, cells, people, car and meter, moved along in whole seconds."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        latitude: float,
+        longitude: float,
+        zone: tzinfo,
+        start_s: float,
+        plane: PvPlane | None = None,
+    ) -> None:
+        """Build the home one second before `start_s` and live through that second."""
+        self.seed = seed
+        self.weather = Weather(seed, latitude, longitude)
+        self.plane = plane or facing_noon(latitude)
+        self.household = Household(seed, zone)
+        self.battery = Battery()
+        self.car = Car(seed=seed, zone=zone)
+        self.charger = Charger()
+        self.inverter = Inverter()
+        self.meter = MeterCounters()
+        self.household_wh = 0.0
+        self._surroundings = Trace(self._surroundings_of)
+        self.at_s = math.floor(start_s) - FINE_S
+        self.car.settled_s = float(self.at_s)
+        self.snapshot = self.step(FINE_S)
+
+    def advance(self, until_s: float, width_s: int | None = None, *, at_most: int | None = None) -> bool:
+        """Live until an instant, in whole steps.
+
+        Parameters
+        ----------
+        width_s : Width of the steps; chosen to suit the gap when None. [s]
+        at_most : Number of steps after which to come up for air.
+
+        Returns
+        -------
+        Whether the instant is reached, as far as whole seconds reach.
+        """
+        width = width_s or step_width(until_s - self.at_s)
+        steps = 0
+        while until_s - self.at_s >= FINE_S:
+            if at_most is not None and steps >= at_most:
+                return False
+            self.step(min(width, math.floor(until_s - self.at_s)))
+            steps += 1
+        return True
+
+    def step(self, step_s: int) -> Snapshot:
+        """Live through one step with everything constant that was true at its start.
+
+        grid = household + car - inverter        on every phase
+        """
+        now_s = float(self.at_s)
+        pv_w, temperature_c, cloud, ghi, v1, v2, v3, hertz = self._surroundings.at(now_s)
+        volts = (v1, v2, v3)
+        household_w = self.household.power_w(now_s)
+        car_a = self._charge_car(now_s, volts, step_s)
+        car_w = (car_a[0] * v1, car_a[1] * v2, car_a[2] * v3)
+        load_w = (household_w[0] + car_w[0], household_w[1] + car_w[1], household_w[2] + car_w[2])
+        order, flows = self._run_inverter(now_s, pv_w, load_w, step_s)
+        third_w = flows.ac_w / 3
+        grid_w = (load_w[0] - third_w, load_w[1] - third_w, load_w[2] - third_w)
+        self._count(household_w, car_w, flows, grid_w, step_s)
+        self.at_s += step_s
+        reactive = (
+            household_w[0] * REACTIVE_SHARE,
+            household_w[1] * REACTIVE_SHARE,
+            household_w[2] * REACTIVE_SHARE,
+        )
+        self.snapshot = Snapshot(
+            at_s=float(self.at_s), household_w=household_w, car_a=car_a, car_w=car_w,
+            inverter_w=(third_w, third_w, third_w), grid_w=grid_w, reactive_var=reactive, voltage_v=volts,
+            frequency_hz=hertz, pv_available_w=pv_w, flows=flows, order=order,
+            temperature_c=temperature_c, cloud_cover=cloud, ghi_w_m2=ghi,
+        )  # fmt: skip
+        return self.snapshot
+
+    def _charge_car(self, now_s: float, volts: Phases, step_s: int) -> Phases:
+        at_home = self.car.at_home(now_s)
+        car_a = self.car.take(
+            offered_a=self.charger.offered_a(now_s), phases=self.charger.phases,
+            at_home=at_home, volts=volts, step_s=step_s,
+        )  # fmt: skip
+        self.charger.connected, self.charger.charging = at_home, car_a[0] > 0
+        return car_a
+
+    def _run_inverter(self, now_s: float, pv_w: float, load_w: Phases, step_s: int) -> tuple[Order, Flows]:
+        inverter, battery = self.inverter, self.battery
+        order = inverter.order(now_s)
+        flows = dispatch(
+            order, pv_w=pv_w, load_w=sum(load_w), ac_cap_w=inverter.ac_cap_w(load_w),
+            charge_max_w=battery.charge_max_w(step_s),
+            discharge_max_w=battery.discharge_max_w(step_s, inverter.settings.backup_reserve_pct / 100),
+            spec=inverter.spec, ac_charging=inverter.settings.ac_charge_policy != 0,
+        )  # fmt: skip
+        battery.run(flows.battery_w, step_s)
+        return order, flows
+
+    def _count(self, household_w: Phases, car_w: Phases, flows: Flows, grid_w: Phases, step_s: int) -> None:
+        hours = step_s / HOUR_S
+        self.household_wh += sum(household_w) * hours
+        self.meter.count(grid_w, step_s)
+        inverter, charger = self.inverter, self.charger
+        inverter.ac_out_wh += max(flows.ac_w, 0.0) * hours
+        inverter.pv_wh += flows.pv_w * hours
+        inverter.battery_out_wh += max(flows.battery_w, 0.0) * hours
+        inverter.battery_in_wh += max(-flows.battery_w, 0.0) * hours
+        l1, l2, l3 = (wh + w * hours for wh, w in zip(charger.energy_wh, car_w, strict=True))
+        charger.energy_wh = (l1, l2, l3)
+
+    def _surroundings_of(self, at_s: Floats) -> Floats:
+        """Return what the home cannot change, one row per instant."""
+        sky = self.weather.truth(at_s)
+        columns = [dc_power(self.plane, sky), sky.temperature_c, sky.cloud_cover, sky.light.ghi]
+        return np.column_stack([*columns, *voltages_v(self.seed, at_s), frequency_hz(self.seed, at_s)])
+
+    def skip_to(self, at_s: int) -> None:
+        """Jump to an instant without living until then. Counters stay; leases from the future are void."""
+        self.at_s = at_s
+        self.car.settled_s = min(self.car.settled_s, float(at_s))
+        if (self.charger.written_s or 0) > at_s:
+            self.charger.written_s = None
+        if (self.inverter.commanded_s or 0) > at_s:
+            self.inverter.commanded_s = None
+
+    def state(self) -> dict[str, Any]:
+        """Return all that has to survive a restart, as JSON."""
+        inverter, charger = self.inverter, self.charger
+        return {
+            "schema": SCHEMA,
+            "at_s": self.at_s,
+            "household_wh": self.household_wh,
+            "battery": {"energy_wh": self.battery.energy_wh},
+            "car": {name: getattr(self.car, name) for name in _CAR_MEMORY},
+            "charger": {
+                "setpoint_a": charger.setpoint_a, "written_s": charger.written_s,
+                "phases": charger.phases, "energy_wh": list(charger.energy_wh),
+            },
+            "inverter": {
+                "settings": asdict(inverter.settings), "commanded_s": inverter.commanded_s,
+                "ac_out_wh": inverter.ac_out_wh, "pv_wh": inverter.pv_wh,
+                "battery_out_wh": inverter.battery_out_wh, "battery_in_wh": inverter.battery_in_wh,
+            },
+            "meter": asdict(self.meter),
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a life where `state` left it, at its own instant.
+
+        Raises ValueError when the state is not one of ours.
+        """
+        try:
+            self._restore(state)
+        except (KeyError, TypeError) as err:
+            raise ValueError(f"demo home: the stored state cannot be used ({err!r})") from err
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if state["schema"] != SCHEMA:
+            raise ValueError(f"demo home: stored state has schema {state['schema']}, expected {SCHEMA}")
+        charger, inverter, meter = dict(state["charger"]), dict(state["inverter"]), dict(state["meter"])
+        charger["energy_wh"] = tuple(charger["energy_wh"])
+        inverter["settings"] = Settings(**inverter["settings"])
+        for name in ("phase_import_wh", "phase_export_wh"):
+            meter[name] = tuple(meter[name])
+        self.charger, self.inverter, self.meter = (
+            Charger(**charger),
+            Inverter(**inverter),
+            MeterCounters(**meter),
+        )
+        self.battery.energy_wh = float(state["battery"]["energy_wh"])
+        for name in _CAR_MEMORY:
+            setattr(self.car, name, float(state["car"][name]))
+        self.household_wh = float(state["household_wh"])
+        self.at_s = int(state["at_s"])
