@@ -1,4 +1,7 @@
-"""The nouns of a home: what is installed and what its people want. What is true right now is in `problem.State`."""
+"""The nouns of a home: what is installed and what its people want.
+
+What is true right now is in `problem.State`.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,12 +69,20 @@ class Battery:
     wear_per_kwh: float = 0.02  # currency per kWh discharged
 
     def __post_init__(self) -> None:
-        """Refuse what no battery can be. A capacity of 0 is a battery that is absent, and is planned as such."""
+        """Refuse what no battery can be.
+
+        A capacity of 0 is a battery that is absent, and is planned as such.
+        """
         _require(self.capacity_kwh >= 0, f"{self.name}: capacity_kwh must not be negative")
         _require(self.charge_max_kw >= 0, f"{self.name}: charge_max_kw must not be negative")
         _require(self.discharge_max_kw >= 0, f"{self.name}: discharge_max_kw must not be negative")
-        _require(0 < self.charge_efficiency <= 1, f"{self.name}: charge_efficiency must be above 0 and at most 1")
-        _require(0 < self.discharge_efficiency <= 1, f"{self.name}: discharge_efficiency must be above 0 and at most 1")
+        _require(
+            0 < self.charge_efficiency <= 1, f"{self.name}: charge_efficiency must be above 0 and at most 1"
+        )
+        _require(
+            0 < self.discharge_efficiency <= 1,
+            f"{self.name}: discharge_efficiency must be above 0 and at most 1",
+        )
         _require(0 <= self.soc_min <= self.soc_max <= 1, f"{self.name}: needs 0 ≤ soc_min ≤ soc_max ≤ 1")
 
 
@@ -91,7 +102,9 @@ class PvArray:
         """Refuse what no array can be."""
         _require(self.peak_kw >= 0, f"{self.name}: peak_kw must not be negative")
         _require(0 <= self.tilt_deg <= 90, f"{self.name}: tilt_deg must be between 0 (flat) and 90 (upright)")
-        _require(0 <= self.azimuth_deg <= 360, f"{self.name}: azimuth_deg must be between 0 and 360 (180 is south)")
+        _require(
+            0 <= self.azimuth_deg <= 360, f"{self.name}: azimuth_deg must be between 0 and 360 (180 is south)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a home does without a plan: self-consumption, and cars that charge as soon as they are plugged in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,12 +32,16 @@ class Schedule:
 def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Schedule:
     """Follow the rule through the horizon.
 
-    Cars draw full power from plug-in until they have what they need; batteries, in the site's order, take surplus
-    and cover consumption within their band; an array that can be curtailed keeps to the export limit.
+    Cars draw full power from plug-in until they have what they need; batteries, in the site's order, take
+    surplus and cover consumption within their band; an array that can be curtailed keeps to the export limit.
     """
     problem, site = inputs.problem, inputs.problem.site
     hours = problem.steps.hours
-    car_kw = {spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours) for spec in site.chargers if spec.id in inputs.cars}
+    car_kw = {
+        spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours)
+        for spec in site.chargers
+        if spec.id in inputs.cars
+    }
     net = problem.load_kw + _total(car_kw.values(), hours) - _total(inputs.pv_kw.values(), hours)
     battery_kw, energy_kwh = {}, {}
     for spec in site.batteries:
@@ -54,7 +58,9 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         energy_kwh=energy_kwh,
         end_values=end_values,
     )
-    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= site.grid.export_max_kw + 1e-9)
+    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(
+        export_kw <= site.grid.export_max_kw + 1e-9
+    )
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,
@@ -67,8 +73,8 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     )
 
 
-def _total(series: object, hours: Floats) -> Floats:
-    return np.sum([*series, np.zeros_like(hours)], axis=0)  # type: ignore[misc]
+def _total(series: Iterable[Floats], hours: Floats) -> Floats:
+    return sum(series, np.zeros_like(hours))
 
 
 def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:

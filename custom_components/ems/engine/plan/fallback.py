@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..steps import Floats
+from ..steps import Bools
 from .baseline import Schedule
 from .components.end_value import EndValue
-from .execution.common import same
 from .inputs import Inputs
 from .publish import idle_device
 from .result import DevicePlan, Mode, Plan, PlanStatus, Reason, SolveStats
 
 
-def last_valid(previous: Plan | None, inputs: Inputs, reasons: tuple[Reason, ...], now_s: float) -> Plan | None:
+def last_valid(
+    previous: Plan | None, inputs: Inputs, reasons: tuple[Reason, ...], now_s: float
+) -> Plan | None:
     """Return the previous plan as long as it reaches beyond now, marked with its age; None otherwise.
 
     Its own reasons are replaced, not added to: kept twice, it would otherwise tell two ages.
@@ -68,7 +69,9 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
         if spec.id in rule.battery_kw:
             worth = np.full(n, end_values[spec.id].per_kwh[0])
             energy = rule.energy_kwh[spec.id]
-            idle = replace(idle, power_kw=rule.battery_kw[spec.id], energy_kwh=energy, marginal_value_per_kwh=worth)
+            idle = replace(
+                idle, power_kw=rule.battery_kw[spec.id], energy_kwh=energy, marginal_value_per_kwh=worth
+            )
         plans.append(idle)
     for array in site.pvs:
         power, available = rule.pv_kw[array.id], inputs.pv_kw[array.id]
@@ -82,5 +85,5 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
     return plans
 
 
-def _by_mask(mask: Floats, yes: Mode, no: Mode) -> tuple[Mode, ...]:
+def _by_mask(mask: Bools, yes: Mode, no: Mode) -> tuple[Mode, ...]:
     return tuple(yes if on else no for on in mask.tolist())

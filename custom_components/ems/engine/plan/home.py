@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from ..steps import Floats
 from .components import (
     BatteryModel,
     ChargerModel,
@@ -16,11 +15,11 @@ from .components import (
     net_of_what_cannot_move,
 )
 from .components.battery import BandMayBreak
-from .components.component import Horizon, horizon_of
+from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
 from .inputs import Inputs
-from .program import Program, Term
+from .program import Program
 
 BUS: Final = "bus.balance"
 # Room for rounding between a bound and what the bus balance asks for. [kW]
@@ -28,7 +27,7 @@ _MARGIN_KW = 1e-3
 
 
 class Home:
-    """All components of a site in one program, joined by the bus:
+    """All components of a site in one program, joined by the bus.
 
         g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] = l[k]
 
@@ -70,7 +69,7 @@ class Home:
         return models
 
     def _is_import_short(self) -> bool:
-        """Return whether the connection cannot carry what nobody can move, so that a battery may have to help."""
+        """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
         return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
 
     def _is_export_short(self) -> bool:

@@ -1,4 +1,4 @@
-"""Judges a problem before it is planned: what is unusable is refused by name, a device in trouble is planned around."""
+"""Judges a problem before it is planned: refuses unusable input by name, sets devices in trouble aside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,9 @@ def judge(problem: Problem) -> Inputs:
     _series("export_price_per_kwh", problem.export_price_per_kwh, n)
     _series("load_kw", problem.load_kw, n)
     if np.shape(problem.price_known) != (n,):
-        raise PlanError("wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known)))
+        raise PlanError(
+            "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
+        )
     _unique_ids(problem)
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
@@ -63,7 +65,7 @@ def _series(name: str, values: Floats, n: int) -> None:
 
 def _unique_ids(problem: Problem) -> None:
     site = problem.site
-    ids = [device.id for device in (*site.batteries, *site.pvs, *site.chargers)]
+    ids = [*(b.id for b in site.batteries), *(a.id for a in site.pvs), *(c.id for c in site.chargers)]
     twice = {id_ for id_ in ids if ids.count(id_) > 1}
     if twice:
         raise PlanError("duplicate_id", field="id", id=", ".join(sorted(twice)))
@@ -81,7 +83,9 @@ def _usable_batteries(problem: Problem, reasons: list[Reason]) -> dict[str, floa
             continue
         if state is None or not state.available:
             reasons.append(Reason(key="battery_unavailable", placeholders={"name": battery.name}))
-        elif not _is_sane(state.energy_kwh, battery.capacity_kwh, battery.charge_max_kw, battery.discharge_max_kw):
+        elif not _is_sane(
+            state.energy_kwh, battery.capacity_kwh, battery.charge_max_kw, battery.discharge_max_kw
+        ):
             reasons.append(Reason(key="battery_state_unknown", placeholders={"name": battery.name}))
         else:
             usable[battery.id] = float(state.energy_kwh)
@@ -94,7 +98,12 @@ def _usable_cars(problem: Problem, reasons: list[Reason]) -> dict[str, CarState]
         car = problem.cars.get(charger.id)
         if car is None:
             continue
-        numbers = (car.energy_needed_kwh, car.energy_max_kwh, car.shortfall_price_per_kwh, charger.power_max_kw)
+        numbers = (
+            car.energy_needed_kwh,
+            car.energy_max_kwh,
+            car.shortfall_price_per_kwh,
+            charger.power_max_kw,
+        )
         if not car.available:
             reasons.append(Reason(key="charger_unavailable", placeholders={"name": charger.name}))
         elif np.shape(car.connected) != (n,) or not _is_sane(*numbers) or not _is_instant(car.ready_at_s):
@@ -112,7 +121,11 @@ def _pv_series(problem: Problem, reasons: list[Reason]) -> dict[str, Floats]:
     n, series = len(problem.steps), {}
     for array in problem.site.pvs:
         available = problem.pv_available_kw.get(array.id)
-        if available is None or np.shape(available) != (n,) or not _is_sane(*(np.min(available), np.max(available))):
+        if (
+            available is None
+            or np.shape(available) != (n,)
+            or not _is_sane(*(np.min(available), np.max(available)))
+        ):
             reasons.append(Reason(key="pv_forecast_missing", placeholders={"name": array.name}))
             available = np.zeros(n)
         series[array.id] = available

@@ -1,4 +1,4 @@
-"""Writes a model down the way a physicist would: each block of variables with its bounds, each block of rows once."""
+"""Writes a model down as maths: each block of variables with its bounds, each block of rows once."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,10 @@ import numpy as np
 from ..steps import Floats
 
 if TYPE_CHECKING:
-    from .program import Block, Model
+    from .program import Block, Ints, Model
+
+# More terms than this of one block in one row are written as a sum.
+_LONGEST_TERM = 4
 
 
 def model_as_maths(model: Model) -> str:
@@ -33,13 +36,17 @@ def _row_line(model: Model, block: Block) -> str:
     """Show the block's middle row: the first often differs, because it starts from what was measured."""
     at = (block.stop - block.start) // 2
     hits = np.flatnonzero(model.index == block.start + at)
-    columns = np.searchsorted(model.start, hits, side="right") - 1
-    terms = [_term(model, int(c), float(model.value[h]), at) for c, h in zip(columns, hits, strict=True)]
+    columns = (np.searchsorted(model.start, hits, side="right") - 1).astype(np.int32)
+    terms = [
+        _term(columns[owned] - other.start, model.value[hits[owned]], at, other)
+        for other in model.columns.values()
+        if (owned := (columns >= other.start) & (columns < other.stop)).any()
+    ]
     total = " ".join(terms).removeprefix("+ ") or "0"
     low, high = model.row_lower[block.start + at], model.row_upper[block.start + at]
-    index = "[k]" if block.stop - block.start > 1 else ""
-    where = f"   (k = {at} of {_axis(block)})" if index else ""
-    return f"  {block.name}{index}: {_between(low, total, high)}{where}"
+    many = block.stop - block.start > 1
+    where = f"   (k = {at} of {_axis(block)})" if many else ""
+    return f"  {block.name}{'[k]' if many else ''}: {_between(low, total, high)}{where}"
 
 
 def _between(low: float, total: str, high: float) -> str:
@@ -50,16 +57,24 @@ def _between(low: float, total: str, high: float) -> str:
     return f"{left}{total}{right}"
 
 
-def _term(model: Model, column: int, value: float, at: int) -> str:
-    block = next(b for b in model.columns.values() if b.start <= column < b.stop)
-    sign = "-" if value < 0 else "+"
-    size = "" if abs(value) == 1 else f"{abs(value):.4g}·"
-    return f"{sign} {size}{block.name}{_index(column - block.start - at, block)}"
+def _term(places: Ints, values: Floats, at: int, block: Block) -> str:
+    """Write what one block of variables adds to a row; a long run of equal coefficients is a sum."""
+    if len(places) > _LONGEST_TERM:
+        sign, size = _factor(float(values[0])) if np.ptp(values) == 0 else ("+", f"({_range(values)})·")
+        return f"{sign} Σ {size}{block.name}[{places.min()}..{places.max()}]"
+    single = block.stop - block.start == 1
+    written = []
+    for place, value in zip(places.tolist(), values.tolist(), strict=True):
+        sign, size = _factor(value)
+        written.append(f"{sign} {size}{block.name}{'' if single else _index(place - at)}")
+    return " ".join(written)
 
 
-def _index(shift: int, block: Block) -> str:
-    if block.stop - block.start == 1:
-        return ""
+def _factor(value: float) -> tuple[str, str]:
+    return ("-" if value < 0 else "+"), ("" if abs(value) == 1 else f"{abs(value):.4g}·")
+
+
+def _index(shift: int) -> str:
     return f"[k{shift:+d}]" if shift else "[k]"
 
 

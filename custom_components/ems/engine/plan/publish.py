@@ -99,7 +99,10 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
 
 def _energy(spec: Battery, now_kwh: float, power_kw: Floats, hours: Floats) -> Floats:
     """Integrate stored energy from the published power, so that the two can never disagree."""
-    stored = np.maximum(-power_kw, 0) * spec.charge_efficiency - np.maximum(power_kw, 0) / spec.discharge_efficiency
+    stored = (
+        np.maximum(-power_kw, 0) * spec.charge_efficiency
+        - np.maximum(power_kw, 0) / spec.discharge_efficiency
+    )
     return now_kwh + np.concatenate([[0.0], np.cumsum(stored * hours)])
 
 

@@ -11,7 +11,9 @@ class PlanStatus(StrEnum):
     """How much a plan is worth."""
 
     OK = "ok"
-    DEGRADED = "degraded"  # a plan, but something was estimated, stopped early or missing; `reasons` says what
+    DEGRADED = (
+        "degraded"  # a plan, but something was estimated, stopped early or missing; `reasons` says what
+    )
     FAILED = "failed"  # no new plan; what is shown is the last valid one or the rule
 
 
@@ -61,7 +63,7 @@ class DevicePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Slack:
-    """A wish the plan could not keep: by name, how much, when, and what the planner would have paid to keep it."""
+    """A wish the plan could not keep: by name, how much, when, and what it was worth to keep it."""
 
     name: str  # for instance "soc_min", "import_limit", "car_ready"
     component: str  # device id, or "grid"
@@ -118,7 +120,9 @@ class Plan:
     load_kw: Floats
     import_price_per_kwh: Floats
     export_price_per_kwh: Floats
-    marginal_value_per_kwh: Floats  # dual of the bus balance: what one more kWh in the home is worth in each step
+    marginal_value_per_kwh: (
+        Floats  # dual of the bus balance: what one more kWh in the home is worth in each step
+    )
     devices: Mapping[str, DevicePlan]
     slacks: tuple[Slack, ...]
     costs: Costs

@@ -1,4 +1,4 @@
-"""Finds the answer: the linear program first, integers only where it did what cannot be done, and duals at the end."""
+"""Finds the answer: the linear program first, integers only where it did what cannot be done, then duals."""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -85,7 +85,9 @@ def _finished(tally: _Tally, model: Model, outcome: Outcome) -> Search:
     if outcome.has_answer and dual is None:
         held = tally.solve(model.with_integers_fixed(x), _NO_GAP)
         # Out of time: the first linear program's prices are near enough to explain and to steer by.
-        x, dual = (held.x, held.row_dual) if held.has_answer else (x, _padded(tally.outcomes[0].row_dual, model))
+        x, dual = (
+            (held.x, held.row_dual) if held.has_answer else (x, _padded(tally.outcomes[0].row_dual, model))
+        )
         outcome = _better(outcome, held)
     return Search(
         verdict=outcome.verdict,

@@ -35,7 +35,7 @@ def solve(
 
     Raises
     ------
-    PlanError : Prices or load cannot be planned with (not finite, wrong length); a device in trouble never raises.
+    PlanError : Prices or load are unusable (not finite, wrong length). A device in trouble never raises.
     """
     now_s, began = time() if now_s is None else now_s, perf_counter()
     inputs = judge(problem)
@@ -55,14 +55,14 @@ def solve(
     return by_rule(inputs, rule, home.end_values, reasons=reasons, stats=stats, now_s=now_s)
 
 
-def _published(home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float) -> Plan:
+def _published(
+    home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float
+) -> Plan:
     inputs, parts = home.inputs, publish(home, found)
     problem, rule = inputs.problem, self_consumption(inputs, home.end_values)
     reasons = _reasons(inputs, found)
     ended = perf_counter()
-    stats = _stats(
-        found, solver, extract_ms=(ended - extracting) * 1000, total_ms=(ended - began) * 1000
-    )
+    stats = _stats(found, solver, extract_ms=(ended - extracting) * 1000, total_ms=(ended - began) * 1000)
     return Plan(
         status=PlanStatus.DEGRADED if reasons else PlanStatus.OK,
         reasons=reasons,

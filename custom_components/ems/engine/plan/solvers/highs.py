@@ -16,7 +16,7 @@ from ...steps import Floats
 from ..program import Model
 from .outcome import Outcome, Verdict
 
-_OPTIONS: Final = {
+_OPTIONS: Final[dict[str, bool | int | float | str]] = {
     "output_flag": False,
     # One thread: the second core belongs to Home Assistant, and a plan must be the same twice.
     "threads": 1,
@@ -30,8 +30,12 @@ _NOTHING: Final = np.zeros(0)
 
 def solve_with_highs(model: Model, *, time_limit_s: float, gap_abs: float) -> Outcome:
     """Solve a model with HiGHS."""
-    highs = highspy.Highs()
-    for option, value in (*_OPTIONS.items(), ("time_limit", max(time_limit_s, 0.0)), ("mip_abs_gap", gap_abs)):
+    highs = highspy.Highs()  # type: ignore[no-untyped-call] # its stub leaves the constructor bare
+    for option, value in (
+        *_OPTIONS.items(),
+        ("time_limit", max(time_limit_s, 0.0)),
+        ("mip_abs_gap", gap_abs),
+    ):
         highs.setOptionValue(option, value)
     if _pass(highs, model) == highspy.HighsStatus.kError:
         return _failure("the model was refused", 0.0)
@@ -104,11 +108,17 @@ def _verdict(status: highspy.HighsModelStatus, info: highspy.HighsInfo) -> Verdi
 
 
 def _floats(values: list[float]) -> Floats:
-    """highspy answers with a Python list; numpy reads it faster when told type and length."""
+    """Highspy answers with a Python list; numpy reads it faster when told type and length."""
     return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
 def _failure(detail: str, run_ms: float, verdict: Verdict = Verdict.FAILED) -> Outcome:
     return Outcome(
-        verdict=verdict, x=_NOTHING, row_dual=None, objective=np.nan, gap_abs=np.nan, run_ms=run_ms, detail=detail
+        verdict=verdict,
+        x=_NOTHING,
+        row_dual=None,
+        objective=np.nan,
+        gap_abs=np.nan,
+        run_ms=run_ms,
+        detail=detail,
     )

@@ -1,0 +1,1 @@
+"""Measurements behind `script/bench`. They measure; tests judge."""
