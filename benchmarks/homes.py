@@ -18,8 +18,8 @@ def home(minutes: float, *, car_now: bool) -> Problem:
 
     minutes : Width of a step.
     car_now : True plugs the car in at noon under less sun than its smallest current draws, so that the linear
-        program alone would follow the sun with currents no car can charge with, and integers are needed in the near
-        window. False lets it come home in the evening.
+        program alone would follow the sun with currents no car can charge with, and integers are needed in
+        the near window. False lets it come home in the evening.
     """
     steps = even_steps(START_S, HOURS, minutes)
     middle = (steps.starts_s - START_S) / 3600 + steps.hours / 2 + _START_HOUR

@@ -1,4 +1,7 @@
-"""How long a plan takes: build, HiGHS' own run, extract. Medians, warm, one thread; JSON on the last line of stdout."""
+"""How long a plan takes: build, HiGHS' own run, extract.
+
+Medians, warm, one thread; JSON on the last line of stdout.
+"""
 
 import argparse
 import json
@@ -22,7 +25,8 @@ CASES: Final = (
     ("near-48h-5min", 5, True),
 )
 _TIMES: Final = ("build_ms", "highs_ms", "extract_ms", "total_ms")
-# A process of its own with nothing but the engine on its path: what Home Assistant would pay, without Home Assistant.
+# A process of its own with nothing but the engine on its path: what Home Assistant would pay, without Home
+# Assistant.
 _IMPORT: Final = """
 import resource, sys, time
 def rss_mb():

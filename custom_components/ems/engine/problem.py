@@ -35,7 +35,7 @@ class Problem:
 
     Attributes
     ----------
-    import_price_per_kwh, export_price_per_kwh : As paid and as received, all taxes and fees in. [currency/kWh]
+    import_price_per_kwh, export_price_per_kwh : As paid and as received, with all taxes. [currency/kWh]
     price_known : False where a price is estimated because it is not published yet.
     load_kw : Expected consumption that nobody can move. [kW]
     pv_available_kw : Expected production per array id, before curtailment. [kW]

@@ -1,4 +1,7 @@
-"""The nouns of a home: what is installed and what its people want. What is true right now is in `problem.State`."""
+"""The nouns of a home: what is installed and what its people want.
+
+What is true right now is in `problem.State`.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,7 +69,10 @@ class Battery:
     wear_per_kwh: float = 0.02  # currency per kWh discharged
 
     def __post_init__(self) -> None:
-        """Refuse what no battery can be. A capacity of 0 is a battery that is absent, and is planned as such."""
+        """Refuse what no battery can be.
+
+        A capacity of 0 is a battery that is absent, and is planned as such.
+        """
         _require(self.capacity_kwh >= 0, f"{self.name}: capacity_kwh must not be negative")
         _require(self.charge_max_kw >= 0, f"{self.name}: charge_max_kw must not be negative")
         _require(self.discharge_max_kw >= 0, f"{self.name}: discharge_max_kw must not be negative")

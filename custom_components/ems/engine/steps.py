@@ -10,8 +10,8 @@ type Floats = NDArray[np.float64]
 type Bools = NDArray[np.bool_]
 
 MINUTE_S = 60
-# Design §10: 12 × 5 min, then 15 min to 24 h, then 1 h to 48 h.
-# The near hour is fine because setpoints come from it; beyond a day neither price nor weather knows quarter-hours.
+# Design §10: 12 × 5 min, then 15 min to 24 h, then 1 h to 48 h. The near hour is fine because setpoints come
+# from it; beyond a day neither price nor weather knows quarter-hours.
 LIVE_TIERS: tuple[tuple[float, int], ...] = ((1, 5), (24, 15), (48, 60))
 
 
@@ -112,4 +112,4 @@ def tiered_steps(now_s: float, tiers: tuple[tuple[float, int], ...] = LIVE_TIERS
 def even_steps(start_s: float, hours: float, minutes: float) -> Steps:
     """Return steps of one width, for benchmarks and tests."""
     width = minutes * MINUTE_S
-    return Steps(edges_s=start_s + width * np.arange(round(hours * 3600 / width) + 1))
+    return Steps(edges_s=start_s + width * np.arange(round(hours * 3600 / width) + 1, dtype=np.float64))

@@ -1,4 +1,4 @@
-"""The planner: one linear program over all devices, solved in milliseconds, never infeasible, explained by its duals."""
+"""The planner: one linear program over all devices, never infeasible, explained by its duals."""
 
 from .errors import PlanError
 from .result import Costs, DevicePlan, Mode, Plan, PlanStatus, Reason, Slack, SolveStats

@@ -1,6 +1,6 @@
 """What a home does without a plan: self-consumption, and cars that charge as soon as they are plugged in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,8 +32,8 @@ class Schedule:
 def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Schedule:
     """Follow the rule through the horizon.
 
-    Cars draw full power from plug-in until they have what they need; batteries, in the site's order, take surplus
-    and cover consumption within their band; an array that can be curtailed keeps to the export limit.
+    Cars draw full power from plug-in until they have what they need; batteries, in the site's order, take
+    surplus and cover consumption within their band; an array that can be curtailed keeps to the export limit.
     """
     problem, site = inputs.problem, inputs.problem.site
     hours = problem.steps.hours
@@ -73,8 +73,8 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     )
 
 
-def _total(series: object, hours: Floats) -> Floats:
-    return np.sum([*series, np.zeros_like(hours)], axis=0)  # type: ignore[misc]
+def _total(series: Iterable[Floats], hours: Floats) -> Floats:
+    return sum(series, np.zeros_like(hours))
 
 
 def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..steps import Floats
+from ..steps import Bools
 from .baseline import Schedule
 from .components.end_value import EndValue
 from .inputs import Inputs
@@ -85,5 +85,5 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
     return plans
 
 
-def _by_mask(mask: Floats, yes: Mode, no: Mode) -> tuple[Mode, ...]:
+def _by_mask(mask: Bools, yes: Mode, no: Mode) -> tuple[Mode, ...]:
     return tuple(yes if on else no for on in mask.tolist())

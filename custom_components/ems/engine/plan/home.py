@@ -27,7 +27,7 @@ _MARGIN_KW = 1e-3
 
 
 class Home:
-    """All components of a site in one program, joined by the bus:
+    """All components of a site in one program, joined by the bus.
 
         g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] = l[k]
 
@@ -69,7 +69,7 @@ class Home:
         return models
 
     def _is_import_short(self) -> bool:
-        """Return whether the connection cannot carry what nobody can move, so that a battery may have to help."""
+        """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
         return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
 
     def _is_export_short(self) -> bool:

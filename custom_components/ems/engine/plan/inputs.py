@@ -1,4 +1,4 @@
-"""Judges a problem before it is planned: what is unusable is refused by name, a device in trouble is planned around."""
+"""Judges a problem before it is planned: refuses unusable input by name, sets devices in trouble aside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ def _series(name: str, values: Floats, n: int) -> None:
 
 def _unique_ids(problem: Problem) -> None:
     site = problem.site
-    ids = [device.id for device in (*site.batteries, *site.pvs, *site.chargers)]
+    ids = [*(b.id for b in site.batteries), *(a.id for a in site.pvs), *(c.id for c in site.chargers)]
     twice = {id_ for id_ in ids if ids.count(id_) > 1}
     if twice:
         raise PlanError("duplicate_id", field="id", id=", ".join(sorted(twice)))

@@ -1,4 +1,4 @@
-"""Writes a model down the way a physicist would: each block of variables with its bounds, each block of rows once."""
+"""Writes a model down as maths: each block of variables with its bounds, each block of rows once."""
 
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ def _row_line(model: Model, block: Block) -> str:
     """Show the block's middle row: the first often differs, because it starts from what was measured."""
     at = (block.stop - block.start) // 2
     hits = np.flatnonzero(model.index == block.start + at)
-    columns = np.searchsorted(model.start, hits, side="right") - 1
+    columns = (np.searchsorted(model.start, hits, side="right") - 1).astype(np.int32)
     terms = [
         _term(columns[owned] - other.start, model.value[hits[owned]], at, other)
         for other in model.columns.values()

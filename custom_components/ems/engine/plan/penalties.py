@@ -1,6 +1,7 @@
 """What a broken wish costs, derived from the day's own prices so that it means the same in any currency.
 
-The order is what matters: a kWh at the dearest price < the battery's band < a car not ready < the connection's limit.
+The order is what matters: a kWh at the dearest price < the battery's band < a car not ready < the
+connection's limit.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from ..problem import Problem
 _SMALLEST_YARDSTICK = 0.1  # currency/kWh
 # Leaving the band by one kWh costs twice the dearest kWh, so that no price makes it worthwhile ...
 _BAND_LEAVING = 2.0
-# ... and staying outside costs half the dearest kWh per kWh and hour: recovery waits for a cheaper hour, not for a day.
+# ... and staying outside costs half the dearest kWh per kWh and hour: recovery waits for a cheaper hour, not
+# for a day.
 _BAND_STAYING_PER_H = 0.5
 # Ties are broken by a cost too small to be seen: 0.01 ct per kWh over the whole horizon.
 TIE_PER_KWH = 1e-4
@@ -29,7 +31,7 @@ class Penalties:
 
 
 def penalties_for(problem: Problem) -> Penalties:
-    """Derive penalties from the dearest price, the dearest missing kWh of a car and the length of the horizon."""
+    """Derive penalties from the dearest price, the dearest missing kWh of a car and the horizon."""
     dearest = max(
         float(np.abs(problem.import_price_per_kwh).max()),
         float(np.abs(problem.export_price_per_kwh).max()),
@@ -37,7 +39,8 @@ def penalties_for(problem: Problem) -> Penalties:
     )
     shortfalls = [car.shortfall_price_per_kwh for car in problem.cars.values() if car.available]
     staying = _BAND_STAYING_PER_H * dearest
-    # Keeping the connection may cost a battery its band for the whole horizon and a car its deadline twice over.
+    # Keeping the connection may cost a battery its band for the whole horizon and a car its deadline twice
+    # over.
     band = _BAND_LEAVING * dearest + staying * float(problem.steps.hours.sum())
     return Penalties(
         band_leaving=_BAND_LEAVING * dearest,

@@ -21,7 +21,7 @@ SMALLEST_COEFFICIENT = 1e-9
 
 
 class Term(NamedTuple):
-    """Coefficients × variables, one per row of a block; `rows` names the rows where it is not one each in order."""
+    """Coefficients × variables, one for each row of a block in order, or for the `rows` named."""
 
     columns: Ints
     coefficients: ArrayLike
@@ -79,7 +79,8 @@ class Model:
     def activity(self, x: Floats) -> Floats:
         """Return A·x."""
         column = np.repeat(np.arange(self.n_columns), np.diff(self.start))
-        return np.bincount(self.index, weights=self.value * x[column], minlength=self.n_rows)
+        total: Floats = np.bincount(self.index, self.value * x[column], self.n_rows).astype(np.float64)
+        return total
 
     def with_integers_fixed(self, x: Floats) -> Model:
         """Return the linear program that is left once every integer is held at its rounded value in `x`."""
@@ -170,7 +171,7 @@ def _next_block(blocks: dict[str, Block], name: str, n: int) -> Block:
 
 
 def _by_column(entries: list[tuple[Ints, Ints, Floats]], n_columns: int) -> tuple[Ints, Ints, Floats]:
-    """Sort entries by column, then row; refuse a place that is named twice, for it would be silently summed."""
+    """Sort entries by column, then row; refuse a place named twice, for solvers differ on what it means."""
     row, column, value = (np.concatenate(part) for part in zip(*entries, strict=True))
     kept = np.abs(value) > SMALLEST_COEFFICIENT
     row, column, value = row[kept], column[kept], value[kept]

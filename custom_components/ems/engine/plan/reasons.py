@@ -1,8 +1,9 @@
 """Every reason a plan can give: its key, what goes into the sentence, and the sentence in English.
 
-Placeholders are data. Prices, values and savings are currency/kWh at the device's terminal; `later` is an instant in
-UTC (ISO 8601), to be shown in the reader's own time; `name` is the device's name; powers are kW, gaps currency.
-The words are in translations/; this table is what they are made from, and a test holds every plan against it.
+Placeholders are data. Prices, values and savings are currency/kWh at the device's terminal; `later` is an
+instant in UTC (ISO 8601), to be shown in the reader's own time; `name` is the device's name; powers are kW,
+gaps currency. The words are in translations/; this table is what they are made from, and a test holds every
+plan against it.
 """
 
 from collections.abc import Mapping
@@ -47,11 +48,11 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Ready to cover the home: the grid asks {price}, a stored kWh is worth {value}.", "price", "value"
     ),
     "hold_for_later": _worded(
-        "Keeping energy: buying costs {price} now, this kWh is worth {value} ({saving} more) at {later}.",
+        "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) at {later}.",
         *("price", "saving", "value", "later"),
     ),
     "hold_for_end": _worded(
-        "Keeping energy: buying costs {price} now, this kWh is worth {value} ({saving} more) beyond the plan.",
+        "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
     "hold_store_surplus": _worded(
@@ -66,11 +67,11 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "value",
     ),
     "car_charge_own": _worded(
-        "Charging the car from the home's own energy; buying would cost {price}, this kWh is worth {value} to the car.",
+        "Charging the car from the home's own energy: the grid asks {price}, it is worth {value} in the car.",
         *("price", "value"),
     ),
     "car_charge_late": _worded(
-        "Charging the car although its deadline has passed; the price is {price}, this kWh is worth {value} to it.",
+        "Charging the car although its deadline has passed: {price}; this kWh is worth {value} to it.",
         *("price", "value"),
     ),
     "car_wait": _worded(

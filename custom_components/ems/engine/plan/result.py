@@ -63,7 +63,7 @@ class DevicePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Slack:
-    """A wish the plan could not keep: by name, how much, when, and what the planner would have paid to keep it."""
+    """A wish the plan could not keep: by name, how much, when, and what it was worth to keep it."""
 
     name: str  # for instance "soc_min", "import_limit", "car_ready"
     component: str  # device id, or "grid"

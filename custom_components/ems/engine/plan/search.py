@@ -1,4 +1,4 @@
-"""Finds the answer: the linear program first, integers only where it did what cannot be done, and duals at the end."""
+"""Finds the answer: the linear program first, integers only where it did what cannot be done, then duals."""
 
 from dataclasses import dataclass, field
 from time import perf_counter

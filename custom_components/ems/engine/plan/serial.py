@@ -1,8 +1,8 @@
 """Problem and Plan as JSON: one versioned form for diagnostics, scenario tests, benchmarks and bug reports.
 
-Times are instants in UTC with each step's hours beside them, numbers are plain, a gap in a series (NaN) is null and
-never 0, infinities are words. Reading back gives the same problem or plan, to the last bit of every number and the
-microsecond of every instant.
+Times are instants in UTC with each step's hours beside them, numbers are plain, a gap in a series (NaN) is
+null and never 0, infinities are words. Reading back gives the same problem or plan, to the last bit of every
+number and the microsecond of every instant.
 """
 
 from collections.abc import Mapping

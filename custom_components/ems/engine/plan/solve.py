@@ -35,7 +35,7 @@ def solve(
 
     Raises
     ------
-    PlanError : Prices or load cannot be planned with (not finite, wrong length); a device in trouble never raises.
+    PlanError : Prices or load are unusable (not finite, wrong length). A device in trouble never raises.
     """
     now_s, began = time() if now_s is None else now_s, perf_counter()
     inputs = judge(problem)

@@ -24,7 +24,10 @@ class BandMayBreak:
 
 @dataclass(frozen=True, eq=False)
 class _Edge:
-    """A soft edge of the band: how far outside, and by how much further than a step before. [kWh], shape (n,)."""
+    """A soft edge of the band: how far outside, and by how much further than a step before.
+
+    [kWh], shape (n,).
+    """
 
     name: str
     outside: Ints
@@ -38,9 +41,9 @@ class BatteryModel:
         below[k] ≥ soc_min·capacity - e[k]               further[k] ≥ below[k] - below[k-1]
         cost = Σ h·wear·d + Σ leaving·further + Σ h·staying·below - V(e[n])
 
-    The band is a wish: a battery that starts outside is not pushed back at any price, only never further out for
-    money. Where it starts inside and the connection can carry the home, holding still keeps the band, so that it is a
-    plain bound there and costs nothing to solve.
+    The band is a wish: a battery that starts outside is not pushed back at any price, only never further out
+    for money. Where it starts inside and the connection can carry the home, holding still keeps the band, so
+    that it is a plain bound there and costs nothing to solve.
     """
 
     def __init__(

@@ -13,23 +13,24 @@ from ..program import Ints, Program, Term
 from ..result import Slack
 from .component import Choice, Horizon, slack_over
 
-# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan needs.
+# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
+# needs.
 NEAR_H = 4.0
 NEAR_MAX_STEPS = 24  # 2 h at 5 min
 _HOURS_PER_DAY = 24.0
 
 
 class ChargerModel:
-    """Power p at the socket, while a car is plugged in:
+    """Power p at the socket, while a car is plugged in.
 
         0 ≤ p[k] ≤ p_max                                 where connected, else 0
         Σ h·p (until ready) + short ≥ needed             short · price: the car is not ready
         Σ h·p + missing ≥ needed                         missing · price: it does not get there at all
         Σ h·p ≤ takes                                    what the battery in the car can hold
-        p[k] = 0 or p[k] ≥ p_min                         in the near window only, by integers where it was broken
+        p[k] = 0 or p[k] ≥ p_min                         in the near window, by integers, where broken
 
-    A kWh that comes after the deadline loses its worth over a day, so that late is better than never, and soon
-    better than late.
+    A kWh that comes after the deadline loses its worth over a day, so that late is better than never, and
+    soon better than late.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ def _lateness_days(steps: Steps, ready_at_s: float | None) -> Floats:
 
 @dataclass(eq=False, kw_only=True)
 class MinimumPower:
-    """Off, or at least the smallest current a car charges with (IEC 61851 knows nothing between 0 and 6 A):
+    """Off, or at least the smallest current a car charges with (IEC 61851 knows nothing from 0 to 6 A).
 
         p_min·z[k] ≤ p[k] ≤ p_max·z[k]        z in {0, 1}
 
@@ -138,7 +139,7 @@ class MinimumPower:
         return mask & (not self._enforced)
 
     def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
-        """Make the whole near window all or nothing: held in one step, the fraction would only move to the next."""
+        """Make the whole near window all or nothing: forbidden in one step, a fraction moves to the next."""
         del steps
         near, self._enforced = self._near(), True
         power, zero = self.power[near], np.zeros(len(near))

@@ -1,5 +1,6 @@
-"""What every component shares: the horizon it lives on, its flows into the bus, and the choices it may need."""
+"""What every component shares: the horizon it lives on, its flows into the bus, its choices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +22,8 @@ class Horizon:
     import_price: Floats  # [currency/kWh]
     export_price: Floats
     penalties: Penalties
-    # Cost of using free energy: rises with time, so that of two equal steps the earlier is taken. [currency/kWh]
+    # Cost of using free energy: rises with time, so that of two equal steps the earlier is taken.
+    # [currency/kWh]
     later: Floats
     # Cost of having a kWh go through one of two opposite directions: makes pointless round trips lose.
     either_way: float = TIE_PER_KWH / 2
@@ -48,12 +50,14 @@ def horizon_of(problem: Problem) -> Horizon:
 class Component(Protocol):
     """One part of the home."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """Name the device."""
 
     def into_bus(self) -> list[Term]:
         """Return what flows into the home bus, rows being steps. [kW]."""
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> Sequence[Choice]:
         """Return the yes-or-no questions this component may have to ask."""
 
     def slacks(self, x: Floats) -> list[Slack]:
@@ -72,7 +76,10 @@ class Choice(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """A non-negative power per step: one column each, and in some steps a second one at another price. [kW]."""
+    """A non-negative power per step: one column each, and in some steps a second one at another price.
+
+    [kW].
+    """
 
     columns: Ints
     upper: Floats  # largest physical sum of both, shape (n,)

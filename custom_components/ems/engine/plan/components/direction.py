@@ -15,12 +15,13 @@ CLASH_KW = 1e-5
 
 @dataclass(eq=False)
 class Direction:
-    """Two opposite flows of which only one can run: with z in {0, 1},
+    """Two opposite flows of which only one can run; with z in {0, 1}.
 
         in[k] ≤ in_max[k]·z[k]      out[k] ≤ out_max[k]·(1 - z[k])
 
-    A linear program keeps them apart by itself as long as a round trip loses money. It does not at negative import
-    prices (burning energy pays) or where export pays more than import costs, so z is asked for only where both ran.
+    A linear program keeps them apart by itself as long as a round trip loses money. It does not at negative
+    import prices (burning energy pays) or where export pays more than import costs, so z is asked for only
+    where both ran.
     """
 
     name: str

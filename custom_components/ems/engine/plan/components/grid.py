@@ -22,14 +22,14 @@ class Reach:
 
 
 class GridModel:
-    """Imports i and exports x, each split into what the connection may carry and what is over it:
+    """Imports i and exports x, each split into what the connection may carry and what is over it.
 
         g[k] = i[k] + i_over[k] - x[k] - x_over[k]
         0 ≤ i ≤ import_max        0 ≤ i_over ≤ reach - import_max       (likewise for exports)
         cost = Σ h[k]·(p_imp[k]·(i + i_over) - p_exp[k]·(x + x_over) + limit·(i_over + x_over))
 
-    Being over a limit is priced, never forbidden: a home may already be there, and a plan must exist all the same.
-    What is over exists as a variable only in the steps where the home could reach that far.
+    Being over a limit is priced, never forbidden: a home may already be there, and a plan must exist all the
+    same. What is over exists as a variable only in the steps where the home could reach that far.
     """
 
     id = "grid"

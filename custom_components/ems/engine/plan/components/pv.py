@@ -13,7 +13,7 @@ from .component import Choice, Horizon
 
 
 class PvModel:
-    """Production p of an array, at most what is available:
+    """Production p of an array, at most what is available.
 
         min(0, a[k]) ≤ p[k] ≤ a[k]
 
@@ -25,8 +25,9 @@ class PvModel:
         """Add an array to a program."""
         self.id = spec.id
         self.available_kw = available_kw
-        # Worth a little more than the tie-breaker on exports, so that at a price of exactly 0 the sun is let in,
-        # and falling with time, so that what must be curtailed is curtailed late, when the forecast may have changed.
+        # Worth a little more than the tie-breaker on exports, so that at a price of exactly 0 the sun is let
+        # in, and falling with time, so that what must be curtailed is curtailed late, when the forecast may
+        # have changed.
         keep = horizon.hours * (2 * TIE_PER_KWH - horizon.later)
         self.power = program.variables(
             f"pv.{spec.id}.power",

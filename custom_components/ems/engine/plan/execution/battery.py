@@ -12,7 +12,10 @@ from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_nex
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatteryFlow:
-    """What the plan does with a battery. Series have shape (n,), energy (n + 1,). [kW], [kWh], [currency/kWh]."""
+    """What the plan does with a battery.
+
+    Series have shape (n,), energy (n + 1,). [kW], [kWh], [currency/kWh].
+    """
 
     power_kw: Floats  # + discharge
     energy_kwh: Floats
@@ -29,8 +32,9 @@ def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
         automatic   (p_imp - wear)·η_d ≥ v     covering the load with it saves at least what it is worth
         hold        otherwise                  it is worth more later
 
-    A setpoint computed from a forecast is wrong within minutes; these comparisons stay right when the load differs.
-    Charging and discharging with the grid are ordered only where the plan does so, because there power is bounded.
+    A setpoint computed from a forecast is wrong within minutes; these comparisons stay right when the load
+    differs. Charging and discharging with the grid are ordered only where the plan does so, because there
+    power is bounded.
     """
     masks = _masks(spec, flow, tariff)
     return Orders(_modes(masks), _reasons(spec, flow, tariff, masks))
@@ -61,7 +65,10 @@ def _modes(masks: _Masks) -> tuple[Mode, ...]:
 
 
 def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> tuple[Reason, ...]:
-    """Word each step. Prices and values are per kWh at the battery's terminal, so that people can compare them."""
+    """Word each step.
+
+    Prices and values are per kWh at the battery's terminal, so that people can compare them.
+    """
     charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
     later = peak_of_next_run(discharges, tariff.import_price)
     at, starts = later.tolist(), tariff.instants()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...problem import CarState
-from ...steps import Floats
+from ...steps import Bools, Floats
 from ..result import Mode, Reason
 from .common import IDLE_KW, Orders, Tariff, money, peak_of_next_run
 
@@ -18,7 +18,7 @@ def charger_orders(car: CarState, power_kw: Floats, value_per_kwh: Floats, tarif
     return Orders(modes, _reasons(car, charges, value_per_kwh, tariff))
 
 
-def _reasons(car: CarState, charges: Floats, value_per_kwh: Floats, tariff: Tariff) -> tuple[Reason, ...]:
+def _reasons(car: CarState, charges: Bools, value_per_kwh: Floats, tariff: Tariff) -> tuple[Reason, ...]:
     # The next time it charges is told by its cheapest moment.
     later = peak_of_next_run(charges, -tariff.import_price).tolist()
     starts, price, worth = tariff.instants(), tariff.import_price.tolist(), value_per_kwh.tolist()

@@ -14,7 +14,8 @@ def open_solver(name: str) -> Solver:
     kind, _, backend = name.partition(":")
     if kind != "cvxpy":
         raise PlanError("unknown_solver", solver=name)
-    # CVXPY is no requirement of EMS (it has no wheels for Home Assistant's own systems): opened only when asked for.
+    # CVXPY is no requirement of EMS (it has no wheels for Home Assistant's own systems): opened only when
+    # asked for.
     try:
         from .cvxpy import cvxpy_solver
     except ImportError as err:

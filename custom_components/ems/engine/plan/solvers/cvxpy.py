@@ -1,7 +1,7 @@
 """The same arrays through CVXPY, which opens every solver CVXPY knows.
 
-The only file that may import cvxpy, and nothing imports this file until it is asked for: CVXPY has no wheels for
-Home Assistant's own systems. It serves as a second opinion in the tests, and to whoever has it installed.
+The only file that may import cvxpy, and nothing imports this file until it is asked for: CVXPY has no wheels
+for Home Assistant's own systems. It serves as a second opinion in the tests, and to whoever has it installed.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from ...steps import Bools, Floats
 from ..program import Model
 from .outcome import Outcome, Solver, Verdict
 
-# A mixed-integer program needs a solver that can; a linear one is best checked by an unrelated method (interior point).
+# A mixed-integer program needs a solver that can; a linear one is best checked by an unrelated method
+# (interior point).
 _DEFAULT: Final = {True: "HIGHS", False: "CLARABEL"}
 _ANSWERS: Final = {
     "optimal": Verdict.OPTIMAL,
@@ -66,7 +67,8 @@ def _write(model: Model) -> _Written:
         if mask.any():
             constraint = _relation(matrix[mask] @ x, bound[mask], sign)
             constraints.append(constraint)
-            # CVXPY prices a·x == b with the sign of its Lagrangian, f + y·(a·x - b): the opposite of d f / d b.
+            # CVXPY prices a·x == b with the sign of its Lagrangian, f + y·(a·x - b): the opposite of d f / d
+            # b.
             rows.append((mask, constraint, sign or -1.0))
     below, above = np.isfinite(model.lower), np.isfinite(model.upper)
     constraints += [x[below] >= model.lower[below], x[above] <= model.upper[above]]
@@ -104,7 +106,8 @@ def _read(model: Model, written: _Written, run_ms: float, gap_abs: float) -> Out
         return _failure(str(written.problem.status), run_ms, np.inf)
     return Outcome(
         verdict=verdict,
-        # Interior-point solvers stop a hair outside bounds; nothing downstream should see a power of -1e-9 kW.
+        # Interior-point solvers stop a hair outside bounds; nothing downstream should see a power of -1e-9
+        # kW.
         x=np.clip(np.asarray(written.x.value, dtype=np.float64), model.lower, model.upper),
         row_dual=None if model.n_integers else _duals(model, written),
         objective=float(written.problem.value),

@@ -16,7 +16,7 @@ from ...steps import Floats
 from ..program import Model
 from .outcome import Outcome, Verdict
 
-_OPTIONS: Final = {
+_OPTIONS: Final[dict[str, bool | int | float | str]] = {
     "output_flag": False,
     # One thread: the second core belongs to Home Assistant, and a plan must be the same twice.
     "threads": 1,
@@ -30,7 +30,7 @@ _NOTHING: Final = np.zeros(0)
 
 def solve_with_highs(model: Model, *, time_limit_s: float, gap_abs: float) -> Outcome:
     """Solve a model with HiGHS."""
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call] # its stub leaves the constructor bare
     for option, value in (
         *_OPTIONS.items(),
         ("time_limit", max(time_limit_s, 0.0)),

@@ -24,7 +24,7 @@ class Outcome:
     Attributes
     ----------
     x : Values of the variables, shape (columns,). Empty where there is no answer.
-    row_dual : Change of the minimum per unit of a row's right-hand side, shape (rows,). None for integer programs.
+    row_dual : Change of the minimum per unit of a row's right-hand side, shape (rows,); None with integers.
     run_ms : Time inside the solver's own run. [ms]
     gap_abs : Objective less the best bound. [currency]
     detail : The solver's own word for how it ended.
