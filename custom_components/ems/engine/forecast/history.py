@@ -7,30 +7,13 @@ from numpy.typing import ArrayLike
 
 from ..local_time import DAY_S, Ints
 from ..steps import Floats, Steps
+from .series import closed_series
 
 BIN_S = 900
 # Eight of each weekday. With a half-life of 4.5 days nothing older would weigh anything.
 MEMORY_BINS = 56 * DAY_S // BIN_S
 # 0.1 W: keeps the stored state short, and what is restored equal to what was stored.
 DECIMALS = 4
-
-
-def _common_width_s(starts_s: Floats) -> float:
-    """Return the commonest distance of starts; an hour, as in long-term statistics, when there is but one."""
-    if len(starts_s) < 2:
-        return 3600.0
-    widths, counts = np.unique(np.diff(starts_s), return_counts=True)
-    return float(widths[np.argmax(counts)])
-
-
-def _with_gaps(starts_s: Floats, values: Floats, width_s: float) -> tuple[Floats, Floats]:
-    """Close every interval: a NaN follows where the next one does not begin at once."""
-    ends = starts_s + width_s
-    open_ended = np.append(ends[:-1] < starts_s[1:], np.ones(1, dtype=bool))
-    at_s = np.concatenate([starts_s, ends[open_ended]])
-    padded = np.concatenate([values, np.full(int(open_ended.sum()), np.nan)])
-    order = np.argsort(at_s, kind="stable")
-    return at_s[order], padded[order]
 
 
 class RecentHistory:
@@ -59,17 +42,10 @@ class RecentHistory:
         values_kw : Mean power, NaN where it is not known, shape (m,). [kW]
         interval_s : Width of the intervals; by default the commonest distance of the starts. [s]
         """
-        starts, values = np.asarray(starts_s, dtype=np.float64), np.asarray(values_kw, dtype=np.float64)
-        if starts.shape != values.shape or starts.ndim != 1:
-            raise ValueError("starts_s and values_kw: need one value per start")
-        # Of two values for one start the later one counts; `unique` keeps the first, hence the reversal.
-        starts, index = np.unique(starts[::-1], return_index=True)
-        values = np.where(np.isfinite(values), values, np.nan)[::-1][index]
-        if len(starts) == 0:
-            return
-        width_s = interval_s or _common_width_s(starts)
-        recent = starts > starts[-1] - (MEMORY_BINS + 1) * BIN_S
-        self._write(*_with_gaps(starts[recent], values[recent], width_s))
+        at_s, values = closed_series(starts_s, values_kw, interval_s)
+        if len(at_s):
+            recent = at_s > at_s[-1] - (MEMORY_BINS + 1) * BIN_S
+            self._write(at_s[recent], values[recent])
 
     def _write(self, at_s: Floats, values: Floats) -> None:
         first, last = int(at_s[0] // BIN_S), int(-(-at_s[-1] // BIN_S))
