@@ -1,1 +1,1 @@
-"""Adapters: the only rooms that know both sides, Home Assistant's shapes and units and the engine's nouns."""
+"""The only rooms that know both sides: Home Assistant here, the engine and the devices there. Units change here."""

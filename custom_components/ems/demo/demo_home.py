@@ -187,6 +187,7 @@ class DemoHome:
         return {
             "now_s": now_s,
             "seed": home.seed,
+            "addresses": self._addresses.as_dict() if self._addresses else None,
             **{
                 key: value
                 for key, value in asdict(replace(snapshot)).items()

@@ -1,0 +1,171 @@
+"""The hands of devices: Modbus profiles, and the entities of other integrations. Both answer with proof."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from ..const import BATTERY, CHARGER, DOMAIN
+from ..devices import DeviceError, ModbusDevice
+from ..devices.command import DeviceCommand, RegisterWrite
+from ..site_device import Actuator, SetpointWrite
+
+
+class ModbusActuator(Actuator):
+    """One role of a Modbus device, commanded as its profile says."""
+
+    def __init__(self, hass: HomeAssistant, device: ModbusDevice, role: str, subentry_id: str) -> None:
+        """Take what the profile declares."""
+        self._hass, self._device, self._role, self._subentry_id = hass, device, role, subentry_id
+        declared = device.profile.roles[role]
+        self.modes = declared.commands
+        self.renew_s = declared.control.renew_s if declared.control else None
+
+    @override
+    async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
+        """Write the command's registers and read them back."""
+        try:
+            writes = await self._device.async_command(command, renew=renew)
+        except DeviceError as err:
+            raise _refused(self._device.profile.label, err) from err
+        return [self._proof(write) for write in writes]
+
+    @override
+    async def async_release(self) -> list[SetpointWrite]:
+        """Write the documented safe state."""
+        try:
+            writes = await self._device.async_release()
+        except DeviceError as err:
+            raise _refused(self._device.profile.label, err) from err
+        return [self._proof(write) for write in writes]
+
+    def _proof(self, write: RegisterWrite) -> SetpointWrite:
+        return SetpointWrite(
+            entity_id=_own_entity(self._hass, self._subentry_id, self._role, write.point),
+            register=f"{write.point}@{write.address}",
+            unit=write.unit,
+            before=write.before,
+            written=write.written,
+            read_back=write.read_back,
+            at=dt_util.utcnow(),
+        )
+
+
+class EntityActuator(Actuator):
+    """Writes to a battery's or charger's own entities. What is written there stays: there is no lease."""
+
+    renew_s = None
+
+    def __init__(self, hass: HomeAssistant, role: str, entities: Mapping[str, Any], name: str) -> None:
+        """Offer the modes that the given entities can express."""
+        self._hass, self._entities, self._name = hass, entities, name
+        self._steps = _battery_steps if role == BATTERY else _charger_steps
+        self.modes = entity_modes(role, entities)
+
+    @override
+    async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
+        """Call the services that express the command, changed values only."""
+        if command.mode not in self.modes:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="mode_not_offered",
+                translation_placeholders={"device": self._name, "mode": command.mode},
+            )
+        return [await self._async_write(*step) for step in self._steps(self._entities, command)]
+
+    @override
+    async def async_release(self) -> list[SetpointWrite]:
+        """Give a battery back to its own automatic, and let a charger charge as it would without us."""
+        safe = "automatic" if "automatic" in self.modes else "charge"
+        return await self.async_command(DeviceCommand(role="", mode=safe))
+
+    async def _async_write(self, entity_id: str, service: str, value: float | str) -> SetpointWrite:
+        before = self._hass.states.get(entity_id)
+        if before is None or before.state == "unavailable":
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="entity_unavailable",
+                translation_placeholders={"device": self._name, "entity": entity_id},
+            )
+        if str(before.state) != str(value):
+            await self._async_call(entity_id, service, value)
+        after = self._hass.states.get(entity_id)
+        return SetpointWrite(
+            entity_id=entity_id,
+            register=entity_id,
+            unit=before.attributes.get("unit_of_measurement"),
+            before=before.state,
+            written=value,
+            read_back=after.state if after else None,
+            at=dt_util.utcnow(),
+        )
+
+    async def _async_call(self, entity_id: str, service: str, value: float | str) -> None:
+        domain, name = service.split(".")
+        field = {"set_value": {"value": value}, "select_option": {"option": value}}.get(name, {})
+        await self._hass.services.async_call(
+            domain, name, {"entity_id": entity_id, **field}, blocking=True, context=Context()
+        )
+
+
+def entity_modes(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the given entities can express; nothing means read only."""
+    if role == CHARGER:
+        return ("off", "charge") if entities.get("enable_switch") or entities.get("current_number") else ()
+    if role == BATTERY and entities.get("mode_entity"):
+        return tuple(
+            mode for mode in ("automatic", "hold", "charge", "discharge") if entities.get(f"option_{mode}")
+        )
+    return ()
+
+
+type Step = tuple[str, str, float | str]
+
+
+def _battery_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[Step]:
+    """Power before mode: a mode must never start with the power of an hour ago."""
+    steps: list[Step] = []
+    if command.power_w is not None and entities.get("power_number"):
+        steps.append((entities["power_number"], "number.set_value", command.power_w))
+    steps.append((entities["mode_entity"], "select.select_option", entities[f"option_{command.mode}"]))
+    return steps
+
+
+def _charger_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[Step]:
+    """Current before enable, for the same reason; a charger without a switch pauses at 0 A."""
+    current, switch = entities.get("current_number"), entities.get("enable_switch")
+    steps: list[Step] = []
+    if current and command.mode == "charge" and command.current_a is not None:
+        steps.append((current, "number.set_value", command.current_a))
+    if current and command.mode == "off" and not switch:
+        steps.append((current, "number.set_value", 0))
+    if switch:
+        steps.append(
+            (switch, "switch.turn_on" if command.mode == "charge" else "switch.turn_off", _ON[command.mode])
+        )
+    return steps
+
+
+_ON = {"charge": "on", "off": "off"}
+
+# Which of our own entities shows a register, so that a write can be found in the history.
+_SHOWN_BY = {BATTERY: ("select", "mode"), CHARGER: ("number", "current_limit")}
+_POWER_POINTS = ("charge_limit", "discharge_limit")
+
+
+def _own_entity(hass: HomeAssistant, subentry_id: str, role: str, point: str) -> str | None:
+    domain, key = _SHOWN_BY.get(role, ("", ""))
+    if point in _POWER_POINTS:
+        domain, key = "number", "power_setpoint"
+    return er.async_get(hass).async_get_entity_id(domain, DOMAIN, f"{subentry_id}_{key}") if domain else None
+
+
+def _refused(label: str, err: DeviceError) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="write_failed",
+        translation_placeholders={"device": label, "detail": str(err)},
+    )

@@ -1,0 +1,73 @@
+"""Cars: how much of the wished energy this stay has already brought, and when it is to be there."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
+from ..settings import SiteSettings
+from ..site_device import SiteDevice
+from ..store import SiteStore
+
+STORE_KEY = "sessions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarNow:
+    """A car as it stands at its charger. `connected` is None where the charger does not say."""
+
+    connected: bool | None
+    energy_needed_kwh: float
+    ready_at_s: float
+
+
+class CarSessions:
+    """Remembers the energy counter at the moment a car was plugged in, over restarts."""
+
+    def __init__(self, store: SiteStore, settings: SiteSettings) -> None:
+        """Take up where the last run stopped."""
+        self._store, self._settings = store, settings
+
+    @callback
+    def observe(self, device: SiteDevice) -> bool:
+        """Note a car that came or went; return whether one did."""
+        sessions = dict(self._store.data.get(STORE_KEY, {}))
+        connected, energy_wh = device.value("car_connected"), device.fresh_number("energy")
+        known = sessions.get(device.subentry_id)
+        if connected is True and known is None and energy_wh is not None:
+            sessions[device.subentry_id] = energy_wh
+        elif connected is False and known is not None:
+            del sessions[device.subentry_id]
+        else:
+            return False
+        self._store.put(STORE_KEY, sessions)
+        return True
+
+    def now(self, device: SiteDevice) -> CarNow:
+        """Return what the car at a charger still needs, and by when."""
+        wish = self._settings.device(
+            device.subentry_id, "energy_needed_kwh", device.params["energy_needed_kwh"]
+        )
+        began_wh = self._store.data.get(STORE_KEY, {}).get(device.subentry_id)
+        energy_wh = device.fresh_number("energy")
+        charged = 0.0 if began_wh is None or energy_wh is None else max(0.0, (energy_wh - began_wh) / 1000)
+        ready_by = self._settings.device(device.subentry_id, "ready_by", device.params["ready_by"])
+        connected = device.value("car_connected")
+        return CarNow(
+            connected=connected if isinstance(connected, bool) else None,
+            energy_needed_kwh=max(0.0, wish - charged),
+            ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
+        )
+
+
+def next_local(at: time, now: datetime | None = None) -> datetime:
+    """Return the next instant at which the local clock shows a time; right over both clock changes."""
+    local = dt_util.as_local(now or dt_util.utcnow())
+    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    # Adding a day to a local time and reading it on that day's own clock keeps 7 o'clock at 7 o'clock.
+    return (
+        today
+        if today > local
+        else (today.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=local.tzinfo)
+    )

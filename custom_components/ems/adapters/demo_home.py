@@ -1,0 +1,25 @@
+"""The simulated home as a site of Home Assistant: made from the entry, with the memory of the last run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..demo import DemoHome, DemoPorts
+
+
+def make_demo_home(hass: HomeAssistant, *, seed: int, state: dict[str, Any] | None = None) -> DemoHome:
+    """Return a home that stands where Home Assistant stands; nothing listens yet."""
+    return DemoHome(
+        seed=seed,
+        latitude=hass.config.latitude,
+        longitude=hass.config.longitude,
+        timezone=dt_util.get_default_time_zone(),
+        state=state,
+    )
+
+
+def demo_ports(stored: Mapping[str, Any]) -> DemoPorts:
+    """Return the ports that the entry keeps, so that the devices stay where they were."""
+    return DemoPorts(**stored)

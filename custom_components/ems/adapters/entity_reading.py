@@ -1,0 +1,36 @@
+"""Read a device that Home Assistant already has: entity states in, a `Reading` out."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from homeassistant.core import HomeAssistant, State
+from homeassistant.util import dt as dt_util
+
+from ..devices.reading import Quality, Reading, Value
+from .entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
+
+
+def read_role(hass: HomeAssistant, role: str, entities: Mapping[str, Any]) -> Reading:
+    """Return what the entities of one role say now; what cannot be read is marked, never guessed."""
+    factor = SIGNS[role][entities["power_positive"]]
+    points = {
+        point.point: _value(hass.states.get(entity_id), point, factor)
+        for point in INPUTS[role]
+        if (entity_id := entities.get(point.field))
+    }
+    return Reading(at_s=dt_util.utcnow().timestamp(), roles={role: points})
+
+
+def _value(state: State | None, point: EntityPoint, factor: int) -> Value:
+    # `last_reported` moves even when the value does not: a steady power is not a stale one.
+    at_s = state.last_reported.timestamp() if state else 0.0
+    try:
+        value = entity_value(state, point.kind)
+    except EntityValueError:
+        return Value(value=None, quality=Quality.INVALID, at_s=at_s)
+    if value is None or not isfinite(value):
+        return Value(value=None, quality=Quality.MISSING, at_s=at_s)
+    if point.kind is Kind.POWER:
+        value *= factor
+    return Value(value=value, quality=Quality.GOOD, at_s=at_s)

@@ -1,0 +1,74 @@
+"""Collect what a plan needs, in one go on the event loop: one snapshot per cycle."""
+
+from collections.abc import Mapping
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..const import BATTERY, CHARGER, CONF_TARIFF
+from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
+from ..coordinators.site import site_power
+from ..engine.forecast.sky import Place
+from ..engine.plan.result import Reason
+from ..runtime import EmsConfigEntry
+from ..settings import SiteSettings
+from ..site_device import SiteDevice
+from .cars import CarNow, CarSessions
+from .problem import PlanInputs
+from .site_model import make_site
+
+
+class InputCollector:
+    """Knows where everything that a plan needs is to be found."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: EmsConfigEntry,
+        settings: SiteSettings,
+        devices: Mapping[str, SiteDevice],
+        forecast: ForecastCoordinator,
+        cars: CarSessions,
+    ) -> None:
+        """Remember the places."""
+        self._hass, self._entry, self._settings = hass, entry, settings
+        self._devices, self._forecast, self._cars = devices, forecast, cars
+
+    @callback
+    def collect(self) -> PlanInputs | Reason:
+        """Return the frozen picture, or why there is none."""
+        config, outside = self._hass.config, self._forecast.data
+        try:
+            site = make_site(self._entry, self._settings, self._devices.values(), config.currency)
+        except ValueError as err:
+            return Reason(key="setup_invalid", placeholders={"detail": str(err)})
+        now_s = dt_util.utcnow().timestamp()
+        load_w = site_power(self._devices).load_w
+        weather_is_young = now_s - outside.weather_at_s < WEATHER_MAX_AGE.total_seconds()
+        return PlanInputs(
+            now_s=now_s,
+            site=site,
+            zone=dt_util.get_default_time_zone(),
+            place=Place(
+                latitude_deg=config.latitude, longitude_deg=config.longitude, altitude_m=config.elevation
+            ),
+            tariff=self._entry.data[CONF_TARIFF],
+            published=outside.prices,
+            load=outside.load,
+            load_now_kw=None if load_w is None else load_w / 1000,
+            weather=outside.weather if weather_is_young else None,
+            soc={key: _soc(device) for key, device in self._of(BATTERY).items()},
+            cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
+            problems=outside.problems,
+        )
+
+    def _of(self, role: str) -> dict[str, SiteDevice]:
+        return {key: device for key, device in self._devices.items() if device.role == role}
+
+    def _car(self, device: SiteDevice) -> CarNow | None:
+        return self._cars.now(device) if device.is_fresh else None
+
+
+def _soc(device: SiteDevice) -> float | None:
+    soc_pct = device.fresh_number("soc")
+    return None if soc_pct is None else soc_pct / 100

@@ -1,0 +1,85 @@
+"""A plan as people look at it: now, next, and as series in kW and currency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from homeassistant.util import dt as dt_util
+
+from ..engine.forecast.result import Forecast
+from ..engine.plan.result import DevicePlan, Mode, Plan, Reason
+from ..engine.steps import Floats, Steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextAction:
+    """The next change that the plan intends."""
+
+    at: datetime
+    device: str
+    mode: Mode
+    power_kw: float
+    reason: Reason
+
+
+def step_now(plan: Plan) -> int:
+    """Return the index of the running step."""
+    return plan.steps.index_at(dt_util.utcnow().timestamp())
+
+
+def next_action(plan: Plan) -> NextAction | None:
+    """Return the first change of mode after now; None where all stays as it is."""
+    now = step_now(plan)
+    found: NextAction | None = None
+    for device in plan.devices.values():
+        later = [k for k in range(now + 1, len(plan.steps)) if device.modes[k] is not device.modes[now]]
+        if not later:
+            continue
+        at = dt_util.utc_from_timestamp(plan.steps.starts_s[later[0]])
+        if found is None or at < found.at:
+            found = NextAction(
+                at=at,
+                device=device.name,
+                mode=device.modes[later[0]],
+                power_kw=float(device.power_kw[later[0]]),
+                reason=device.reasons[later[0]],
+            )
+    return found
+
+
+def spans(steps: Steps) -> list[dict[str, str]]:
+    """Return start and end of every step as ISO strings in UTC."""
+    edges = [dt_util.utc_from_timestamp(edge).isoformat() for edge in steps.edges_s]
+    return [{"start": start, "end": end} for start, end in zip(edges, edges[1:], strict=False)]
+
+
+def series(steps: Steps, **columns: Floats) -> list[dict[str, Any]]:
+    """Return rows of {start, end, column: value}; NaN becomes None."""
+    rows: list[dict[str, Any]] = list(spans(steps))
+    for name, values in columns.items():
+        for row, value in zip(rows, np.round(values, 5).tolist(), strict=True):
+            row[name] = value if value == value else None  # noqa: PLR0124  # NaN is the number that differs from itself
+    return rows
+
+
+def device_series(plan: Plan, device: DevicePlan) -> list[dict[str, Any]]:
+    """Return a device's planned course."""
+    return series(plan.steps, power_kw=device.power_kw)
+
+
+def pv_energy_kwh(pv: Mapping[str, Forecast], day: int) -> float | None:
+    """Return the forecast production of a local day, as far as the horizon reaches; today counts from now. [kWh]."""
+    if not pv:
+        return None
+    begin = dt_util.start_of_local_day() + timedelta(days=day)
+    begin_s = begin.timestamp()
+    end_s = dt_util.start_of_local_day(begin + timedelta(days=1, hours=6)).timestamp()
+    return float(sum(_energy_between(forecast, begin_s, end_s) for forecast in pv.values()))
+
+
+def _energy_between(forecast: Forecast, begin_s: float, end_s: float) -> float:
+    edges = np.clip(forecast.steps.edges_s, begin_s, end_s)
+    return float(np.sum(forecast.mean * np.diff(edges) / 3600))

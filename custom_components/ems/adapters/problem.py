@@ -1,0 +1,120 @@
+"""From a frozen picture of the home to the planner's question. Runs in a worker thread and sees nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+import numpy as np
+
+from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.result import Forecast
+from ..engine.forecast.sky import Place
+from ..engine.forecast.solar import SolarForecaster
+from ..engine.forecast.weather import Weather
+from ..engine.plan.result import Reason
+from ..engine.problem import BatteryState, CarState, Problem
+from ..engine.site import Battery, Site
+from ..engine.steps import Steps, tiered_steps
+from ..engine.tariff import PublishedPrices, TariffError
+from .cars import CarNow
+from .tariff import make_tariff
+
+NO_WEATHER = Weather(starts_s=np.zeros(0))
+# The running step is measured better than any forecast could know it; after it the forecaster takes over.
+MEASURED_STEPS = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanInputs:
+    """Everything one plan is made from, collected in one go on the event loop."""
+
+    now_s: float
+    site: Site
+    zone: tzinfo
+    place: Place
+    tariff: Mapping[str, Any]
+    published: PublishedPrices | None
+    load: LoadForecaster
+    load_now_kw: float | None
+    weather: Weather | None
+    soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
+    cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
+    problems: tuple[Reason, ...] = field(default_factory=tuple)
+
+
+type Made = tuple[Problem, Forecast, dict[str, Forecast]]
+
+
+def make_problem(inputs: PlanInputs) -> Made | Reason:
+    """Forecast, price and freeze. Return the reason where there can be no plan."""
+    steps = tiered_steps(inputs.now_s)
+    try:
+        prices = make_tariff(inputs.tariff, inputs.zone, inputs.published).prices(steps)
+    except TariffError as err:
+        return Reason(key=err.key, placeholders=dict(err.placeholders))
+    load = inputs.load.forecast(inputs.now_s, steps)
+    pv = _pv_forecasts(inputs, steps)
+    problem = Problem(
+        site=inputs.site,
+        steps=steps,
+        import_price_per_kwh=prices.import_price_per_kwh,
+        export_price_per_kwh=prices.export_price_per_kwh,
+        price_known=prices.known,
+        load_kw=_with_measured(load, inputs.load_now_kw),
+        pv_available_kw={key: forecast.mean for key, forecast in pv.items()},
+        batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
+        cars={key: _car_state(car, steps) for key, car in inputs.cars.items()},
+        degraded=_degraded(inputs, known_now=bool(prices.known[0])),
+    )
+    return problem, load, pv
+
+
+def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+    weather = inputs.weather or NO_WEATHER
+    return {
+        array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
+        for array in inputs.site.pvs
+    }
+
+
+def _with_measured(load: Forecast, now_kw: float | None) -> Any:
+    """Return the load with what is measured in the running step."""
+    if now_kw is None:
+        return load.mean
+    known = load.mean.copy()
+    known[:MEASURED_STEPS] = now_kw
+    return known
+
+
+def _battery_state(battery: Battery, soc: Mapping[str, float | None]) -> BatteryState:
+    now = soc.get(battery.id)
+    return BatteryState(energy_kwh=0.0 if now is None else now * battery.capacity_kwh, available=now is not None)
+
+
+def _car_state(car: CarNow | None, steps: Steps) -> CarState:
+    """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards."""
+    here = car is not None and car.connected is not False
+    until_s = car.ready_at_s if car else 0.0
+    connected = (steps.starts_s < until_s) if here else np.zeros(len(steps), dtype=bool)
+    needed = car.energy_needed_kwh if car and here else 0.0
+    return CarState(
+        connected=connected,
+        energy_needed_kwh=needed,
+        # Without the car's own state of charge nobody knows what more would fit.
+        energy_max_kwh=needed,
+        ready_at_s=until_s if here else None,
+        available=car is not None,
+    )
+
+
+def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
+    """Return what was estimated or missing. That tomorrow's prices come at one o'clock is normal and no degradation."""
+    missing = [problem.key for problem in inputs.problems]
+    if not known_now:
+        missing.append("price_now_estimated")
+    if inputs.site.pvs and inputs.weather is None:
+        missing.append("weather_missing")
+    if inputs.load_now_kw is None:
+        missing.append("load_unmeasured")
+    return tuple(dict.fromkeys(missing))

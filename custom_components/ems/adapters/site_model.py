@@ -1,0 +1,81 @@
+"""The engine's nouns from what a person set up and turned. W and percent become kW and fractions here."""
+
+from collections.abc import Iterable
+from math import sqrt
+
+from ..const import (
+    BATTERY,
+    CHARGER,
+    CONF_EXPORT_MAX_KW,
+    CONF_FUSE_A,
+    CONF_GRID,
+    CONF_IMPORT_MAX_KW,
+    CONF_PHASES,
+    PV,
+)
+from ..engine.site import Battery, Charger, Grid, PvArray, Site
+from ..runtime import EmsConfigEntry
+from ..settings import SiteSettings
+from ..site_device import SiteDevice
+
+
+def make_site(
+    entry: EmsConfigEntry, settings: SiteSettings, devices: Iterable[SiteDevice], currency: str
+) -> Site:
+    """Return the site as the engine knows it."""
+    grid, found = entry.data[CONF_GRID], list(devices)
+    return Site(
+        name=entry.title,
+        currency=currency,
+        grid=Grid(
+            import_max_kw=settings.grid(CONF_IMPORT_MAX_KW),
+            export_max_kw=settings.grid(CONF_EXPORT_MAX_KW),
+            phases=grid[CONF_PHASES],
+            fuse_a=grid[CONF_FUSE_A],
+        ),
+        batteries=tuple(_battery(device, settings) for device in found if device.role == BATTERY),
+        pvs=tuple(_pv(device) for device in found if device.role == PV),
+        chargers=tuple(_charger(device) for device in found if device.role == CHARGER),
+        strategy=settings.strategy,
+        preference=settings.preference,
+    )
+
+
+def _battery(device: SiteDevice, settings: SiteSettings) -> Battery:
+    params = device.params
+    one_way = sqrt(params["round_trip_pct"] / 100)  # nobody knows the two apart, so they share the loss
+    return Battery(
+        id=device.subentry_id,
+        name=device.name,
+        capacity_kwh=params["capacity_kwh"],
+        charge_max_kw=params["charge_max_w"] / 1000,
+        discharge_max_kw=params["discharge_max_w"] / 1000,
+        charge_efficiency=one_way,
+        discharge_efficiency=one_way,
+        soc_min=settings.device(device.subentry_id, "soc_min_pct", 5.0) / 100,
+        wear_per_kwh=params["wear_per_kwh"],
+    )
+
+
+def _pv(device: SiteDevice) -> PvArray:
+    params = device.params
+    return PvArray(
+        id=device.subentry_id,
+        name=device.name,
+        peak_kw=params["peak_kw"],
+        inverter_max_kw=params.get("inverter_max_kw"),
+        tilt_deg=params["tilt_deg"],
+        azimuth_deg=params["azimuth_deg"],
+        curtailable=bool(device.actuator and "limit" in device.actuator.modes),
+    )
+
+
+def _charger(device: SiteDevice) -> Charger:
+    params = device.params
+    return Charger(
+        id=device.subentry_id,
+        name=device.name,
+        current_min_a=params["current_min_a"],
+        current_max_a=params["current_max_a"],
+        phases=int(params["phases"]),
+    )

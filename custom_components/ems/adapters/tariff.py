@@ -1,0 +1,67 @@
+"""From a stored tariff to the engine's. What was published is handed in; what it costs is the engine's business."""
+
+from collections.abc import Mapping
+from datetime import time, tzinfo
+from typing import Any
+
+from ..const import (
+    CONF_EXPORT_DEDUCTION,
+    CONF_EXPORT_KIND,
+    CONF_EXPORT_PRICE,
+    CONF_IMPORT_PRICE,
+    CONF_MARKUP,
+    CONF_VAT_PCT,
+    CONF_WINDOWS,
+    TARIFF_FIXED,
+    TARIFF_TIME_OF_USE,
+)
+from ..engine.tariff import (
+    EVERY_DAY,
+    FixedTariff,
+    PriceFormula,
+    PriceWindow,
+    PublishedPrices,
+    SeriesTariff,
+    Tariff,
+    TariffError,
+    TimeOfUseTariff,
+)
+
+_WEEKDAY = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
+
+
+def make_tariff(stored: Mapping[str, Any], zone: tzinfo, published: PublishedPrices | None) -> Tariff:
+    """Return the tariff; raises `TariffError` where it needs published prices and there are none."""
+    if stored["kind"] == TARIFF_FIXED:
+        return FixedTariff(
+            import_price_per_kwh=stored[CONF_IMPORT_PRICE], export=stored[CONF_EXPORT_PRICE], zone=zone
+        )
+    if stored["kind"] == TARIFF_TIME_OF_USE:
+        return TimeOfUseTariff(
+            zone=zone,
+            base_price_per_kwh=stored[CONF_IMPORT_PRICE],
+            windows=tuple(_window(window) for window in stored[CONF_WINDOWS]),
+            export=stored[CONF_EXPORT_PRICE],
+        )
+    if published is None:
+        raise TariffError("no_prices_known")
+    formula = PriceFormula(add_per_kwh=stored[CONF_MARKUP], vat=stored[CONF_VAT_PCT] / 100)
+    return SeriesTariff(zone=zone, day_ahead=published, formula=formula, export=_export(stored))
+
+
+def _export(stored: Mapping[str, Any]) -> float | PriceFormula:
+    """Return what a fed-in kWh earns: nothing, a fixed price, or the day-ahead price less what the buyer keeps."""
+    kind = stored[CONF_EXPORT_KIND]
+    if kind == "day_ahead":
+        return PriceFormula(add_per_kwh=-float(stored[CONF_EXPORT_DEDUCTION]))
+    return float(stored[CONF_EXPORT_PRICE]) if kind == "fixed" else 0.0
+
+
+def _window(stored: Mapping[str, Any]) -> PriceWindow:
+    days = frozenset(_WEEKDAY[day] for day in stored.get("weekdays") or ())
+    return PriceWindow(
+        start=time.fromisoformat(stored["start"]),
+        end=time.fromisoformat(stored["end"]),
+        price_per_kwh=stored["price"],
+        weekdays=days or EVERY_DAY,
+    )

@@ -1,0 +1,78 @@
+"""Binary sensors: flags of devices, and whether a device answers."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
+
+from .devices.points import POINTS, Kind
+from .devices.reading import Reading
+from .entity import PointEntity, device_info
+from .runtime import EmsConfigEntry
+from .site_device import SiteDevice
+
+PARALLEL_UPDATES = 0
+
+_CLASSES = {"car_connected": BinarySensorDeviceClass.PLUG}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Create a sensor per flag, and one per device that tells whether it answers."""
+    for device in entry.runtime_data.devices.values():
+        flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
+        async_add_entities(
+            [
+                *(FlagSensor(entry, device, device.role, point) for point in flags),
+                AnswersSensor(entry, device),
+            ],
+            config_subentry_id=device.subentry_id,
+        )
+
+
+class FlagSensor(PointEntity, BinarySensorEntity):
+    """A yes or no that the device reports."""
+
+    def __init__(self, entry: EmsConfigEntry, device: SiteDevice, role: str, point: str) -> None:
+        """Initialize the sensor."""
+        super().__init__(entry, device, role, point)
+        self._attr_device_class = _CLASSES.get(point)
+        if point not in _CLASSES:
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the flag; unknown stays unknown."""
+        return None if self.reading is None or self.reading.value is None else bool(self.reading.value)
+
+
+class AnswersSensor(CoordinatorEntity[DataUpdateCoordinator[Reading]], BinarySensorEntity):
+    """Whether the device answered the last poll. Always available: that is its purpose."""
+
+    _attr_has_entity_name = True
+    _attr_translation_key = "answers"
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
+        """Initialize the sensor."""
+        super().__init__(device.coordinator)
+        self._attr_unique_id = f"{device.subentry_id}_answers"
+        self._attr_device_info = device_info(entry, device)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Be there whatever happens."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the last poll succeeded."""
+        return self.coordinator.last_update_success

@@ -1,0 +1,97 @@
+"""Fetch what forecasts stand on: history, weather, published prices. The forecasting itself is done with the plan."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from ..adapters.load_history import async_learned_load
+from ..adapters.prices import PriceProblemError, async_fetch_prices
+from ..adapters.weather import WeatherProblemError, async_fetch_weather
+from ..const import CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER
+from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.weather import Weather
+from ..engine.plan.result import Reason
+from ..engine.tariff import PublishedPrices
+
+# Yesterday's weather forecast is still better than none; older ones are not.
+WEATHER_MAX_AGE = timedelta(hours=36)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outside:
+    """What is known of the world outside the plan: frozen, replaced as a whole."""
+
+    load: LoadForecaster
+    prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
+    weather: Weather | None = None
+    weather_at_s: float = 0.0
+    problems: tuple[Reason, ...] = ()  # what could not be fetched this time
+
+
+class ForecastCoordinator(DataUpdateCoordinator[Outside]):
+    """Refreshes its parts side by side; one that fails keeps its last value and says so."""
+
+    config_entry: ConfigEntry[Any]
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Initialize the coordinator with a household nobody knows yet."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"{entry.title} forecast",
+            update_interval=FORECAST_INTERVAL,
+        )
+        self.data = Outside(load=LoadForecaster(dt_util.get_default_time_zone()))
+        self._noted: set[str] = set()
+
+    @callback
+    def async_start(self) -> None:
+        """Keep refreshing, whoever listens."""
+        self.config_entry.async_on_unload(self.async_add_listener(lambda: None))
+        self.config_entry.async_create_background_task(self.hass, self.async_refresh(), "ems forecast")
+
+    @override
+    async def _async_update_data(self) -> Outside:
+        """Fetch everything; nothing here raises, because half a picture is better than none."""
+        last, entry = self.data, self.config_entry
+        load, prices, weather = await asyncio.gather(
+            async_learned_load(self.hass, entry),
+            _caught(async_fetch_prices(self.hass, entry.data[CONF_TARIFF], last.prices)),
+            _caught(async_fetch_weather(self.hass, entry.data[CONF_WEATHER])),
+        )
+        fresh = replace(last, load=load, problems=())
+        problems = [found for found in (prices, weather) if isinstance(found, Reason)]
+        if not isinstance(prices, Reason):
+            fresh = replace(fresh, prices=prices)
+        if not isinstance(weather, Reason):
+            fresh = replace(fresh, weather=weather, weather_at_s=dt_util.utcnow().timestamp())
+        self._note(problems)
+        return replace(fresh, problems=tuple(problems))
+
+    def _note(self, problems: list[Reason]) -> None:
+        """Log a source's loss once, and its return once."""
+        now = {problem.key for problem in problems}
+        for problem in problems:
+            if problem.key not in self._noted:
+                LOGGER.warning("%s: %s %s", self.name, problem.key, dict(problem.placeholders))
+        for key in self._noted - now:
+            LOGGER.info("%s: %s is over", self.name, key)
+        self._noted = now
+
+
+async def _caught[T](fetching: Coroutine[Any, Any, T]) -> T | Reason:
+    """Return what was fetched, or why it was not."""
+    try:
+        return await fetching
+    except PriceProblemError as err:
+        return Reason(key=err.key, placeholders=err.placeholders)
+    except WeatherProblemError as err:
+        return Reason(key="weather_unreachable", placeholders={"detail": str(err)})

@@ -1,0 +1,138 @@
+"""Freeze the home into a problem, solve it off the event loop, publish the plan, hand its first step on."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_utc_time_change
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from ..adapters.problem import PlanInputs, make_problem
+from ..const import LOGGER, PLAN_INTERVAL, PLAN_MAX_AGE_S, SOLVE_TIME_LIMIT_S
+from ..engine.forecast.result import Forecast
+from ..engine.plan import solve
+from ..engine.plan.result import Plan, PlanStatus, Reason
+from ..engine.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlook:
+    """One finished cycle: the question, the forecasts behind it, and the answer."""
+
+    problem: Problem
+    plan: Plan
+    load: Forecast
+    pv: Mapping[str, Forecast]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanState:
+    """What the plan entities show. The outlook is the last valid one; status and reason are today's."""
+
+    status: PlanStatus
+    reasons: tuple[Reason, ...]
+    outlook: Outlook | None
+
+
+class PlanCoordinator(DataUpdateCoordinator[PlanState]):
+    """Plans every five minutes and whenever it is asked to. One solve at a time; what arrives meanwhile is one more."""
+
+    config_entry: ConfigEntry[Any]
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], collect: CollectInputs) -> None:
+        """Initialize the coordinator; `collect` returns a frozen picture of everything a plan needs."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} plan", update_interval=None)
+        self._collect = collect
+        self._lock = asyncio.Lock()
+        self._waiting: asyncio.Future[None] | None = None
+        self.data = PlanState(status=PlanStatus.FAILED, reasons=(Reason(key="no_plan_yet"),), outlook=None)
+
+    @callback
+    def async_start(self) -> None:
+        """Plan once Home Assistant is up, then on every fifth minute of the clock."""
+        entry = self.config_entry
+        minutes = range(0, 60, int(PLAN_INTERVAL.total_seconds() // 60))
+        # Two seconds past, so that meters and prices of the new interval are there.
+        entry.async_on_unload(
+            async_track_utc_time_change(self.hass, self._on_clock, minute=list(minutes), second=2)
+        )
+        entry.async_on_unload(async_at_started(self.hass, self._on_clock))
+
+    @callback
+    def async_replan(self) -> None:
+        """Plan soon, because something changed; many calls make one plan."""
+        self.config_entry.async_create_background_task(self.hass, self.async_plan(), "ems plan")
+
+    async def _on_clock(self, _: Any) -> None:
+        self.async_replan()
+
+    async def async_plan(self) -> PlanState:
+        """Make a plan now and return it. Callers that arrive during a solve share the next one."""
+        if self._waiting is not None:
+            await asyncio.shield(self._waiting)
+            return self.data
+        self._waiting = self.hass.loop.create_future()
+        waiting = self._waiting
+        try:
+            async with self._lock:
+                self._waiting = None
+                await self._async_cycle()
+        finally:
+            if not waiting.done():
+                waiting.set_result(None)
+            if self._waiting is waiting:
+                self._waiting = None
+        return self.data
+
+    async def _async_cycle(self) -> None:
+        """Collect, solve in the executor, publish."""
+        inputs = self._collect()
+        if isinstance(inputs, Reason):
+            self._keep_last(inputs)
+            return
+        previous = self.data.outlook.plan if self.data.outlook else None
+        outlook = await self.hass.async_add_executor_job(make_outlook, inputs, previous)
+        if isinstance(outlook, Reason):
+            self._keep_last(outlook)
+            return
+        plan = outlook.plan
+        self.async_set_updated_data(PlanState(status=plan.status, reasons=plan.reasons, outlook=outlook))
+
+    @callback
+    def _keep_last(self, reason: Reason) -> None:
+        """Say what went wrong and keep the last valid plan; the dispatcher drops it when it is too old."""
+        LOGGER.warning("%s: no new plan: %s %s", self.name, reason.key, dict(reason.placeholders))
+        self.async_set_updated_data(
+            PlanState(status=PlanStatus.FAILED, reasons=(reason,), outlook=self.data.outlook)
+        )
+
+    @property
+    def current(self) -> Plan | None:
+        """Return the plan while it is young enough to be followed."""
+        outlook = self.data.outlook
+        if outlook is None or dt_util.utcnow().timestamp() - outlook.plan.created_at_s > PLAN_MAX_AGE_S:
+            return None
+        return outlook.plan
+
+    @override
+    async def _async_update_data(self) -> PlanState:
+        """Plan when somebody asks Home Assistant to update one of the entities."""
+        return await self.async_plan()
+
+
+type CollectInputs = Callable[[], PlanInputs | Reason]
+
+
+def make_outlook(inputs: PlanInputs, previous: Plan | None) -> Outlook | Reason:
+    """Forecast and solve. Runs in a worker thread: it sees the frozen inputs and nothing else."""
+    made = make_problem(inputs)
+    if isinstance(made, Reason):
+        return made
+    problem, load, pv = made
+    plan = solve(problem, time_limit_s=SOLVE_TIME_LIMIT_S, previous=previous, now_s=inputs.now_s)
+    return Outlook(problem=problem, plan=plan, load=load, pv=pv)

@@ -1,0 +1,105 @@
+"""Sum the devices up to a home: grid, production, storage, consumption. One frozen picture per update."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..const import BATTERY, CHARGER, LOGGER, METER, PV
+from ..site_device import SiteDevice
+
+
+@dataclass(frozen=True, kw_only=True)
+class SitePower:
+    """The home now, in W, positive into the home bus; consumers positive as they consume. None is unknown."""
+
+    grid_w: float | None
+    pv_w: float | None
+    battery_w: float | None
+    charger_w: float | None
+    home_w: float | None  # everything that consumes, chargers included
+    load_w: float | None  # what nobody can move: home less chargers
+    surplus_w: float | None
+    self_sufficiency_pct: float | None
+
+
+class SiteCoordinator(DataUpdateCoordinator[SitePower]):
+    """Follows every device coordinator; it polls nothing itself."""
+
+    config_entry: ConfigEntry[Any]
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], devices: Mapping[str, SiteDevice]
+    ) -> None:
+        """Listen to the devices."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} site", update_interval=None)
+        self._devices = devices
+        for coordinator in {device.coordinator for device in devices.values()}:
+            entry.async_on_unload(coordinator.async_add_listener(self._async_changed))
+        self.data = site_power(devices)
+
+    @callback
+    def _async_changed(self) -> None:
+        self.async_set_updated_data(site_power(self._devices))
+
+
+def site_power(devices: Mapping[str, SiteDevice]) -> SitePower:
+    """Return the sums of what is known now."""
+    meters = [d for d in devices.values() if d.role == METER and d.params.get("position") == "grid"]
+    grid_w = _total(meters, "power") if meters else None
+    pv_w = _total([d for d in devices.values() if d.role == PV], "power")
+    battery_w = _total([d for d in devices.values() if d.role == BATTERY], "power")
+    charger_w = _total([d for d in devices.values() if d.role == CHARGER], "power")
+    local_w = _local_ac(devices)
+    home_w = None if grid_w is None or local_w is None else max(0.0, grid_w + local_w)
+    load_w = None if home_w is None or charger_w is None else max(0.0, home_w - charger_w)
+    return SitePower(
+        grid_w=grid_w,
+        pv_w=pv_w,
+        battery_w=battery_w,
+        charger_w=charger_w,
+        home_w=home_w,
+        load_w=load_w,
+        surplus_w=None if home_w is None or pv_w is None else max(0.0, pv_w - home_w),
+        self_sufficiency_pct=_self_sufficiency(grid_w, home_w),
+    )
+
+
+def _total(devices: list[SiteDevice], point: str) -> float | None:
+    """Return the sum, 0 where there is no such device, None where one of them is silent: half a sum misleads."""
+    values = [device.fresh_number(point) for device in devices]
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _local_ac(devices: Mapping[str, SiteDevice]) -> float | None:
+    """Return what batteries and PV give at the AC side.
+
+    A hybrid inverter measures its AC output itself, once for all that hangs on it: that beats adding up its DC
+    sides, whose conversion losses would count as consumption.
+    """
+    total_w, counted = 0.0, set()
+    for device in devices.values():
+        if device.role not in (BATTERY, PV):
+            continue
+        if device.value("ac_power", "inverter") is not None:
+            if device.coordinator in counted:
+                continue
+            counted.add(device.coordinator)
+            power_w = device.fresh_number("ac_power", "inverter")
+        else:
+            power_w = device.fresh_number("power")
+        if power_w is None:
+            return None
+        total_w += power_w
+    return total_w
+
+
+def _self_sufficiency(grid_w: float | None, home_w: float | None) -> float | None:
+    """Return the share of consumption that does not come from the grid. [%]."""
+    if grid_w is None or not home_w:
+        return None
+    return min(100.0, max(0.0, 100 * (1 - max(0.0, grid_w) / home_w)))

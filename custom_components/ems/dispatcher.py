@@ -1,0 +1,252 @@
+"""The one way to a device: the plan, a schedule and a hand all pass here, and what was accepted can be seen.
+
+Order of who is heard: a person's override, then the plan, then nothing (the device's own automatic).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from .const import DISPATCH_INTERVAL, LOGGER, METER, OPERATION_ACTIVE, OVERRIDE
+from .devices.command import DeviceCommand
+from .engine.plan.result import Reason
+from .settings import SiteSettings
+from .site_device import SetpointWrite, SiteDevice
+
+# Smaller changes cost a write and change nothing anyone could measure.
+DEADBAND_W = 100.0
+DEADBAND_A = 0.5
+# A device that refused is asked again after this, not five seconds later.
+RETRY_AFTER = timedelta(seconds=60)
+KEPT_WRITES = 20
+
+
+class Source(StrEnum):
+    """Who wants it."""
+
+    OVERRIDE = "override"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What a device shall do (design §10). `power_w` is a magnitude; the mode gives the direction."""
+
+    mode: str
+    power_w: float | None = None
+    current_a: float | None = None
+    phases: int | None = None
+    expires_at: datetime | None = None
+    source: Source = Source.PLAN
+    reason: Reason | None = None
+
+    def is_same_as(self, other: Command | None) -> bool:
+        """Tell whether the device would notice a difference."""
+        return (
+            other is not None
+            and self.mode == other.mode
+            and _close(self.power_w, other.power_w, DEADBAND_W)
+            and _close(self.current_a, other.current_a, DEADBAND_A)
+        )
+
+
+def _close(one: float | None, other: float | None, deadband: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    # Nothing and something are never the same: 0 A is a pause, and 0 W is a stop.
+    return abs(one - other) < deadband and (one == 0) == (other == 0)
+
+
+def _is_over(command: Command | None) -> bool:
+    return command is not None and command.expires_at is not None and command.expires_at <= dt_util.utcnow()
+
+
+@dataclass(kw_only=True)
+class Channel:
+    """What the dispatcher knows about one device."""
+
+    device: SiteDevice
+    override: Command | None = None
+    planned: Command | None = None
+    accepted: Command | None = None
+    sent_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: str | None = None
+    writes: list[SetpointWrite] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Dispatcher:
+    """Carries commands to devices, on change, and renews leases while the inputs are fresh."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        settings: SiteSettings,
+        devices: Mapping[str, SiteDevice],
+    ) -> None:
+        """Open a channel to every device that has hands."""
+        self._hass, self._entry, self._settings, self._devices = hass, entry, settings, devices
+        self.channels = {key: Channel(device=device) for key, device in devices.items() if device.actuator}
+        self._listeners: list[CALLBACK_TYPE] = []
+        self._stopped = False
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to beat."""
+        self._entry.async_on_unload(
+            async_track_time_interval(self._hass, self.async_tick, DISPATCH_INTERVAL, name="EMS dispatch")
+        )
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> Callable[[], None]:
+        """Call back whenever an accepted command changed."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def async_apply(self, device_id: str, command: Command) -> None:
+        """Take a command. A person's goes out at once and raises when refused; the plan's waits for its turn."""
+        channel = self.channels[device_id]
+        if command.source is Source.OVERRIDE:
+            expires_at = command.expires_at or dt_util.utcnow() + OVERRIDE
+            async with channel.lock:
+                # Kept only once the device took it: a refused wish must not be tried again behind people's backs.
+                await self._async_send(channel, override := replace(command, expires_at=expires_at))
+                channel.override = override
+        else:
+            channel.planned = command
+            await self._async_settle(channel)
+
+    async def async_clear_override(self, device_id: str) -> None:
+        """Give a device back to the plan."""
+        channel = self.channels[device_id]
+        channel.override = None
+        await self._async_settle(channel)
+
+    async def async_set_plan(self, commands: Mapping[str, Command]) -> None:
+        """Take the plan's commands for all devices; a device without one is left to itself."""
+        for device_id, channel in self.channels.items():
+            channel.planned = commands.get(device_id)
+        await self.async_tick()
+
+    async def async_tick(self, now: datetime | None = None) -> None:
+        """Expire overrides, send what changed, renew leases. One device's failure never stops the next."""
+        if not self._stopped:
+            await asyncio.gather(*(self._async_settle(channel) for channel in self.channels.values()))
+
+    async def async_release_all(self) -> None:
+        """Write every device's safe state: on unload, on stop, when operation goes back to advisory."""
+        await asyncio.gather(*(self._async_release_locked(channel) for channel in self.channels.values()))
+
+    async def _async_release_locked(self, channel: Channel) -> None:
+        async with channel.lock:
+            await self._async_release(channel)
+
+    async def async_stop(self) -> None:
+        """Release everything and stay silent."""
+        self._stopped = True
+        await self.async_release_all()
+
+    async def _async_settle(self, channel: Channel) -> None:
+        """Bring one device to where it should be. One sequence of writes at a time."""
+        async with channel.lock:
+            await self._async_settle_locked(channel)
+
+    async def _async_settle_locked(self, channel: Channel) -> None:
+        wanted = self._wanted(channel)
+        try:
+            if wanted is None:
+                await self._async_release(channel)
+            elif not wanted.is_same_as(channel.accepted):
+                if self._may_send(channel):
+                    await self._async_send(channel, wanted)
+            elif self._renewal_is_due(channel):
+                await self._async_send(channel, wanted, renew=True)
+            elif wanted != channel.accepted:
+                channel.accepted = wanted  # another reason for the same setpoint
+                self._notify()
+        except HomeAssistantError as err:
+            self._note_failure(channel, err)
+
+    def _wanted(self, channel: Channel) -> Command | None:
+        """Return whose word counts now. Overrides run out, and so does a plan that nobody renews."""
+        if _is_over(channel.override):
+            channel.override = None
+        if channel.override:
+            return channel.override
+        if self._settings.operation != OPERATION_ACTIVE or _is_over(channel.planned):
+            return None
+        return channel.planned
+
+    def _may_send(self, channel: Channel) -> bool:
+        now = dt_util.utcnow()
+        if channel.failed_at and now - channel.failed_at < RETRY_AFTER:
+            return False
+        return channel.sent_at is None or now - channel.sent_at >= DISPATCH_INTERVAL
+
+    def _renewal_is_due(self, channel: Channel) -> bool:
+        """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
+        renew_s = channel.device.actuator.renew_s if channel.device.actuator else None
+        if renew_s is None or channel.sent_at is None or not self._inputs_are_fresh(channel):
+            return False
+        return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
+
+    def _inputs_are_fresh(self, channel: Channel) -> bool:
+        meters = [d for d in self._devices.values() if d.role == METER and d.params.get("position") == "grid"]
+        return channel.device.is_fresh and all(meter.is_fresh for meter in meters)
+
+    async def _async_send(self, channel: Channel, command: Command, *, renew: bool = False) -> None:
+        """Write, and remember what the device took."""
+        actuator = channel.device.actuator
+        if actuator is None:
+            return
+        role = channel.device.role
+        told = DeviceCommand(
+            role=role, mode=command.mode, power_w=command.power_w, current_a=command.current_a
+        )
+        writes = await actuator.async_command(told, renew=renew)
+        channel.sent_at, channel.accepted = dt_util.utcnow(), command
+        channel.failed_at = channel.error = None
+        if not renew:
+            LOGGER.debug(
+                "%s: %s by %s, %d writes", channel.device.name, command.mode, command.source, len(writes)
+            )
+        # Renewals rewrite what is there; only changes are worth keeping.
+        changes = [write for write in writes if write.before != write.written]
+        channel.writes = [*channel.writes, *changes][-KEPT_WRITES:]
+        self._notify()
+
+    async def _async_release(self, channel: Channel) -> None:
+        if channel.accepted is None or channel.device.actuator is None:
+            return
+        try:
+            writes = await channel.device.actuator.async_release()
+        except HomeAssistantError as err:
+            self._note_failure(channel, err)
+        else:
+            channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
+        # Also after a failure: the lease runs out by itself, and nobody renews it any more.
+        channel.accepted = channel.sent_at = None
+        self._notify()
+
+    def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
+        """Log a device's refusal once, and try again later."""
+        if channel.error is None:
+            LOGGER.warning("%s did not take its setpoint, next try in a minute: %s", channel.device.name, err)
+        channel.failed_at, channel.error = dt_util.utcnow(), str(err)
+        self._notify()
+
+    @callback
+    def _notify(self) -> None:
+        for listener in list(self._listeners):
+            listener()

@@ -1,0 +1,195 @@
+"""Set up the demo home: find its wires, ask every device who it is, and describe the whole site."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from ..adapters.demo_home import make_demo_home
+from ..const import (
+    BATTERY,
+    CHARGER,
+    CONF_BASE_URL,
+    CONF_DEMO,
+    CONF_EXPORT_DEDUCTION,
+    CONF_EXPORT_KIND,
+    CONF_EXPORT_MAX_KW,
+    CONF_EXPORT_PRICE,
+    CONF_FUSE_A,
+    CONF_GRID,
+    CONF_IMPORT_MAX_KW,
+    CONF_KIND,
+    CONF_LINK,
+    CONF_MARKUP,
+    CONF_PARAMS,
+    CONF_PHASES,
+    CONF_PROFILE,
+    CONF_SERIAL,
+    CONF_SOURCE,
+    CONF_TARIFF,
+    CONF_TRANSPORT,
+    CONF_UNIT_ID,
+    CONF_VAT_PCT,
+    CONF_WEATHER,
+    KIND_DEMO,
+    METER,
+    OPERATION_ACTIVE,
+    OPT_OPERATION,
+    PV,
+    SOURCE_PROFILE,
+    TARIFF_AWATTAR,
+    WEATHER_OPEN_METEO,
+)
+from ..demo import DemoPorts, PortError
+from ..devices import load_profiles
+from .probe import ProbeError, async_probe
+
+SEED = 1
+TIMEOUT_S = 10
+# role → (device of the demo home, profile that reads it, name, what people know about it)
+_DEVICES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    METER: ("meter", "abb_b23", "Grid meter", {"position": "grid"}),
+    BATTERY: (
+        "inverter",
+        "solaredge_storedge",
+        "Battery",
+        {
+            "capacity_kwh": 10.0,
+            "charge_max_w": 5000,
+            "discharge_max_w": 5000,
+            "round_trip_pct": 90,
+            "wear_per_kwh": 0.02,
+        },
+    ),
+    PV: ("inverter", "solaredge_storedge", "Solar", {"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0}),
+    CHARGER: (
+        "charger",
+        "alfen_eve",
+        "Car charger",
+        {
+            "phases": "3",
+            "current_min_a": 6,
+            "current_max_a": 16,
+            "energy_needed_kwh": 15,
+            "ready_by": "07:00:00",
+        },
+    ),
+}
+
+
+class DemoUnreachableError(Exception):
+    """No demo home could be started or found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoEntry:
+    """Everything the config entry of a demo home holds."""
+
+    unique_id: str
+    data: dict[str, Any]
+    options: dict[str, Any]
+    subentries: list[ConfigSubentryData]
+
+
+async def async_demo_entry(hass: HomeAssistant, address: str | None) -> DemoEntry:
+    """Describe a demo home: the one that runs at an address, or one of our own, started for a moment to look at it."""
+    if address:
+        return await _async_describe(hass, await _async_ask(hass, address.rstrip("/")), ports=None)
+    home = await hass.async_add_executor_job(lambda: make_demo_home(hass, seed=SEED))
+    try:
+        await home.async_start(ports=DemoPorts.free())
+        found = home.addresses.as_dict()
+        ports = {name: found[name]["port"] for name in ("meter", "inverter", "charger")}
+        ports["http"] = int(found["http"].rsplit(":", 1)[1])
+        return await _async_describe(hass, found, ports=ports)
+    except PortError as err:
+        raise DemoUnreachableError(str(err)) from err
+    finally:
+        await home.async_stop()
+
+
+async def _async_ask(hass: HomeAssistant, address: str) -> dict[str, Any]:
+    """Ask a running demo home where its devices answer."""
+    try:
+        session = async_get_clientsession(hass)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with session.get(f"{address}/demo/state", timeout=timeout) as answer:
+            answer.raise_for_status()
+            found: dict[str, Any] = (await answer.json()).get("addresses") or {}
+    except (aiohttp.ClientError, TimeoutError, ValueError) as err:
+        raise DemoUnreachableError(f"{address}: {err}") from err
+    if not {"meter", "inverter", "charger"} <= set(found):
+        raise DemoUnreachableError(f"{address}: not a demo home")
+    # What the process calls itself may not be how it is reached from here.
+    return {**found, "http": address}
+
+
+async def _async_describe(
+    hass: HomeAssistant, found: Mapping[str, Any], ports: dict[str, int] | None
+) -> DemoEntry:
+    subentries = [await _async_subentry(hass, role, found) for role in _DEVICES]
+    return DemoEntry(
+        unique_id="demo" if ports else f"demo:{found['http']}",
+        data={
+            CONF_KIND: KIND_DEMO,
+            CONF_GRID: {
+                CONF_PHASES: 3,
+                CONF_FUSE_A: 25.0,
+                CONF_IMPORT_MAX_KW: 17.25,
+                CONF_EXPORT_MAX_KW: 17.25,
+            },
+            CONF_TARIFF: {
+                "kind": TARIFF_AWATTAR,
+                "country": "at",
+                CONF_BASE_URL: found["http"],
+                CONF_MARKUP: 0.12,
+                CONF_VAT_PCT: 20,
+                CONF_EXPORT_KIND: "day_ahead",
+                CONF_EXPORT_PRICE: 0,
+                CONF_EXPORT_DEDUCTION: 0.01,
+            },
+            CONF_WEATHER: {"kind": WEATHER_OPEN_METEO, CONF_BASE_URL: found["http"]},
+            CONF_DEMO: {"seed": SEED, "ports": ports},
+        },
+        # The demo home is the one place where EMS may steer from the first minute (design §10).
+        options={OPT_OPERATION: OPERATION_ACTIVE},
+        subentries=subentries,
+    )
+
+
+async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, Any]) -> ConfigSubentryData:
+    device, profile_id, name, params = _DEVICES[role]
+    at = found[device]
+    link = {
+        CONF_TRANSPORT: "modbus_tcp",
+        "host": at["host"],
+        "port": at["port"],
+        CONF_UNIT_ID: at["unit_id"],
+    }
+    profiles = await hass.async_add_executor_job(load_profiles)
+    try:
+        probe = await async_probe(hass, profiles[profile_id], link)
+    except ProbeError as err:
+        raise DemoUnreachableError(f"{device}: {err.detail}") from err
+    if role == PV:
+        params = {**params, "azimuth_deg": 180 if hass.config.latitude >= 0 else 0}
+    return ConfigSubentryData(
+        subentry_type=role,
+        title=name,
+        unique_id=f"{role}:{probe.serial}",
+        data={
+            "name": name,
+            CONF_SOURCE: {
+                CONF_KIND: SOURCE_PROFILE,
+                CONF_PROFILE: profile_id,
+                CONF_LINK: link,
+                CONF_SERIAL: probe.serial,
+            },
+            CONF_PARAMS: params,
+        },
+    )

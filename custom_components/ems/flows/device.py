@@ -1,0 +1,228 @@
+"""Add or change a device: pick how it is reached, talk to it, see what it reads, name it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import probatio
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+
+from ..const import (
+    BATTERY,
+    CHARGER,
+    CONF_ENTITIES,
+    CONF_KIND,
+    CONF_LINK,
+    CONF_PARAMS,
+    CONF_PROFILE,
+    CONF_SERIAL,
+    CONF_SOURCE,
+    CONF_TRANSPORT,
+    CONF_UNIT_ID,
+    METER,
+    PV,
+    SOURCE_ENTITIES,
+    SOURCE_PROFILE,
+)
+from ..devices import Profile, load_profiles
+from ..devices.reading import Reading
+from .entities import entities_schema, entity_identity, entity_problems, read_entities
+from .fields import whole
+from .params import confirm_schema, param_errors, suggestions
+from .probe import Probe, ProbeError, async_describe, async_probe
+
+
+class DeviceFlow(ConfigSubentryFlow):
+    """One flow for every role; the role decides the profiles offered and the last form."""
+
+    role: ClassVar[str]
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._profile: Profile | None = None
+        self._source: dict[str, Any] = {}
+        self._title = ""
+        self._reading = Reading(at_s=0)
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask how the device is reached."""
+        return self.async_show_menu(step_id="user", menu_options=["profile", "entities"])
+
+    async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask which device it is."""
+        profiles = await self._async_profiles()
+        if user_input is not None:
+            self._profile = profiles[user_input[CONF_PROFILE]]
+            return await self.async_step_connection()
+        options = [SelectOptionDict(value=key, label=profile.label) for key, profile in profiles.items()]
+        picker = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
+        return self.async_show_form(
+            step_id="profile", data_schema=probatio.Schema({probatio.Required(CONF_PROFILE): picker})
+        )
+
+    async def async_step_connection(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask where it is, connect, and read."""
+        profile = self._profile
+        assert profile is not None  # noqa: S101  # this step is only reached through a chosen profile
+        errors: dict[str, str] = {}
+        placeholders = {"device": profile.label, "detail": ""}
+        if user_input is not None:
+            link = {
+                CONF_TRANSPORT: "modbus_tcp",
+                **user_input,
+                CONF_HOST: user_input[CONF_HOST].strip().lower(),
+            }
+            try:
+                probe = await async_probe(self.hass, profile, link)
+                self._refuse_another_device(probe)
+            except ProbeError as err:
+                errors["base"] = err.key
+                placeholders["detail"] = err.detail
+            else:
+                self._source = {
+                    CONF_KIND: SOURCE_PROFILE,
+                    CONF_PROFILE: profile.id,
+                    CONF_LINK: link,
+                    CONF_SERIAL: probe.serial,
+                }
+                self._title, self._reading = probe.title, probe.reading
+                return await self.async_step_confirm()
+        return self.async_show_form(
+            step_id="connection",
+            data_schema=self.add_suggested_values_to_schema(
+                _connection_schema(profile), user_input or self._link()
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask which entities are this device, and read them."""
+        errors: dict[str, str] = {}
+        placeholders = {"detail": ""}
+        if user_input is not None:
+            errors, placeholders = entity_problems(self.hass, self.role, user_input)
+            if not errors:
+                self._source = {CONF_KIND: SOURCE_ENTITIES, CONF_ENTITIES: user_input}
+                self._title, identity = entity_identity(self.hass, self.role, user_input)
+                # What a device is stays what it was, whichever entities are exchanged later.
+                self._source[CONF_SERIAL] = self._known_serial() or identity
+                self._reading = read_entities(self.hass, self.role, user_input)
+                return await self.async_step_confirm()
+        current = self._current().get(CONF_SOURCE, {}).get(CONF_ENTITIES)
+        return self.async_show_form(
+            step_id="entities",
+            data_schema=self.add_suggested_values_to_schema(
+                entities_schema(self.role), user_input or current
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show the values that were read, ask for what only people know, save."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := param_errors(self.role, user_input)):
+            return self._save(dict(user_input))
+        current = self._current()
+        shown = user_input or {
+            CONF_NAME: current.get(CONF_NAME, self._title),
+            **suggestions(self.role, self._reading),
+            **current.get(CONF_PARAMS, {}),
+        }
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=self.add_suggested_values_to_schema(confirm_schema(self.role), shown),
+            errors=errors,
+            description_placeholders={
+                "values": await async_describe(self.hass, self.role, self._reading),
+                "serial": str(self._source[CONF_SERIAL]),
+            },
+        )
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change how a known device is reached, or what is known of it."""
+        source = self._current()[CONF_SOURCE]
+        if source[CONF_KIND] == SOURCE_ENTITIES:
+            return await self.async_step_entities(user_input)
+        self._profile = (await self._async_profiles())[source[CONF_PROFILE]]
+        return await self.async_step_connection(user_input)
+
+    def _save(self, params: dict[str, Any]) -> SubentryFlowResult:
+        """Create or update the subentry."""
+        name = params.pop(CONF_NAME)
+        data = {CONF_NAME: name, CONF_SOURCE: self._source, CONF_PARAMS: params}
+        unique_id = f"{self.role}:{self._source[CONF_SERIAL]}"
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(), self._get_reconfigure_subentry(), title=name, data=data
+            )
+        if any(known.unique_id == unique_id for known in self._get_entry().subentries.values()):
+            return self.async_abort(reason="already_configured")
+        return self.async_create_entry(title=name, data=data, unique_id=unique_id)
+
+    def _refuse_another_device(self, probe: Probe) -> None:
+        """Keep a reconfigured device the device it was, and add no battery that is not wired."""
+        if self.role not in probe.roles:
+            raise ProbeError("role_missing", probe.title)
+        known = self._known_serial()
+        if known is not None and known != probe.serial:
+            raise ProbeError("another_device", f"{probe.title} {probe.serial} ≠ {known}")
+
+    def _known_serial(self) -> str | None:
+        serial = self._current().get(CONF_SOURCE, {}).get(CONF_SERIAL)
+        return None if serial is None else str(serial)
+
+    def _link(self) -> Mapping[str, Any] | None:
+        link: Mapping[str, Any] | None = self._current().get(CONF_SOURCE, {}).get(CONF_LINK)
+        return link
+
+    def _current(self) -> Mapping[str, Any]:
+        """Return the stored subentry when reconfiguring, else nothing."""
+        return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
+
+    async def _async_profiles(self) -> dict[str, Profile]:
+        profiles = await self.hass.async_add_executor_job(load_profiles)
+        return {key: profile for key, profile in profiles.items() if self.role in profile.roles}
+
+
+def _connection_schema(profile: Profile) -> probatio.Schema:
+    return probatio.Schema(
+        {
+            probatio.Required(CONF_HOST): TextSelector(),
+            probatio.Required(CONF_PORT, default=profile.link.port): whole(1, 65535),
+            probatio.Required(CONF_UNIT_ID, default=profile.link.unit_id): whole(0, 255),
+        }
+    )
+
+
+class MeterFlow(DeviceFlow):
+    """Add a meter."""
+
+    role = METER
+
+
+class BatteryFlow(DeviceFlow):
+    """Add a battery."""
+
+    role = BATTERY
+
+
+class PvFlow(DeviceFlow):
+    """Add a PV array."""
+
+    role = PV
+
+
+class ChargerFlow(DeviceFlow):
+    """Add an EV charger."""
+
+    role = CHARGER

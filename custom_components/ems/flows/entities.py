@@ -1,0 +1,116 @@
+"""The form for a device that Home Assistant already knows: its entities, and how they count."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import probatio
+
+from homeassistant.const import ATTR_FRIENDLY_NAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, TextSelector
+
+from ..adapters.entity_points import INPUTS, SIGNS, EntityValueError, Kind, entity_value
+from ..adapters.entity_reading import read_role
+from ..const import BATTERY, CHARGER
+from ..devices.reading import Reading
+from .fields import choice
+
+# A battery's modes in the words of its own select entity; those left empty are not offered.
+MODE_OPTIONS = {
+    "automatic": "option_automatic",
+    "hold": "option_hold",
+    "charge": "option_charge",
+    "discharge": "option_discharge",
+}
+
+
+def entities_schema(role: str) -> probatio.Schema:
+    """Return the form: what is read, how it counts, and what may be written."""
+    fields: dict[Any, Any] = {}
+    for point in INPUTS[role]:
+        marker = probatio.Required if point.required else probatio.Optional
+        domain = "binary_sensor" if point.kind is Kind.PLUG else "sensor"
+        config = EntitySelectorConfig(domain=domain)
+        if point.kind is not Kind.PLUG:
+            config["device_class"] = point.kind.value
+        fields[marker(point.field)] = EntitySelector(config)
+        if point.point == "power":
+            signs = list(SIGNS[role])
+            fields[probatio.Required("power_positive", default=signs[0])] = choice(signs, "power_positive")
+    return probatio.Schema({**fields, **_outputs(role)})
+
+
+def _outputs(role: str) -> dict[Any, Any]:
+    """Return the fields of what EMS may write. All are optional: a device may be read only."""
+    if role == BATTERY:
+        return {
+            probatio.Optional("mode_entity"): _domain("select"),
+            **{probatio.Optional(field): TextSelector() for field in MODE_OPTIONS.values()},
+            probatio.Optional("power_number"): _domain("number"),
+        }
+    if role == CHARGER:
+        return {
+            probatio.Optional("current_number"): _domain("number"),
+            probatio.Optional("enable_switch"): _domain("switch"),
+        }
+    return {}
+
+
+def _domain(domain: str) -> EntitySelector:
+    return EntitySelector(EntitySelectorConfig(domain=domain))
+
+
+def entity_problems(
+    hass: HomeAssistant, role: str, user_input: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Read every entity once. Return the errors per field, and what was seen."""
+    errors: dict[str, str] = {}
+    details: list[str] = []
+    for point in INPUTS[role]:
+        entity_id = user_input.get(point.field)
+        if entity_id is None:
+            continue
+        state = hass.states.get(entity_id)
+        if state is None:
+            errors[point.field] = "entity_missing"
+            details.append(entity_id)
+            continue
+        try:
+            entity_value(state, point.kind)
+        except EntityValueError as err:
+            errors[point.field] = err.key
+            details.append(err.detail)
+    _check_modes(hass, user_input, errors, details)
+    return errors, {"detail": "; ".join(details)}
+
+
+def _check_modes(
+    hass: HomeAssistant, user_input: Mapping[str, Any], errors: dict[str, str], details: list[str]
+) -> None:
+    """Every mode that is given must be one that the select entity has; without `automatic` there is no way back."""
+    entity_id = user_input.get("mode_entity")
+    if entity_id is None:
+        return
+    state = hass.states.get(entity_id)
+    options = state.attributes.get("options", []) if state else []
+    if not user_input.get("option_automatic"):
+        errors["option_automatic"] = "automatic_missing"
+    for field in MODE_OPTIONS.values():
+        if user_input.get(field) and user_input[field] not in options:
+            errors[field] = "option_unknown"
+            details.append(f"{entity_id}: {', '.join(options)}")
+
+
+def entity_identity(hass: HomeAssistant, role: str, user_input: Mapping[str, Any]) -> tuple[str, str]:
+    """Return (title, identity). The registry's id survives a renamed entity."""
+    entity_id = user_input[next(point.field for point in INPUTS[role] if point.required)]
+    entry = er.async_get(hass).async_get(entity_id)
+    state = hass.states.get(entity_id)
+    title = state.attributes.get(ATTR_FRIENDLY_NAME, entity_id) if state else entity_id
+    return title, entry.id if entry else entity_id
+
+
+def read_entities(hass: HomeAssistant, role: str, user_input: Mapping[str, Any]) -> Reading:
+    """Return what the chosen entities read, in EMS' signs and units."""
+    return read_role(hass, role, user_input)

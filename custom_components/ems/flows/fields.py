@@ -1,0 +1,49 @@
+"""Form fields that several flows share."""
+
+from typing import Any
+
+import probatio
+
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+
+
+def number(low: float, high: float, step: float = 1, unit: str | None = None) -> NumberSelector:
+    """Return a number box with limits and a unit."""
+    config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
+    if unit:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+def whole(low: int, high: int, unit: str | None = None) -> Any:
+    """Return a number box that yields an int; selectors yield floats."""
+    return probatio.All(number(low, high, 1, unit), probatio.Coerce(int))
+
+
+def choice(options: list[str], key: str) -> SelectSelector:
+    """Return a translated drop-down."""
+    return SelectSelector(
+        SelectSelectorConfig(options=options, translation_key=key, mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+def entity(domain: str | list[str], device_class: str | list[str] | None = None) -> EntitySelector:
+    """Return an entity picker."""
+    config = EntitySelectorConfig(domain=domain)
+    if device_class:
+        config["device_class"] = device_class
+    return EntitySelector(config)
+
+
+def schema(fields: dict[Any, Any]) -> probatio.Schema:
+    """Return a form's schema."""
+    return probatio.Schema(fields)

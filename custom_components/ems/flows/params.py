@@ -1,0 +1,68 @@
+"""What a device cannot tell about itself: one small form per role."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import probatio
+
+from homeassistant.helpers.selector import TextSelector, TimeSelector
+
+from ..const import BATTERY, CHARGER, METER, PV
+from ..devices.reading import Reading
+from .fields import choice, number
+
+METER_POSITIONS = ["grid", "building", "solar", "zone"]
+
+_METER: dict[Any, Any] = {
+    probatio.Required("position", default="grid"): choice(METER_POSITIONS, "meter_position"),
+}
+_BATTERY: dict[Any, Any] = {
+    # 0 is allowed and means: not there at the moment. It is planned as absent.
+    probatio.Required("capacity_kwh"): number(0, 10000, 0.1, "kWh"),
+    probatio.Required("charge_max_w"): number(0, 5_000_000, 1, "W"),
+    probatio.Required("discharge_max_w"): number(0, 5_000_000, 1, "W"),
+    probatio.Required("round_trip_pct", default=90): number(30, 100, 0.1, "%"),
+    probatio.Required("wear_per_kwh", default=0.02): number(0, 1, 0.001),
+}
+_PV: dict[Any, Any] = {
+    probatio.Required("peak_kw"): number(0, 10000, 0.01, "kW"),
+    probatio.Required("tilt_deg", default=35): number(0, 90, 1, "°"),
+    probatio.Required("azimuth_deg", default=180): number(0, 360, 1, "°"),
+    probatio.Optional("inverter_max_kw"): number(0, 10000, 0.01, "kW"),
+}
+_CHARGER: dict[Any, Any] = {
+    probatio.Required("phases", default="3"): choice(["1", "2", "3"], "phases"),
+    probatio.Required("current_min_a", default=6): number(5, 32, 0.1, "A"),
+    probatio.Required("current_max_a", default=16): number(6, 80, 0.1, "A"),
+    probatio.Required("energy_needed_kwh", default=15): number(0, 200, 0.5, "kWh"),
+    probatio.Required("ready_by", default="07:00:00"): TimeSelector(),
+}
+PARAMS: dict[str, dict[Any, Any]] = {METER: _METER, BATTERY: _BATTERY, PV: _PV, CHARGER: _CHARGER}
+
+
+def confirm_schema(role: str) -> probatio.Schema:
+    """Return the last form: a name and what only people know."""
+    return probatio.Schema({probatio.Required("name"): TextSelector(), **PARAMS[role]})
+
+
+def suggestions(role: str, reading: Reading) -> dict[str, Any]:
+    """Return what the device itself said that answers a question of the form."""
+    found: dict[str, float | None] = {}
+    if role == BATTERY:
+        capacity_wh = reading.number(role, "capacity")
+        found = {
+            "capacity_kwh": None if capacity_wh is None else round(capacity_wh / 1000, 2),
+            "charge_max_w": reading.number(role, "charge_power_max"),
+            "discharge_max_w": reading.number(role, "discharge_power_max"),
+        }
+    if role == CHARGER:
+        phases = reading.number(role, "phases")
+        return {} if phases is None else {"phases": str(int(phases))}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def param_errors(role: str, user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Name what contradicts itself."""
+    if role == CHARGER and user_input["current_min_a"] > user_input["current_max_a"]:
+        return {"current_min_a": "minimum_above_maximum"}
+    return {}

@@ -1,0 +1,82 @@
+"""Talk to a device before it is saved: who are you, and what do you read?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_translations
+
+from ..adapters.modbus_link import async_temporary_units
+from ..const import DOMAIN
+from ..devices import DeviceConnectionError, DeviceError, DeviceResponseError, ModbusDevice, Profile
+from ..devices.points import POINTS
+from ..devices.reading import Quality, Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What a device answered."""
+
+    serial: str
+    title: str
+    roles: tuple[str, ...]  # what is really there: an inverter may have no battery
+    reading: Reading
+
+
+class ProbeError(Exception):
+    """The device did not convince. `key` is an error of the form, `detail` what was seen."""
+
+    def __init__(self, key: str, detail: str) -> None:
+        """Keep both."""
+        super().__init__(detail)
+        self.key, self.detail = key, detail
+
+
+async def async_probe(hass: HomeAssistant, profile: Profile, link: Mapping[str, Any]) -> Probe:
+    """Connect, identify and read once."""
+    try:
+        async with async_temporary_units(hass, link, profile.identity.unit_id) as (unit, identity_unit):
+            device = ModbusDevice(profile, unit, identity_unit=identity_unit)
+            identity = await device.async_identify()
+            reading = merged(await device.async_read(), await device.async_read_settings())
+    except DeviceConnectionError as err:
+        raise ProbeError("cannot_connect", str(err)) from err
+    except DeviceResponseError as err:
+        raise ProbeError("wrong_device", str(err)) from err
+    except DeviceError as err:
+        raise ProbeError("cannot_read", str(err)) from err
+    except HomeAssistantError as err:  # core refuses two spellings of one link
+        raise ProbeError("link_in_use", str(err)) from err
+    unit_id = int(link["unit_id"])
+    here = f"{link['host']}-{link['port']}-{unit_id}"
+    serial = profile.unique_serial(identity.serial, unit_id) if identity.serial else here
+    title = f"{identity.manufacturer} {identity.model or ''}".strip()
+    return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
+
+
+def merged(one: Reading, other: Reading) -> Reading:
+    """Return both readings as one: the quick rhythm and the slow."""
+    roles = {
+        role: {**one.roles.get(role, {}), **other.roles.get(role, {})} for role in {*one.roles, *other.roles}
+    }
+    return Reading(at_s=max(one.at_s, other.at_s), roles=roles, failed=(*one.failed, *other.failed))
+
+
+async def async_describe(hass: HomeAssistant, role: str, reading: Reading) -> str:
+    """Return what was read as a Markdown list in the user's language, unknown values said to be unknown."""
+    names = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
+    lines = []
+    for point, value in reading.roles.get(role, {}).items():
+        name = names.get(f"component.{DOMAIN}.entity.sensor.{point}.name", point.replace("_", " "))
+        unit = POINTS[role][point].unit if point in POINTS.get(role, {}) else None
+        shown = _shown(value.value, unit) if value.quality in (Quality.GOOD, Quality.STALE) else "–"
+        lines.append(f"- {name}: **{shown}**")
+    return "\n".join(lines)
+
+
+def _shown(value: float | str | bool | None, unit: str | None) -> str:
+    if isinstance(value, float):
+        value = round(value, 3)
+    return f"{value} {unit}" if unit else str(value)

@@ -1,0 +1,76 @@
+"""The steps that describe a site: its connection, its tariff, its weather. Used when adding and when reconfiguring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import probatio
+
+from homeassistant.helpers.selector import TextSelector
+
+from ..const import (
+    CONF_EXPORT_MAX_KW,
+    CONF_FUSE_A,
+    CONF_IMPORT_MAX_KW,
+    CONF_PHASES,
+    WEATHER_ENTITY,
+    WEATHER_NONE,
+    WEATHER_OPEN_METEO,
+)
+from .fields import choice, entity, number, schema
+
+# Nominal phase voltage in Europe (EN 50160); limits in kW follow from the fuse where none is given.
+NOMINAL_V = 230
+
+
+def grid_schema(*, with_name: bool) -> probatio.Schema:
+    """Return the form of the grid connection."""
+    name: dict[Any, Any] = {probatio.Required("name", default="Home"): TextSelector()} if with_name else {}
+    return schema(
+        {
+            **name,
+            probatio.Required(CONF_PHASES, default="3"): choice(["1", "2", "3"], "phases"),
+            probatio.Required(CONF_FUSE_A, default=25): number(6, 2000, 1, "A"),
+            probatio.Optional(CONF_IMPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
+            probatio.Optional(CONF_EXPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
+        }
+    )
+
+
+def grid_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the grid as it is stored; a limit that was left out is what the fuse carries."""
+    phases, fuse_a = int(user_input[CONF_PHASES]), float(user_input[CONF_FUSE_A])
+    carried_kw = round(phases * fuse_a * NOMINAL_V / 1000, 2)
+    return {
+        CONF_PHASES: phases,
+        CONF_FUSE_A: fuse_a,
+        CONF_IMPORT_MAX_KW: float(user_input.get(CONF_IMPORT_MAX_KW, carried_kw)),
+        CONF_EXPORT_MAX_KW: float(user_input.get(CONF_EXPORT_MAX_KW, carried_kw)),
+    }
+
+
+def grid_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Name what cannot be: a limit that the fuse does not carry."""
+    carried_kw = int(user_input[CONF_PHASES]) * float(user_input[CONF_FUSE_A]) * NOMINAL_V / 1000
+    # 10 % above nominal voltage is still within EN 50160, so the fuse may carry that much more.
+    if float(user_input.get(CONF_IMPORT_MAX_KW, 0)) > carried_kw * 1.1:
+        return {CONF_IMPORT_MAX_KW: "limit_above_fuse"}
+    return {}
+
+
+def weather_schema() -> probatio.Schema:
+    """Return the form of the weather source."""
+    return schema(
+        {
+            probatio.Required("kind", default=WEATHER_OPEN_METEO): choice(
+                [WEATHER_OPEN_METEO, WEATHER_ENTITY, WEATHER_NONE], "weather_kind"
+            ),
+            probatio.Optional("entity_id"): entity("weather"),
+        }
+    )
+
+
+def weather_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Ask for the entity where the weather is to come from one."""
+    if user_input["kind"] == WEATHER_ENTITY and not user_input.get("entity_id"):
+        return {"entity_id": "weather_entity_missing"}
+    return {}

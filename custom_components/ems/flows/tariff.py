@@ -1,0 +1,156 @@
+"""The steps that describe a tariff. A price that cannot be read as currency per kWh is refused here, not later."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import probatio
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    ObjectSelector,
+    ObjectSelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    TimeSelector,
+)
+from homeassistant.util import dt as dt_util
+
+from ..adapters.prices import PriceProblemError, read_price_entity
+from ..const import (
+    CONF_COUNTRY,
+    CONF_ENTITY,
+    CONF_EXPORT_DEDUCTION,
+    CONF_EXPORT_KIND,
+    CONF_EXPORT_PRICE,
+    CONF_IMPORT_PRICE,
+    CONF_MARKUP,
+    CONF_VAT_PCT,
+    CONF_WINDOWS,
+    TARIFF_AWATTAR,
+    TARIFF_ENTITY,
+    TARIFF_FIXED,
+    TARIFF_TIME_OF_USE,
+)
+from .fields import choice, entity, number, schema, whole
+
+TARIFF_MENU = ["tariff_fixed", "tariff_time_of_use", "tariff_entity", "tariff_awattar"]
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE = "fixed", "day_ahead", "none"
+
+
+def _price(unit: str) -> Any:
+    # Negative prices are real; 5 per kWh is beyond every European peak, and above it a unit was mixed up.
+    return number(-5, 5, 0.0001, unit)
+
+
+def fixed_schema(unit: str) -> probatio.Schema:
+    """Return the form of a fixed price."""
+    return schema(
+        {
+            probatio.Required(CONF_IMPORT_PRICE): _price(unit),
+            probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
+        }
+    )
+
+
+def time_of_use_schema(unit: str) -> probatio.Schema:
+    """Return the form of prices by the clock: a base price and windows that differ from it."""
+    window = {
+        "start": {"selector": TimeSelector(), "required": True},
+        "end": {"selector": TimeSelector(), "required": True},
+        "price": {"selector": _price(unit), "required": True},
+        "weekdays": {
+            "selector": SelectSelector(
+                SelectSelectorConfig(options=WEEKDAYS, multiple=True, translation_key="weekday")
+            )
+        },
+    }
+    return schema(
+        {
+            probatio.Required(CONF_IMPORT_PRICE): _price(unit),
+            probatio.Required(CONF_WINDOWS): ObjectSelector(
+                ObjectSelectorConfig(
+                    fields=window,  # type: ignore[typeddict-item]  # the stub wants a dict per field type
+                    multiple=True,
+                    label_field="start",
+                    description_field="price",
+                    translation_key="tariff_window",
+                )
+            ),
+            probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
+        }
+    )
+
+
+def _formula_fields(unit: str) -> dict[Any, Any]:
+    """Return the fields that make a wholesale price into what is paid and received."""
+    return {
+        probatio.Required(CONF_MARKUP, default=0): _price(unit),
+        probatio.Required(CONF_VAT_PCT, default=0): whole(0, 50, "%"),
+        probatio.Required(CONF_EXPORT_KIND, default=EXPORT_FIXED): choice(
+            [EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE], "export_kind"
+        ),
+        probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
+        probatio.Required(CONF_EXPORT_DEDUCTION, default=0): _price(unit),
+    }
+
+
+def entity_schema(unit: str) -> probatio.Schema:
+    """Return the form of prices from an entity that Home Assistant has."""
+    return schema({probatio.Required(CONF_ENTITY): entity("sensor"), **_formula_fields(unit)})
+
+
+def awattar_schema(unit: str) -> probatio.Schema:
+    """Return the form of aWATTar's day-ahead prices."""
+    return schema(
+        {
+            probatio.Required(CONF_COUNTRY, default="at"): choice(["at", "de"], "awattar_country"),
+            **_formula_fields(unit),
+        }
+    )
+
+
+def tariff_data(kind: str, user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tariff as it is stored."""
+    return {"kind": kind, **user_input}
+
+
+def window_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Refuse a table without windows and a window that is empty."""
+    windows = user_input[CONF_WINDOWS]
+    if not windows:
+        return {CONF_WINDOWS: "windows_missing"}
+    if any(window["start"] == window["end"] for window in windows):
+        return {CONF_WINDOWS: "window_empty"}
+    return {}
+
+
+def entity_prices(
+    hass: HomeAssistant, user_input: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Read the entity's prices. Return (errors, what to show)."""
+    try:
+        parsed = read_price_entity(hass, user_input[CONF_ENTITY])
+    except PriceProblemError as err:
+        return {CONF_ENTITY: err.key}, {name: str(value) for name, value in err.placeholders.items()}
+    first, last = (
+        dt_util.as_local(datetime.fromtimestamp(at, UTC)).strftime("%Y-%m-%d %H:%M")
+        for at in (parsed.starts_s[0], parsed.ends_s[-1])
+    )
+    return {}, {
+        "count": str(len(parsed.starts_s)),
+        "first": first,
+        "last": last,
+        "lowest": f"{parsed.price_per_kwh.min():.4f}",
+        "highest": f"{parsed.price_per_kwh.max():.4f}",
+        "currency": hass.config.currency,
+    }
+
+
+KINDS = {
+    "tariff_fixed": (TARIFF_FIXED, fixed_schema),
+    "tariff_time_of_use": (TARIFF_TIME_OF_USE, time_of_use_schema),
+    "tariff_entity": (TARIFF_ENTITY, entity_schema),
+    "tariff_awattar": (TARIFF_AWATTAR, awattar_schema),
+}

@@ -1,0 +1,227 @@
+"""Set a site up and take it down again. The long reasoning lives in the modules named here."""
+
+import asyncio
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.typing import ConfigType
+
+from .adapters.cars import CarSessions
+from .adapters.demo_home import demo_ports, make_demo_home
+from .adapters.inputs import InputCollector
+from .adapters.site_devices import build_devices
+from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, PLATFORMS
+from .coordinators.forecast import ForecastCoordinator
+from .coordinators.plan import PlanCoordinator
+from .coordinators.site import SiteCoordinator
+from .cycle import async_follow_plan
+from .demo import DemoHome, PortError
+from .devices import load_profiles
+from .dispatcher import Dispatcher
+from .entity import site_device_info
+from .runtime import EmsConfigEntry, EmsData
+from .services import async_setup_services
+from .settings import SiteSettings
+from .site_device import SiteDevice
+from .store import SiteStore
+
+DEMO_STATE = "demo_home"
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there whether a site is loaded or not."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
+    """Bring a site up: its wires, its devices, its coordinators, its entities."""
+    store = SiteStore(hass, entry.entry_id)
+    await store.async_load()
+    demo = await _async_start_demo(hass, entry, store)
+    try:
+        profiles = await hass.async_add_executor_job(load_profiles)
+        devices = build_devices(hass, entry, profiles)
+        await _async_first_contact(devices)
+    except BaseException:
+        if demo:
+            await demo.async_stop()
+        raise
+    entry.runtime_data = _assemble(hass, entry, store, devices, demo)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    _async_run(hass, entry)
+    return True
+
+
+def _assemble(
+    hass: HomeAssistant,
+    entry: EmsConfigEntry,
+    store: SiteStore,
+    devices: dict[str, SiteDevice],
+    demo: DemoHome | None,
+) -> EmsData:
+    """Put the parts of a site together; nothing runs yet."""
+    settings = SiteSettings(hass, entry)
+    site = SiteCoordinator(hass, entry, devices)
+    forecast = ForecastCoordinator(hass, entry)
+    cars = CarSessions(store, settings)
+    collector = InputCollector(hass, entry, settings, devices, forecast, cars)
+    registry = dr.async_get(hass)
+    device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
+    return EmsData(
+        settings=settings,
+        store=store,
+        devices=devices,
+        site=site,
+        forecast=forecast,
+        plan=PlanCoordinator(hass, entry, collector.collect),
+        dispatcher=Dispatcher(hass, entry, settings, devices),
+        cars=cars,
+        site_device_id=device.id,
+        demo=demo,
+    )
+
+
+async def _async_start_demo(hass: HomeAssistant, entry: EmsConfigEntry, store: SiteStore) -> DemoHome | None:
+    """Start the simulated home where this entry has one of its own."""
+    stored = entry.data.get(CONF_DEMO)
+    if not stored or not stored["ports"]:
+        return None
+    state = store.data.get(DEMO_STATE)
+    # Catching up with a night takes a moment of arithmetic, which the event loop has no time for.
+    home = await hass.async_add_executor_job(lambda: make_demo_home(hass, seed=stored["seed"], state=state))
+    try:
+        await home.async_start(ports=demo_ports(stored["ports"]))
+    except PortError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="demo_port_taken",
+            translation_placeholders={"detail": str(err)},
+        ) from err
+    return home
+
+
+async def _async_first_contact(devices: dict[str, SiteDevice]) -> None:
+    """Read every device once. One that is silent does not stop the others; if all are, there is nothing to do yet."""
+    coordinators = {device.coordinator for device in devices.values()}
+    coordinators |= {device.settings for device in devices.values() if device.settings}
+    await asyncio.gather(*(coordinator.async_refresh() for coordinator in coordinators))
+    if devices and not any(device.coordinator.last_update_success for device in devices.values()):
+        name = next(iter(devices.values())).name
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="no_device_answers",
+            translation_placeholders={"device": name},
+        )
+
+
+@callback
+def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
+    """Let everything that beats beat."""
+    data = entry.runtime_data
+    entry.async_on_unload(entry.add_update_listener(Reloader(entry).async_updated))
+    for device in data.devices.values():
+        _keep_polling(entry, device)
+        if device.role == CHARGER:
+            _follow_car(entry, device)
+    async_follow_plan(entry)
+    data.dispatcher.async_start()
+    data.plan.async_start()
+    data.forecast.async_start()
+    _remember_demo(hass, entry)
+
+    async def on_stop(_: Event) -> None:
+        await _async_wind_down(entry)
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, on_stop))
+
+
+@callback
+def _keep_polling(entry: EmsConfigEntry, device: SiteDevice) -> None:
+    """Hold a listener of our own: without one, disabled entities would silently stop the readings."""
+    entry.async_on_unload(device.coordinator.async_add_listener(lambda: None))
+    if device.settings:
+        entry.async_on_unload(device.settings.async_add_listener(lambda: None))
+
+
+@callback
+def _follow_car(entry: EmsConfigEntry, device: SiteDevice) -> None:
+    """Plan anew when a car comes or goes."""
+    data = entry.runtime_data
+
+    @callback
+    def changed() -> None:
+        if data.cars.observe(device):
+            data.plan.async_replan()
+
+    entry.async_on_unload(device.coordinator.async_add_listener(changed))
+    changed()
+
+
+@callback
+def _remember_demo(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
+    """Keep the simulated home's state, so that its counters never run backwards."""
+    data = entry.runtime_data
+
+    @callback
+    def remember(_: Any = None) -> None:
+        if data.demo:
+            data.store.put(DEMO_STATE, data.demo.state())
+
+    if data.demo:
+        entry.async_on_unload(async_track_time_interval(hass, remember, FORECAST_INTERVAL))
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
+    """Write every device's safe state, then take the site down."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await _async_wind_down(entry)
+    return True
+
+
+async def _async_wind_down(entry: EmsConfigEntry) -> None:
+    """Leave every device safe, save what must survive, stop the simulated home."""
+    data = entry.runtime_data
+    await data.dispatcher.async_stop()
+    if data.demo:
+        data.store.put(DEMO_STATE, data.demo.state())
+    await data.store.async_flush()
+    if data.demo:
+        await data.demo.async_stop()
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Leave nothing behind."""
+    await SiteStore(hass, entry.entry_id).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: EmsConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let people delete devices whose subentry is gone."""
+    known = {entry.entry_id, *entry.subentries}
+    return not any(domain == DOMAIN and key in known for domain, key in device.identifiers)
+
+
+class Reloader:
+    """Reloads a site when its set-up changed, and only then: options are read live."""
+
+    def __init__(self, entry: EmsConfigEntry) -> None:
+        """Remember what is loaded."""
+        self._loaded = _setup_of(entry)
+
+    async def async_updated(self, hass: HomeAssistant, entry: EmsConfigEntry) -> None:
+        """Compare, and reload where it matters."""
+        if _setup_of(entry) != self._loaded:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+def _setup_of(entry: EmsConfigEntry) -> tuple[Any, ...]:
+    subentries = {key: (subentry.title, dict(subentry.data)) for key, subentry in entry.subentries.items()}
+    return entry.title, dict(entry.data), subentries

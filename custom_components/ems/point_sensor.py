@@ -1,0 +1,27 @@
+"""One point of one device."""
+
+from typing import override
+
+from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
+from homeassistant.helpers.typing import StateType
+
+from .entity import PointEntity
+from .runtime import EmsConfigEntry
+from .site_device import SiteDevice
+
+
+class PointSensor(PointEntity, SensorEntity):
+    """Shows a point's value; unknown where the device says so or says something impossible."""
+
+    def __init__(
+        self, entry: EmsConfigEntry, device: SiteDevice, role: str, description: SensorEntityDescription
+    ) -> None:
+        """Initialize from the point's description."""
+        super().__init__(entry, device, role, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return the value in the device layer's unit."""
+        return self.reading.value if self.reading else None

@@ -1,0 +1,37 @@
+"""What a loaded site holds. Everything else is derived from it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+
+from .site_device import SiteDevice
+
+if TYPE_CHECKING:
+    from .adapters.cars import CarSessions
+    from .coordinators.forecast import ForecastCoordinator
+    from .coordinators.plan import PlanCoordinator
+    from .coordinators.site import SiteCoordinator
+    from .demo import DemoHome
+    from .dispatcher import Dispatcher
+    from .settings import SiteSettings
+    from .store import SiteStore
+
+
+@dataclass(kw_only=True)
+class EmsData:
+    """The parts of a running site."""
+
+    settings: SiteSettings
+    store: SiteStore
+    devices: dict[str, SiteDevice]  # by subentry id
+    site: SiteCoordinator
+    forecast: ForecastCoordinator
+    plan: PlanCoordinator
+    dispatcher: Dispatcher
+    cars: CarSessions
+    site_device_id: str  # of the device registry; every other device hangs below it
+    demo: DemoHome | None = field(default=None)
+
+
+type EmsConfigEntry = ConfigEntry[EmsData]

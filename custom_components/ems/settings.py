@@ -1,0 +1,70 @@
+"""What people turn while a site runs. Kept in the entry's options, so that it survives and never reloads anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+
+from .const import (
+    CONF_GRID,
+    CONF_KIND,
+    DOMAIN,
+    KIND_DEMO,
+    OPERATION_ACTIVE,
+    OPERATION_ADVISORY,
+    OPT_DEVICES,
+    OPT_OPERATION,
+    OPT_PREFERENCE,
+    OPT_STRATEGY,
+)
+from .engine.site import Preference, Strategy
+
+
+class SiteSettings:
+    """Typed access to the options of one site."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Remember where the options live."""
+        self._hass, self._entry = hass, entry
+
+    @property
+    def operation(self) -> str:
+        """Return "advisory" or "active"."""
+        return str(self._entry.options.get(OPT_OPERATION, OPERATION_ADVISORY))
+
+    @property
+    def strategy(self) -> Strategy:
+        """Return what the plan leans towards."""
+        return Strategy(self._entry.options.get(OPT_STRATEGY, Strategy.AUTO))
+
+    @property
+    def preference(self) -> Preference:
+        """Return whose side a trade-off falls on."""
+        return Preference(self._entry.options.get(OPT_PREFERENCE, Preference.ECONOMIC))
+
+    def grid(self, key: str) -> float:
+        """Return a limit of the connection: as turned, else as set up."""
+        return float(self._entry.options.get(key, self._entry.data[CONF_GRID][key]))
+
+    def device(self, subentry_id: str, key: str, default: Any) -> Any:
+        """Return one setting of a device."""
+        return self._entry.options.get(OPT_DEVICES, {}).get(subentry_id, {}).get(key, default)
+
+    @callback
+    def set(self, key: str, value: Any) -> None:
+        """Store a site setting. The real-time guard that earns `active` on a real home is not there yet."""
+        if key == OPT_OPERATION and value == OPERATION_ACTIVE and self._entry.data[CONF_KIND] != KIND_DEMO:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="active_not_earned")
+        self._update({key: value})
+
+    @callback
+    def set_device(self, subentry_id: str, key: str, value: Any) -> None:
+        """Store one setting of a device."""
+        devices: Mapping[str, Any] = self._entry.options.get(OPT_DEVICES, {})
+        mine = {**devices.get(subentry_id, {}), key: value}
+        self._update({OPT_DEVICES: {**devices, subentry_id: mine}})
+
+    def _update(self, changes: Mapping[str, Any]) -> None:
+        self._hass.config_entries.async_update_entry(self._entry, options={**self._entry.options, **changes})

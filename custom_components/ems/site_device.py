@@ -1,0 +1,93 @@
+"""One device of a site: a subentry, where its readings come from, and what can be told to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import READING_MAX_AGE_S
+from .devices.command import DeviceCommand
+from .devices.reading import Quality, Reading, Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetpointWrite:
+    """One value that was written, as proof: what was there, what was sent, what came back."""
+
+    entity_id: str | None
+    register: str  # point and address on the device, or the foreign entity that was written
+    unit: str | None
+    before: float | str | None
+    written: float | str
+    read_back: float | str | None
+    at: datetime
+
+
+class Actuator(Protocol):
+    """The hands of a device: one role of a Modbus device, or the entities of another integration."""
+
+    modes: tuple[str, ...]
+    renew_s: float | None  # None: what is written stays without us
+
+    async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
+        """Carry a command out; raises HomeAssistantError where the device refuses."""
+
+    async def async_release(self) -> list[SetpointWrite]:
+        """Put the device into its documented safe state."""
+
+
+@dataclass(kw_only=True)
+class SiteDevice:
+    """A device as the site sees it."""
+
+    subentry_id: str
+    role: str
+    name: str
+    source: Mapping[str, Any]
+    params: Mapping[str, Any]
+    coordinator: DataUpdateCoordinator[Reading]
+    settings: DataUpdateCoordinator[Reading] | None = None  # the slow rhythm: limits and modes
+    points: tuple[str, ...] = ()  # what the device reads in its role
+    inverter_points: tuple[str, ...] = ()  # what the inverter around it reads of itself
+    actuator: Actuator | None = field(default=None)
+    manufacturer: str | None = field(default=None)
+    model: str | None = field(default=None)
+
+    @property
+    def serial(self) -> str:
+        """Return what identifies the hardware."""
+        return str(self.source["serial"])
+
+    def value(self, point: str, role: str | None = None) -> Scalar | None:
+        """Return a point's last value, however old; None where unknown."""
+        return self.coordinator.data.get(role or self.role, point) if self.coordinator.data else None
+
+    def fresh_number(self, point: str, role: str | None = None) -> float | None:
+        """Return a number read recently, else None: an old value must not steer anything."""
+        reading = self.coordinator.data
+        if not reading or not self.coordinator.last_update_success:
+            return None
+        found = reading.roles.get(role or self.role, {}).get(point)
+        if found is None or found.quality is not Quality.GOOD:
+            return None
+        if dt_util.utcnow().timestamp() - found.at_s > self.max_age_s:
+            return None
+        return reading.number(role or self.role, point)
+
+    @property
+    def max_age_s(self) -> float:
+        """Return how old a reading may be before it counts as none."""
+        # Entities of other integrations report on change or at their own pace; that they are there is what counts.
+        return READING_MAX_AGE_S if self.source["kind"] == "profile" else float("inf")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether the device answered recently."""
+        if self.role == "meter" or self.source["kind"] == "entities":
+            return self.fresh_number("power") is not None
+        reading = self.coordinator.data
+        age_s = dt_util.utcnow().timestamp() - reading.at_s if reading else float("inf")
+        return self.coordinator.last_update_success and age_s <= self.max_age_s

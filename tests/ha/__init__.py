@@ -1,0 +1,1 @@
+"""The Home Assistant side, against the simulated home's real wires."""
