@@ -93,7 +93,7 @@ class Weather:
         """
         t = np.atleast_1d(np.asarray(at_s, dtype=np.float64))
         winter = self._winter(t)
-        cover = 1 / (1 + np.exp(-(2.2 * clouds + 0.1 + 0.5 * winter)))
+        cover = 1 / (1 + np.exp(-(2.6 * clouds + 1.5 + 1.1 * winter)))
         sun = sun_position(t, self.latitude, self.longitude)
         clear = clear_sky(sun)
         ghi = clear.ghi * (1 - 0.75 * cover**3.4)
