@@ -41,7 +41,7 @@ def test_log_scan_finds_our_warnings_and_other_peoples_tracebacks_through_us(tmp
     assert ["Battery refused" in found[0], "ZeroDivisionError" in found[1], len(found)] == [True, True, 2]
 
 
-def sum_reports_counts_a_broken_teardown_as_a_failure(tmp_path: Path) -> None:
+def test_summary_counts_a_broken_teardown_as_a_failure(tmp_path: Path) -> None:
     """Pytest reports such a test twice; it passed nowhere."""
     path = tmp_path / "report.xml"
     path.write_text(REPORT)
