@@ -10,7 +10,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml
 import pytest
 
-from tests.support.tree import ROOT
+from tests.support.tree import COMPONENT, ROOT
 
 FOLDER = ROOT / "blueprints" / "automation" / "ems"
 NEW_PRICES = FOLDER / "optimize_on_new_prices.yaml"
@@ -38,6 +38,16 @@ async def test_blueprint_is_valid(hass: HomeAssistant, path: Path) -> None:
     assert validated.validation_status == "ok", validated.validation_error
 
 
+def test_blueprints_call_actions_as_they_are() -> None:
+    """Home Assistant notices an unknown field only when the automation runs."""
+    services = load_yaml(COMPONENT / "services.yaml")
+    for path in FOLDER.glob("*.yaml"):
+        for step in load_yaml(path)["actions"]:
+            domain, _, name = step.get("action", "").partition(".")
+            if domain == "ems":
+                assert set(step["data"]) <= set(services[name]["fields"]), path.name
+
+
 async def test_new_prices_make_a_new_plan(hass: HomeAssistant) -> None:
     """The hourly change of the state alone does not; neither does an entity that goes away."""
     calls: list[ServiceCall] = []
@@ -54,4 +64,4 @@ async def test_new_prices_make_a_new_plan(hass: HomeAssistant) -> None:
 
     hass.states.async_set("sensor.price", "0.12", {"prices": [0.12, 0.30]})
     await hass.async_block_till_done()
-    assert [call.data for call in calls] == [{"config_entry": INPUTS["site"]}]
+    assert [call.data for call in calls] == [{"config_entry_id": INPUTS["site"]}]
