@@ -19,6 +19,9 @@ HALF_LIFE_DAYS = 4.5  # short memory wins; anything between 4 and 6 does
 WEEKDAY_WEIGHT, WEEKDAY_HALF_LIFE_DAYS = 0.15, 28.0
 NEIGHBOUR_SHARE = 0.15  # of the hour before and after in a slot's mean: people are not punctual
 BAND_HALF_LIFE_DAYS = 10.0
+# The weight of either neighbouring hour in a slot's band. Together they stay below the hour itself, or a load
+# on a timer would lose its median to the quiet hours around it.
+BAND_NEIGHBOUR_WEIGHT = 0.3
 QUANTILES = (0.1, 0.5, 0.9)
 # The deviation of the last known hour is worth 0.50, 0.26, 0.15, 0.09 of itself in the four hours that
 # follow, which is 0.7·exp(-lead / 1.5 h) at their middles. It takes a quarter off the next hour's squared
@@ -180,9 +183,9 @@ def _mean(
 
 
 def _band(kw: Floats, weights: Floats, imagined: Floats, prior_weight: float) -> Floats:
-    """Return the quantiles of each slot: past days, neighbouring hours at half weight, imagined days."""
+    """Return the quantiles of each slot from past days, their neighbouring hours and imagined days."""
     slots = imagined.shape[1]
     values = np.concatenate([kw, *_neighbours(kw, slots), imagined])
-    earlier, later = _neighbours(weights, slots)
-    prior_weights = np.full(imagined.shape, 2 * prior_weight / len(imagined))
-    return _weighted_quantiles(values, np.concatenate([weights, earlier / 2, later / 2, prior_weights]))
+    beside = _neighbours(BAND_NEIGHBOUR_WEIGHT * weights, slots)
+    share = prior_weight * (1 + 2 * BAND_NEIGHBOUR_WEIGHT) / len(imagined)
+    return _weighted_quantiles(values, np.concatenate([weights, *beside, np.full(imagined.shape, share)]))

@@ -108,6 +108,7 @@ def sky_over(steps: Steps, place: Place, weather: Weather) -> Sky:
     samples = samples_of(steps, SLICE_S)
     sun = sun_position(samples.at_s, place.latitude_deg, place.longitude_deg)
     clear = clear_sky(sun, place.altitude_m)
+    weather = weather.between(steps.edges_s[0], steps.edges_s[-1])
     share, diffuse, source = _interval_shares(weather, place)
     index = weather.index_at(samples.at_s)
     outdoor = _of_interval(weather.series("temperature_c"), index, np.nan)

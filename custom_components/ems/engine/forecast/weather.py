@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from ..local_time import Ints
 from ..steps import Floats
 
+SERIES = ("cloud_cover", "temperature_c", "ghi_w_m2", "dni_w_m2", "dhi_w_m2")
+
 
 def _frozen(values: ArrayLike | None, count: int, name: str) -> Floats:
     if values is None:
@@ -48,7 +50,7 @@ class Weather:
         object.__setattr__(self, "starts_s", starts)
         if np.any(np.diff(starts) < self.interval_s - 1e-6) or not self.interval_s > 0:
             raise ValueError("starts_s: intervals must follow each other")
-        for name in ("cloud_cover", "temperature_c", "ghi_w_m2", "dni_w_m2", "dhi_w_m2"):
+        for name in SERIES:
             object.__setattr__(self, name, _frozen(getattr(self, name), len(starts), name))
         clouds = self.series("cloud_cover")
         if np.any(clouds[np.isfinite(clouds)] > 1.001):
@@ -58,6 +60,19 @@ class Weather:
         """Return a series by name; it is NaN throughout where nobody knows it."""
         values: Floats = getattr(self, name)
         return values
+
+    def between(self, start_s: float, end_s: float) -> Weather:
+        """Return the intervals that touch a time span, so that years of history cost nothing."""
+        here = (self.starts_s + self.interval_s > start_s) & (self.starts_s < end_s)
+        return Weather(
+            starts_s=self.starts_s[here],
+            interval_s=self.interval_s,
+            cloud_cover=self.series("cloud_cover")[here],
+            temperature_c=self.series("temperature_c")[here],
+            ghi_w_m2=self.series("ghi_w_m2")[here],
+            dni_w_m2=self.series("dni_w_m2")[here],
+            dhi_w_m2=self.series("dhi_w_m2")[here],
+        )
 
     def index_at(self, at_s: Floats) -> Ints:
         """Return the interval that holds each instant, -1 where there is none."""

@@ -1,0 +1,321 @@
+"""The solar forecaster: bounded, honest about what it knows, measured against a real array."""
+
+import csv
+from datetime import datetime
+import gzip
+import json
+from pathlib import Path
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from custom_components.ems.engine.forecast.module import cell_temperature, power_max_kw, unclipped_kw
+from custom_components.ems.engine.forecast.sky import Place, sky_over
+from custom_components.ems.engine.forecast.solar import SolarForecaster
+from custom_components.ems.engine.forecast.sun import sun_position
+from custom_components.ems.engine.forecast.weather import Weather
+from custom_components.ems.engine.site import PvArray
+from custom_components.ems.engine.steps import Steps, even_steps, tiered_steps
+
+VIENNA = Place(latitude_deg=48.2, longitude_deg=16.4, altitude_m=170)
+ROOF = PvArray(id="roof", name="Roof", peak_kw=10, inverter_max_kw=8, tilt_deg=35, azimuth_deg=180)
+NOTHING = Weather(starts_s=np.array([]))
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "pv"
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+JUNE, DECEMBER = at("2025-06-20T00:00:00+00:00"), at("2025-12-20T00:00:00+00:00")
+
+
+def weather(start_s: float, hours: int = 48, **series) -> Weather:
+    """Constant weather by the hour; a list is taken as it is."""
+    starts = start_s + 3600 * np.arange(hours, dtype=float)
+    return Weather(
+        starts_s=starts,
+        **{
+            name: value if isinstance(value, list) else np.full(hours, value)
+            for name, value in series.items()
+        },
+    )
+
+
+def forecast(sky: Weather, steps: Steps, array: PvArray = ROOF):
+    return SolarForecaster(array, VIENNA).forecast(steps.edges_s[0], steps, sky)
+
+
+@pytest.mark.parametrize(
+    ("sky", "basis"),
+    [
+        (weather(JUNE, cloud_cover=0.2), "cloud_cover"),
+        (weather(JUNE, cloud_cover=0.2, ghi_w_m2=300.0), "irradiance"),
+        (weather(JUNE, cloud_cover=float("nan"), temperature_c=20.0), "clear_sky"),
+        (NOTHING, "clear_sky"),
+    ],
+)
+def test_the_basis_names_what_the_light_came_from(sky, basis):
+    assert forecast(sky, even_steps(JUNE, 24, 60)).basis == basis
+
+
+def test_where_nothing_is_known_the_band_reaches_from_cloud_to_clear_sky():
+    """The clear sky is what can be; about half of it is what usually comes."""
+    steps = even_steps(JUNE, 24, 60)
+    unknown = forecast(NOTHING, steps)
+    clear = forecast(weather(JUNE, cloud_cover=0.0, temperature_c=12.0), steps)
+    noon = 11
+    assert unknown.p90[noon] > 0.9 * clear.mean[noon]
+    assert unknown.p10[noon] < 0.15 * clear.mean[noon]
+    assert unknown.mean.sum() == pytest.approx(0.57 * clear.mean.sum(), rel=0.1)
+
+
+def test_clouds_cost_power_and_irradiance_counts_more_than_clouds():
+    steps = even_steps(JUNE, 24, 60)
+    clear, half, covered = (forecast(weather(JUNE, cloud_cover=c), steps).mean.sum() for c in (0.0, 0.5, 1.0))
+    assert clear > half > covered > 0.2 * clear
+    dark = weather(JUNE, cloud_cover=0.0, ghi_w_m2=20.0)
+    assert forecast(dark, steps).mean.max() < 0.1 * ROOF.peak_kw
+
+
+def test_a_june_day_brings_what_such_a_roof_brings():
+    """10 kWp in Vienna: 55 to 70 kWh on a cloudless day of June, 20 to 35 in December."""
+    june = forecast(weather(JUNE, cloud_cover=0.0, temperature_c=22.0), even_steps(JUNE, 24, 60))
+    december = forecast(weather(DECEMBER, cloud_cover=0.0, temperature_c=0.0), even_steps(DECEMBER, 24, 60))
+    assert 55 < june.mean.sum() < 70
+    assert 20 < december.mean.sum() < 35
+
+
+def test_an_east_and_a_west_roof_mirror_each_other():
+    """About the sun's noon, which in Vienna in June is close to eleven o'clock UTC."""
+    steps = even_steps(JUNE, 24, 5)
+    sky = weather(JUNE, cloud_cover=0.0)
+    east, west = (
+        forecast(sky, steps, PvArray(id="a", name="a", peak_kw=5, azimuth_deg=azimuth)).mean
+        for azimuth in (90, 270)
+    )
+    assert east.sum() == pytest.approx(west.sum(), rel=0.03)
+    assert (east @ steps.starts_s) / east.sum() < (west @ steps.starts_s) / west.sum() - 3600
+
+
+def test_coarse_steps_are_the_means_of_fine_ones():
+    """An hour's mean is not its middle: at sunrise the two differ by half."""
+    sky = weather(JUNE, cloud_cover=0.3, temperature_c=15.0)
+    fine = forecast(sky, even_steps(JUNE, 24, 5)).mean.reshape(-1, 12).mean(axis=1)
+    assert forecast(sky, even_steps(JUNE, 24, 60)).mean == pytest.approx(fine, abs=1e-9)
+
+
+def test_an_hours_irradiance_is_kept_in_the_mean():
+    """Spread over the hour as the clear sky is, it still adds up to what was given; sunrise included."""
+    rng = np.random.default_rng(4)
+    starts = JUNE + 3600 * np.arange(24.0)
+    clear = sky_over(even_steps(JUNE, 24, 60), VIENNA, NOTHING)
+    given_ghi = clear.samples.mean(clear.clear.ghi) * rng.uniform(0.1, 1.0, 24)
+    sky = sky_over(even_steps(JUNE, 24, 60), VIENNA, Weather(starts_s=starts, ghi_w_m2=given_ghi))
+    light = given_ghi > 20
+    assert sky.samples.mean(sky.light.ghi)[light] == pytest.approx(given_ghi[light], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dhi_w_m2", "dni_w_m2"])
+def test_given_diffuse_or_direct_light_is_used(name):
+    """The same GHI, all diffuse or mostly direct: a plane that faces the sun gets more of the second."""
+    steps, noon = even_steps(DECEMBER, 24, 60), 11
+    diffuse, direct = {"dhi_w_m2": (200.0, 60.0), "dni_w_m2": (0.0, 450.0)}[name]
+    dull = forecast(weather(DECEMBER, ghi_w_m2=200.0, **{name: diffuse}), steps).mean[noon]
+    bright = forecast(weather(DECEMBER, ghi_w_m2=200.0, **{name: direct}), steps).mean[noon]
+    assert bright > 1.3 * dull
+
+
+def test_heat_costs_power():
+    steps = even_steps(JUNE, 24, 60)
+    cold, hot = (
+        forecast(weather(JUNE, cloud_cover=0.0, temperature_c=t), steps).mean.sum() for t in (0.0, 35.0)
+    )
+    assert 0.85 < hot / cold < 0.92
+
+
+def test_faiman_by_hand():
+    """1000 W/m² at 1 m/s: 1000/(25 + 6.84) = 31.4 K above the air."""
+    assert cell_temperature(np.array([20.0]), np.array([1000.0])) == pytest.approx([51.407], abs=0.001)
+
+
+def test_standard_conditions_give_the_nameplate_less_the_losses():
+    """25 °C cells at 1000 W/m²: 10 kW · 0.86/0.97 · 0.96."""
+    cold = 25 - 1000 / 31.84
+    assert unclipped_kw(ROOF, np.array([1000.0]), np.array([cold])) == pytest.approx([8.511], abs=0.001)
+
+
+@pytest.mark.parametrize(("inverter", "limit"), [(8.0, 8.0), (None, 10.0), (12.0, 10.0)])
+def test_the_limit_is_the_smaller_of_nameplate_and_inverter(inverter, limit):
+    assert power_max_kw(PvArray(id="a", name="a", peak_kw=10, inverter_max_kw=inverter)) == limit
+
+
+@given(
+    month=st.integers(1, 12),
+    latitude=st.floats(-70, 75),
+    longitude=st.floats(-180, 180),
+    tilt=st.floats(0, 90),
+    azimuth=st.floats(0, 360),
+    seed=st.integers(0, 1000),
+    inverter=st.sampled_from([None, 2.0, 20.0]),
+)
+@settings(deadline=None, max_examples=40)
+def test_any_weather_anywhere_gives_an_ordered_bounded_band(
+    month, latitude, longitude, tilt, azimuth, seed, inverter
+):
+    """Missing values, nonsense from a service, the polar night: between nothing and the limit."""
+    rng = np.random.default_rng(seed)
+    start = at(f"2025-{month:02d}-11T07:00:00+00:00")
+    values = {
+        name: np.where(rng.random(40) < 0.3, np.nan, rng.uniform(0, top, 40))
+        for name, top in (("cloud_cover", 1), ("temperature_c", 30), ("ghi_w_m2", 1200), ("dhi_w_m2", 900))
+    }
+    sky = Weather(starts_s=start + 3600 * np.arange(40.0), **values)
+    array = PvArray(id="a", name="a", peak_kw=5, inverter_max_kw=inverter, tilt_deg=tilt, azimuth_deg=azimuth)
+    place = Place(latitude_deg=latitude, longitude_deg=longitude)
+    steps = tiered_steps(start)
+    result = SolarForecaster(array, place).forecast(start, steps, sky)
+    night = np.minimum(
+        sun_position(steps.edges_s[:-1], latitude, longitude).zenith_deg,
+        sun_position(steps.edges_s[1:], latitude, longitude).zenith_deg,
+    )
+    for name in ("mean", "p10", "p50", "p90"):
+        power = getattr(result, name)
+        assert power.shape == (len(steps),)
+        assert np.all(np.isfinite(power))
+        assert np.all(power >= 0)
+        assert np.all(power <= power_max_kw(array) + 1e-9)
+        assert np.all(power[night > 105] == 0)
+    assert np.all(result.p10 <= result.p50 + 1e-9)
+    assert np.all(result.p50 <= result.p90 + 1e-9)
+
+
+def production(factor: float, start: float, days: int):
+    """What an array would have measured that does `factor` of what the physics says."""
+    sky = weather(start, 24 * days, cloud_cover=0.4, temperature_c=15.0)
+    steps = even_steps(start, 24 * days, 60)
+    return steps.starts_s, factor * forecast(sky, steps).mean, sky
+
+
+@pytest.mark.parametrize(("real", "learned"), [(0.8, 0.8), (1.1, 1.1), (0.1, 0.5), (3.0, 1.3)])
+def test_own_production_corrects_the_physics_within_reason(real, learned):
+    """A tenth of what is expected is a fault to report, not a roof to learn."""
+    forecaster = SolarForecaster(ROOF, VIENNA)
+    forecaster.learn(*production(real, JUNE, 20))
+    assert forecaster.factor == pytest.approx(learned, abs=0.03)
+
+
+def test_one_odd_day_moves_little_and_nothing_moves_nothing():
+    forecaster = SolarForecaster(ROOF, VIENNA)
+    assert forecaster.factor == 1.0
+    starts, kw, sky = production(0.5, JUNE, 1)
+    forecaster.learn(starts, np.full(len(kw), np.nan), sky)
+    assert forecaster.factor == 1.0
+    forecaster.learn(starts, kw, NOTHING)
+    assert forecaster.factor == 1.0
+
+
+def test_hours_at_the_inverters_limit_teach_nothing():
+    """8 of 10 kW: the inverter cuts the noon, which is not the modules' fault."""
+    small = PvArray(id="a", name="a", peak_kw=10, inverter_max_kw=3)
+    forecaster = SolarForecaster(small, VIENNA)
+    sky = weather(JUNE, 24 * 10, cloud_cover=0.0, temperature_c=15.0)
+    steps = even_steps(JUNE, 240, 60)
+    forecaster.learn(steps.starts_s, forecast(sky, steps, small).mean, sky)
+    assert forecaster.factor == pytest.approx(1.0, abs=0.01)
+
+
+def test_learning_twice_is_learning_once_and_pieces_make_a_whole():
+    starts, kw, sky = production(0.7, JUNE, 12)
+    whole, pieces = SolarForecaster(ROOF, VIENNA), SolarForecaster(ROOF, VIENNA)
+    whole.learn(starts, kw, sky)
+    whole.learn(starts, kw, sky)
+    for part in np.array_split(np.arange(len(starts)), 7):
+        pieces.learn(starts[part], kw[part], sky, interval_s=3600)
+    assert pieces.factor == pytest.approx(whole.factor, abs=1e-9)
+
+
+def test_the_state_survives_json():
+    forecaster, restored, empty = (SolarForecaster(ROOF, VIENNA) for _ in range(3))
+    forecaster.learn(*production(0.7, JUNE, 12))
+    restored.restore(json.loads(json.dumps(forecaster.state(), allow_nan=False)))
+    assert restored.factor == forecaster.factor
+    assert restored.state() == forecaster.state()
+    empty.restore(json.loads(json.dumps(empty.state(), allow_nan=False)))
+    assert empty.factor == 1.0
+    with pytest.raises(ValueError, match="schema"):
+        empty.restore({"schema": 99})
+
+
+def test_an_array_without_modules_produces_nothing():
+    nothing = PvArray(id="a", name="a", peak_kw=0)
+    forecaster = SolarForecaster(nothing, VIENNA)
+    forecaster.learn(*production(1.0, JUNE, 2))
+    assert forecaster.factor == 1.0
+    assert not forecaster.forecast(JUNE, even_steps(JUNE, 24, 60), NOTHING).p90.any()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"starts_s": np.array([0.0, 3600]), "cloud_cover": np.array([50.0, 20])}, "cloud_cover"),
+        ({"starts_s": np.array([0.0, 1800])}, "starts_s"),
+        ({"starts_s": np.array([0.0]), "interval_s": 0}, "starts_s"),
+        ({"starts_s": np.array([0.0]), "ghi_w_m2": np.array([1.0, 2.0])}, "ghi_w_m2"),
+    ],
+)
+def test_weather_that_is_none_is_refused(fields, message):
+    """Percent for a fraction above all."""
+    with pytest.raises(ValueError, match=message):
+        Weather(**fields)
+
+
+def test_missing_values_may_be_none():
+    sky = Weather(starts_s=[0, 3600], cloud_cover=(0.5, None))
+    assert np.isnan(sky.cloud_cover[1])
+
+
+def test_a_place_off_the_map_is_refused():
+    with pytest.raises(ValueError, match="latitude_deg"):
+        Place(latitude_deg=95, longitude_deg=0)
+
+
+def read(name: str):
+    with gzip.open(DATA / name, "rt") as file:
+        rows = list(csv.reader(file))[1:]
+    stamps = np.array([np.datetime64(row[0].rstrip("Z"), "s") for row in rows]).astype(float)
+    return stamps, np.array([[float(cell) if cell else np.nan for cell in row[1:]] for row in rows])
+
+
+@pytest.mark.skipif(
+    not (DATA / "us_golden_power_15min.csv.gz").exists(), reason="the shared data are not here"
+)
+def test_a_measured_array_is_forecast_from_the_weather_of_the_day():
+    """Golden, Colorado, second half of 2012, learning day by day: R² above 0.90 over all hours."""
+    stamps, power = read("us_golden_power_15min.csv.gz")
+    weather_stamps, values = read("us_golden_weather_30min.csv.gz")
+    # The satellite's values are at the stamp: it is the middle of its half hour.
+    sky = Weather(
+        starts_s=weather_stamps - 900, interval_s=1800, ghi_w_m2=values[:, 0], temperature_c=values[:, 1]
+    )
+    array = PvArray(id="golden", name="Golden", peak_kw=4, tilt_deg=45, azimuth_deg=158)
+    forecaster = SolarForecaster(array, Place(latitude_deg=39.7406, longitude_deg=-105.1775, altitude_m=1800))
+    first = at("2012-07-01T07:00:00+00:00")
+    measured, expected, inside = [], [], []
+    for day in range(180):
+        steps = even_steps(first + day * 86400, 24, 60)
+        today = (stamps >= steps.edges_s[0]) & (stamps < steps.edges_s[-1])
+        if today.sum() != 96:
+            continue
+        result = forecaster.forecast(steps.edges_s[0], steps, sky)
+        truth = power[today, 0].reshape(24, 4).mean(axis=1) / 1000
+        forecaster.learn(stamps[today], power[today, 0] / 1000, sky, interval_s=900)
+        measured.append(truth)
+        expected.append(result.mean)
+        inside.append((truth >= result.p10) & (truth <= result.p90))
+    truth, guess, inside = map(np.concatenate, (measured, expected, inside))
+    ok = np.isfinite(truth)
+    r2 = 1 - np.sum((truth - guess)[ok] ** 2) / np.sum((truth[ok] - truth[ok].mean()) ** 2)
+    assert r2 > 0.90
+    assert 0.7 < inside[ok & (guess > 0.1)].mean() < 0.9
