@@ -1,6 +1,9 @@
 """The whole cycle: refresh what the plan stands on, plan, publish, and hand its running step on."""
 
-from homeassistant.core import callback
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.start import async_at_started
 
 from .adapters.plan_commands import plan_commands
 from .adapters.plan_view import step_now
@@ -23,6 +26,32 @@ async def async_dispatch(entry: EmsConfigEntry) -> None:
     plan = data.plan.current
     commands = plan_commands(plan, step_now(plan), data.devices) if plan else {}
     await data.dispatcher.async_set_plan(commands)
+
+
+@callback
+def async_begin(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
+    """Run the first cycle once Home Assistant is up: other integrations' entities are there only then."""
+
+    async def begin(_: HomeAssistant) -> None:
+        # Not awaited: set-up never waits for the first plan.
+        entry.async_create_background_task(hass, async_optimize(entry), "ems first cycle")
+
+    entry.async_on_unload(async_at_started(hass, begin))
+
+
+@callback
+def async_follow_prices(entry: EmsConfigEntry) -> None:
+    """Plan anew when other prices are known than the last plan stood on."""
+    data = entry.runtime_data
+    seen: list[Any] = [data.forecast.data.prices]
+
+    @callback
+    def changed() -> None:
+        if data.forecast.data.prices is not seen[0]:
+            seen[0] = data.forecast.data.prices
+            data.plan.async_replan()
+
+    entry.async_on_unload(data.forecast.async_add_listener(changed))
 
 
 @callback

@@ -19,7 +19,7 @@ from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
-from .cycle import async_follow_plan
+from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
 from .devices import load_profiles
 from .dispatcher import Dispatcher
@@ -130,9 +130,11 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == CHARGER:
             _follow_car(entry, device)
     async_follow_plan(entry)
+    async_follow_prices(entry)
     data.dispatcher.async_start()
     data.plan.async_start()
     data.forecast.async_start()
+    async_begin(hass, entry)
     _remember_demo(hass, entry)
 
     async def on_stop(_: Event) -> None:

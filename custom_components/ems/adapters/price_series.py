@@ -1,3 +1,10 @@
-class ParsedPrices: pass
-class PriceParseError(Exception): pass
-def parse_prices(*a, **k): pass
+class ParsedPrices:
+    pass
+
+
+class PriceParseError(Exception):
+    pass
+
+
+def parse_prices(*a, **k):
+    pass

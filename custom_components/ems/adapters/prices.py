@@ -13,8 +13,8 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_BASE_URL, CONF_COUNTRY, CONF_ENTITY, TARIFF_AWATTAR, TARIFF_ENTITY
 from ..engine.plan.result import Reason
 from ..engine.tariff import PublishedPrices
-from ..sources import SourceError
 from ..sources.awattar import AwattarClient
+from ..sources.errors import SourceError
 from .price_series import ParsedPrices, PriceParseError, parse_prices
 
 # Two weeks of the past make the estimate for the hours that are not published yet.
@@ -78,20 +78,36 @@ async def _async_awattar(
         async_get_clientsession(hass), country=tariff[CONF_COUNTRY], base_url=tariff.get(CONF_BASE_URL)
     )
     try:
-        found = await client.async_prices(since.timestamp(), (now + FUTURE).timestamp())
+        found = await client.async_get_prices(since.timestamp(), (now + FUTURE).timestamp())
     except SourceError as err:
         raise PriceProblemError("prices_unreachable", detail=str(err)) from err
-    return PublishedPrices(starts_s=found.starts_s, ends_s=found.ends_s, price_per_kwh=found.price_per_kwh)
+    return PublishedPrices(
+        starts_s=np.array(found.starts_s),
+        ends_s=np.array(found.ends_s),
+        price_per_kwh=np.array(found.price_per_kwh),
+    )
 
 
 def joined(known: PublishedPrices | None, fresh: PublishedPrices) -> PublishedPrices:
     """Return both as one series, the fresh winning where they meet, the past cut to two weeks."""
     if known is None or len(fresh.starts_s) == 0:
         return known or fresh
+    if _same_tail(known, fresh):
+        return known  # the very same object: whoever compares sees that nothing is new
     oldest = dt_util.utcnow().timestamp() - PAST.total_seconds()
     kept = (known.ends_s <= fresh.starts_s[0]) & (known.starts_s >= oldest)
     return PublishedPrices(
         starts_s=np.concatenate([known.starts_s[kept], fresh.starts_s]),
         ends_s=np.concatenate([known.ends_s[kept], fresh.ends_s]),
         price_per_kwh=np.concatenate([known.price_per_kwh[kept], fresh.price_per_kwh]),
+    )
+
+
+def _same_tail(known: PublishedPrices, fresh: PublishedPrices) -> bool:
+    """Tell whether the fresh prices only repeat the end of the known ones."""
+    n = len(fresh.starts_s)
+    return (
+        len(known.starts_s) >= n
+        and np.array_equal(known.starts_s[-n:], fresh.starts_s)
+        and np.array_equal(known.price_per_kwh[-n:], fresh.price_per_kwh)
     )

@@ -89,7 +89,9 @@ def _with_measured(load: Forecast, now_kw: float | None) -> Any:
 
 def _battery_state(battery: Battery, soc: Mapping[str, float | None]) -> BatteryState:
     now = soc.get(battery.id)
-    return BatteryState(energy_kwh=0.0 if now is None else now * battery.capacity_kwh, available=now is not None)
+    return BatteryState(
+        energy_kwh=0.0 if now is None else now * battery.capacity_kwh, available=now is not None
+    )
 
 
 def _car_state(car: CarNow | None, steps: Steps) -> CarState:

@@ -12,8 +12,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_BASE_URL, CONF_ENTITY, WEATHER_ENTITY, WEATHER_OPEN_METEO
 from ..engine.forecast.weather import Weather
-from ..sources import SourceError
-from ..sources.open_meteo import OpenMeteoClient
+from ..engine.steps import Floats
+from ..sources.errors import SourceError
+from ..sources.open_meteo import BASE_URL, OpenMeteoClient
 
 HOUR_S = 3600.0
 
@@ -32,20 +33,27 @@ async def async_fetch_weather(hass: HomeAssistant, stored: Mapping[str, Any]) ->
 
 
 async def _async_open_meteo(hass: HomeAssistant, base_url: str | None) -> Weather:
-    client = OpenMeteoClient(async_get_clientsession(hass), base_url=base_url)
+    client = OpenMeteoClient(async_get_clientsession(hass), base_url=base_url or BASE_URL)
     try:
-        found = await client.async_forecast(hass.config.latitude, hass.config.longitude)
+        answer = await client.async_get_weather(
+            hass.config.latitude, hass.config.longitude, quarter_hourly=False
+        )
     except SourceError as err:
         raise WeatherProblemError(str(err)) from err
+    found = answer.hourly
     return Weather(
-        starts_s=found.starts_s,
+        starts_s=np.array(found.starts_s),
         interval_s=found.interval_s,
-        cloud_cover=found.cloud_cover,
-        temperature_c=found.temperature_c,
-        ghi_w_m2=found.ghi_w_m2,
-        dni_w_m2=found.dni_w_m2,
-        dhi_w_m2=found.dhi_w_m2,
+        cloud_cover=_values(found.cloud_cover),
+        temperature_c=_values(found.temperature_c),
+        ghi_w_m2=_values(found.ghi_w_m2),
+        dni_w_m2=_values(found.dni_w_m2),
+        dhi_w_m2=_values(found.dhi_w_m2),
     )
+
+
+def _values(column: Iterable[float | None]) -> Floats:
+    return np.array(list(column), dtype=np.float64)  # None becomes NaN
 
 
 async def _async_entity(hass: HomeAssistant, entity_id: str) -> Weather:
@@ -79,6 +87,4 @@ def weather_from_rows(entity_id: str, rows: Iterable[Mapping[str, Any]]) -> Weat
     starts = np.array(sorted(found))
     starts = starts[np.append(True, np.diff(starts) >= HOUR_S)]
     values = np.array([found[start] for start in starts])
-    return Weather(
-        starts_s=starts, interval_s=HOUR_S, cloud_cover=values[:, 0], temperature_c=values[:, 1]
-    )
+    return Weather(starts_s=starts, interval_s=HOUR_S, cloud_cover=values[:, 0], temperature_c=values[:, 1])

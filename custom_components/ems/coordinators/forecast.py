@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..adapters.load_history import async_learned_load
 from ..adapters.prices import PriceProblemError, async_fetch_prices
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
-from ..const import CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER
+from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
 from ..engine.forecast.load import LoadForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
@@ -54,9 +55,17 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
 
     @callback
     def async_start(self) -> None:
-        """Keep refreshing, whoever listens."""
-        self.config_entry.async_on_unload(self.async_add_listener(lambda: None))
-        self.config_entry.async_create_background_task(self.hass, self.async_refresh(), "ems forecast")
+        """Keep refreshing, whoever listens; at once when the price entity says something new."""
+        entry = self.config_entry
+        entry.async_on_unload(self.async_add_listener(lambda: None))
+        if (tariff := entry.data[CONF_TARIFF])["kind"] == TARIFF_ENTITY:
+            entry.async_on_unload(
+                async_track_state_change_event(self.hass, [tariff[CONF_ENTITY]], self._async_price_changed)
+            )
+
+    async def _async_price_changed(self, _: Event[EventStateChangedData]) -> None:
+        """Read the price entity again."""
+        await self.async_refresh()
 
     @override
     async def _async_update_data(self) -> Outside:

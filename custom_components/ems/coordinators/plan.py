@@ -8,7 +8,6 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_utc_time_change
-from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -54,14 +53,11 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
 
     @callback
     def async_start(self) -> None:
-        """Plan once Home Assistant is up, then on every fifth minute of the clock."""
-        entry = self.config_entry
+        """Plan on every fifth minute of the clock."""
         minutes = range(0, 60, int(PLAN_INTERVAL.total_seconds() // 60))
         # Two seconds past, so that meters and prices of the new interval are there.
-        entry.async_on_unload(
-            async_track_utc_time_change(self.hass, self._on_clock, minute=list(minutes), second=2)
-        )
-        entry.async_on_unload(async_at_started(self.hass, self._on_clock))
+        stop = async_track_utc_time_change(self.hass, self._on_clock, minute=list(minutes), second=2)
+        self.config_entry.async_on_unload(stop)
 
     @callback
     def async_replan(self) -> None:

@@ -1,1 +1,1 @@
-class SourceError(Exception): pass
+"""Clients of price and weather services. They know neither Home Assistant nor the planner."""
