@@ -8,7 +8,7 @@ from custom_components.ems.devices.modbus_device import ModbusDevice
 from custom_components.ems.devices.reading import Quality
 from tests.devices.images import abb_b23, words
 
-# point, address, struct format, one unit of the register in W, V, A, Hz, Wh: ABB manual 2CMC485003M0201, chapter 9.
+# Point, address, struct format, one unit of the register in W, V, A, Hz, Wh: ABB manual 2CMC485003M0201.
 MANUAL = [
     ("import_energy", 0x5000, "Q", 10.0),  # 0.01 kWh
     ("export_energy", 0x5004, "Q", 10.0),

@@ -50,7 +50,9 @@ async def test_mode_3_becomes_five_words(profiles, mock_unit, mode3, state, car)
 
 async def test_a_meter_without_phases_leaves_them_unknown(profiles, mock_unit):
     """Single-phase stations answer NaN for L2 and L3."""
-    registers = alfen_socket() | {340 + n: word for n, word in enumerate(words("ff", float("nan"), float("nan")))}
+    registers = alfen_socket() | {
+        340 + n: word for n, word in enumerate(words("ff", float("nan"), float("nan")))
+    }
     reading = await ModbusDevice(profiles["alfen_eve"], mock_unit(registers)).async_read()
     assert reading.number("charger", "power_l1") == 2301.0
     assert reading.number("charger", "power_l2") is None

@@ -1,4 +1,4 @@
-"""The SolarEdge map against numbers worked by hand from SunSpec models 103 and 203 and SolarEdge's own registers."""
+"""The SolarEdge map against numbers worked by hand from SunSpec models 103 and 203 and SolarEdge's own."""
 
 import pytest
 
@@ -68,13 +68,13 @@ async def test_a_sunny_noon_reads_as_it_was_set_up(profiles, mock_unit):
 
 
 async def test_the_home_is_balanced(profiles, mock_unit):
-    """Grid + inverter = load; with every sign right the load of this picture is the 1021 W that were put in."""
+    """Grid + inverter = load: with every sign right that is the 1021 W that were put in."""
     reading = await ModbusDevice(profiles["solaredge_storedge"], mock_unit(solaredge())).async_read()
     assert reading.number("meter", "power") + reading.number("inverter", "ac_power") == 1021.0
 
 
 async def test_darkness_is_no_negative_sun(profiles, mock_unit):
-    """DC input 0 W and a battery that is measured to charge with −12 W: the modules give nothing, not −12 W."""
+    """DC input 0 W, battery measured to charge with −12 W: the modules give nothing, not −12 W."""
     dark = {40100: 0, **dict(zip((0xE174, 0xE175), swapped("f", -12.0), strict=True))}
     reading = await ModbusDevice(profiles["solaredge_storedge"], mock_unit(solaredge() | dark)).async_read()
     assert reading.number("pv", "power") == 0.0
@@ -119,7 +119,8 @@ async def test_only_the_roles_in_use_are_read_with_what_they_need(profiles, mock
 
 
 @pytest.mark.parametrize(
-    ("raw", "quality"), [(0xFF7FFFFF, Quality.MISSING), (0x7FC00000, Quality.MISSING), (0x42CA0000, Quality.INVALID)]
+    ("raw", "quality"),
+    [(0xFF7FFFFF, Quality.MISSING), (0x7FC00000, Quality.MISSING), (0x42CA0000, Quality.INVALID)],
 )
 async def test_a_state_of_charge_that_is_none_stays_unknown(profiles, mock_unit, raw, quality):
     """SolarEdge's sentinel, NaN, and 101 %."""

@@ -124,7 +124,7 @@ async def test_the_same_command_again_writes_nothing(inverter, clock):
     assert unit.writes == []
 
 
-async def test_a_changed_power_renews_the_lease_with_it(inverter, clock):
+async def test_a_changed_power_renews_the_lease_with_it(inverter):
     device, unit = inverter
     await device.async_command(battery("charge", 2000))
     unit.writes.clear()
@@ -152,7 +152,7 @@ async def test_a_command_whose_lease_ran_out_is_written_although_the_registers_s
 
 
 async def test_release_gives_the_battery_back(inverter):
-    device, unit = inverter
+    device, _ = inverter
     await device.async_command(battery("discharge", 700))
     writes = await device.async_release()
     assert {write.point: write.read_back for write in writes} == {
@@ -204,7 +204,9 @@ async def test_a_battery_that_came_back_is_prepared_again(inverter):
         (DeviceCommand(role="heat_pump", mode="off"), "no heat_pump can be commanded"),
     ],
 )
-async def test_commands_nobody_can_carry_out_are_refused_before_anything_is_written(inverter, command, message):
+async def test_commands_nobody_can_carry_out_are_refused_before_anything_is_written(
+    inverter, command, message
+):
     device, unit = inverter
     with pytest.raises(DeviceWriteError, match=message):
         await device.async_command(command)
@@ -234,7 +236,7 @@ async def test_a_charging_current_is_bounded_towards_less(charger, current_a, wr
 
 
 async def test_off_is_no_current(charger):
-    device, unit = charger
+    device, _ = charger
     writes = await device.async_command(charging("off"))
     assert [(w.point, w.address, w.unit, w.before, w.written, w.read_back) for w in writes] == [
         ("current_setpoint", 1210, "A", 10.0, 0.0, 0.0)
@@ -252,7 +254,7 @@ async def test_a_setpoint_that_is_never_accounted_for_is_an_error_that_says_what
     """Without licence or with another data source the station takes every value and follows none."""
     device, unit = charger
     unit.holding[1214] = 0
-    with pytest.raises(DeviceWriteError, match="does not act on it .* Check in its settings"):
+    with pytest.raises(DeviceWriteError, match=r"does not act on it .* Check in its settings"):
         await device.async_command(charging("charge", 16))
     assert sum(clock.slept) == 2.0
     with pytest.raises(DeviceWriteError):  # it is tried again although the register holds the value now

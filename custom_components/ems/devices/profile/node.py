@@ -110,9 +110,10 @@ class Node:
 
 def parse_yaml(text: str, file: str) -> Node:
     """Parse YAML text into Nodes; whatever is wrong with it raises ProfileError."""
-    loader = _PlainLoader(text)
-    loader.name = file
+    loader = None
     try:
+        loader = _PlainLoader(text)
+        loader.name = file
         root = loader.get_single_node()
         if root is None:
             raise ProfileError(f"{file}: is empty; copy a shipped profile to start from")
@@ -120,12 +121,15 @@ def parse_yaml(text: str, file: str) -> Node:
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else file
-        raise ProfileError(f"{where}: is not valid YAML: {getattr(err, 'problem', None) or err}") from err
+        raise ProfileError(
+            f"{where}: is not valid YAML, mend it: {getattr(err, 'problem', None) or err}"
+        ) from err
     except (ValueError, RecursionError) as err:
         # Dates out of range and the like: the YAML parses, its scalars do not.
         raise ProfileError(f"{file}: holds a value YAML cannot read: {err}") from err
     finally:
-        loader.dispose()
+        if loader:
+            loader.dispose()
 
 
 def _node(loader: _PlainLoader, node: yaml.Node, file: str, path: str) -> Node:

@@ -1,0 +1,128 @@
+"""What every profile has to keep, whoever wrote it."""
+
+from pathlib import Path
+
+import pytest
+
+from custom_components.ems.devices.blocks import plan_blocks
+from custom_components.ems.devices.loader import load_profiles
+from custom_components.ems.devices.points import MODES, POINTS, POSITIVE, UNIT_OF, Direction
+from custom_components.ems.devices.profile import Placeholder
+
+PROFILES = [pytest.param(profile, id=profile.id) for profile in load_profiles().values()]
+ROLES = [
+    pytest.param(role, id=f"{profile.id}:{role.role}")
+    for profile in load_profiles().values()
+    for role in profile.roles.values()
+]
+CONTROLLED = [param for param in ROLES if param.values[0].control]
+
+# Requests per fast poll, all roles together. More than these and a device on a slow gateway falls behind.
+REQUESTS_MAX = {"abb_b23": 2, "alfen_eve": 2, "solaredge_storedge": 3}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_poll_takes_few_requests(profile):
+    points = [point for role in profile.roles.values() for point in role.readings.values()]
+    blocks = plan_blocks(points, max_registers=profile.link.max_registers, gap=profile.link.gap)
+    assert len(blocks) == REQUESTS_MAX[profile.id], [block.name for block in blocks]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_register_has_two_meanings(profile):
+    """Overlapping points are a slip of the pen, unless they read one value in two ways (state and car)."""
+    points = [
+        p for role in profile.roles.values() for p in (*role.readings.values(), *role.settings.values())
+    ]
+    for n, one in enumerate(points):
+        for other in points[n + 1 :]:
+            a, b = one.register, other.register
+            if a.space != b.space or a.end <= b.address or b.end <= a.address:
+                continue
+            same_place = (a.address, a.count, a.type, a.word_order) == (
+                b.address,
+                b.count,
+                b.type,
+                b.word_order,
+            )
+            assert same_place, f"{one.name} and {other.name} share registers"
+            assert a.values, f"{one.name} and {other.name} are the same number"
+            assert b.values, f"{one.name} and {other.name} are the same number"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_flow_says_how_the_device_counts(role):
+    """The sign of a factor is the device's way of counting; a flow without one is a guess."""
+    flows = [key for key, spec in POINTS[role.role].items() if spec.direction is Direction.MUST]
+    for key in flows:
+        if key in role.readings:
+            assert abs(role.readings[key].factor) > 0
+    assert set(POSITIVE[role.role].values()) == {1, -1}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_readings_are_canonical_and_in_our_units(role):
+    for key, point in {**role.readings, **role.derived}.items():
+        assert point.kind is POINTS[role.role][key].kind
+        assert point.unit == UNIT_OF[point.kind]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_number_has_a_range_beyond_which_it_is_garbage(role):
+    for point in role.readings.values():
+        words = point.register.values or point.register.type in {"string", "bit"}
+        assert words or point.valid, point.name
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_says_who_it_is_for_and_where_it_comes_from(profile):
+    assert profile.identity.expect
+    assert profile.source
+    assert profile.confidence in {"A", "B", "C"}
+    assert profile.roles
+
+
+@pytest.mark.parametrize("role", CONTROLLED)
+def test_a_role_that_is_steered_is_safe_without_us(role):
+    """Either its command expires by itself, or a safe one can be written; and somebody wrote down which."""
+    control = role.control
+    assert control.on_expiry
+    assert control.safe in control.commands or (control.safe is None and control.lease_s)
+    if control.lease_s is not None:
+        assert 0 < control.renew_s <= control.lease_s / 2
+    assert control.wears <= set(role.settings) | set(role.readings)
+    assert control.min_write_interval_s > 0
+
+
+@pytest.mark.parametrize("role", CONTROLLED)
+def test_everything_a_command_writes_lies_within_bounds(role):
+    control = role.control
+    for assignments in (control.prepare, *control.commands.values()):
+        for key, amount in assignments.items():
+            point = role.point(key)
+            if not isinstance(amount, Placeholder):
+                assert point.write.low <= amount <= point.write.high
+                assert point.register.values is None or amount in point.register.values
+
+
+@pytest.mark.parametrize("role", CONTROLLED)
+def test_commands_never_cycle_what_wears(role):
+    for assignments in role.control.commands.values():
+        assert not role.control.wears & set(assignments)
+
+
+@pytest.mark.parametrize("role", CONTROLLED)
+def test_a_battery_or_charger_knows_every_mode_the_plan_uses(role):
+    assert set(role.commands) == set(MODES[role.role])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_device_has_a_page(profile):
+    page = Path(__file__).parents[2] / "docs" / "devices" / f"{profile.id}.md"
+    text = page.read_text(encoding="utf-8")
+    assert f"`{profile.id}`" in text
+    for model in profile.models:
+        assert model in text
+    for role in profile.roles.values():
+        if role.control:
+            assert role.control.on_expiry in text

@@ -1,0 +1,213 @@
+"""A profile that is wrong says in which file and line, what, and what to write instead."""
+
+from contextlib import suppress
+import re
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.ems.devices.errors import ProfileError
+from custom_components.ems.devices.loader import load_profile, load_profiles, profiles_for
+from custom_components.ems.devices.profile import Placeholder, parse_profile
+
+GOOD = """\
+profile: acme
+manufacturer: Acme
+models: [HX-5K, HX-10K]
+source: Acme Modbus map v1.18
+confidence: A
+link: {transport: modbus_tcp, port: 502, unit_id: 1}
+identity:
+  manufacturer: Acme
+  expect: [{at: 0, type: u16, equals: 42, means: the number of Acme}]
+roles:
+  battery:
+    readings:
+      power: {at: 590, type: s16, unit: W, positive: charging}
+      soc: {at: 588, type: u16, unit: "%", scale: 0.1}
+    settings:
+      rated: {at: 100, type: u16, unit: kW, scale: 0.1}
+      limit: {at: 108, type: u16, unit: W, write: [0, 9000], limit: rated}
+      mode: {at: 142, type: enum, values: {0: self_use, 1: remote}, write: true}
+    control:
+      commands:
+        automatic: {limit: max, mode: self_use}
+        charge: {limit: power_w, mode: remote}
+      safe: automatic
+      lease_s: 60
+      renew_s: 25
+      on_expiry: It returns to self-use.
+"""
+
+
+def test_a_good_profile_becomes_our_units_and_signs():
+    profile = parse_profile(GOOD, "acme.yaml")
+    battery = profile.roles["battery"]
+    power, soc = battery.readings["power"], battery.readings["soc"]
+
+    assert (power.factor, power.unit, soc.factor) == (-1, "W", pytest.approx(0.1))
+    assert battery.settings["rated"].factor == 100
+    assert battery.commands == ("automatic", "charge")
+    assert battery.control.commands["charge"] == {"limit": Placeholder.POWER_W, "mode": 1.0}
+    assert profile.label == "Acme HX-5K, HX-10K"
+    assert profile.writable
+
+
+def test_profiles_are_frozen():
+    """They are shared by every device of a kind; changing one would change them all."""
+    with pytest.raises(AttributeError):
+        parse_profile(GOOD, "acme.yaml").id = "other"
+
+
+WRONG = [
+    # replace, by, line, path, says
+    ("confidence: A\n", "", 1, "", "needs `confidence`; add it"),
+    ("confidence: A", "confidence: D", 5, "confidence", "must be one of A, B, C"),
+    ("source:", "sauce:", None, "", "needs `source`"),
+    ("unit_id: 1}", "unit_id: 300}", 6, "link.unit_id", "from 0 to 255"),
+    ("transport: modbus_tcp", "transport: pigeon", 6, "link.transport", "must be one of modbus_tcp"),
+    ("type: s16", "type: int16", 13, "roles.battery.readings.power.type", "is called s16 here"),
+    ("type: s16", "type: s24", 13, "roles.battery.readings.power.type", "must be one of u16"),
+    ("at: 590", "at: 70000", 13, "roles.battery.readings.power.at", "from 0 to 65535"),
+    ("at: 590", 'at: "590"', 13, "roles.battery.readings.power.at", "whole number"),
+    (
+        ", positive: charging",
+        "",
+        13,
+        "roles.battery.readings.power",
+        "needs `positive: discharging or charging`",
+    ),
+    ("positive: charging", "positive: import", 13, "roles.battery.readings.power.positive", "must be one of"),
+    ("unit: W, positive", "unit: V, positive", 13, "roles.battery.readings.power.unit", "multiple of W"),
+    ("unit: W, positive", "positive", 13, "roles.battery.readings.power", "needs `unit`"),
+    ("scale: 0.1}\n    sett", "scale: -0.1}\n    sett", 14, "roles.battery.readings.soc.scale", "above 0"),
+    ("scale: 0.1}\n    sett", "scael: 0.1}\n    sett", 14, "readings.soc.scael", "write `scale`"),
+    (
+        "      soc:",
+        "      sok:",
+        14,
+        "roles.battery.readings.sok",
+        "is no reading of a battery; known: power, soc",
+    ),
+    ("      soc:", "      power:", 14, "roles.battery.readings.power", "is here twice, first in line 13"),
+    ("limit: rated", "limit: ratet", 17, "settings.limit", "no point of this role in W"),
+    ("limit: rated", "limit: mode", 17, "settings.limit", "no point of this role in W"),
+    ("write: [0, 9000]", "write: [9000, 0]", 17, "settings.limit.write", "swap them"),
+    ("write: [0, 9000]", "write: 9000", 17, "settings.limit.write", "[lowest, highest]"),
+    (", write: true", ", write: [0, 1]", 18, "settings.mode.write", "`write: true`"),
+    ("0: self_use", "0: off", 18, "settings.mode", "quote them"),
+    ("automatic: {limit: max", "automatic: {limti: max", 21, "commands.automatic.limti", "no writable point"),
+    ("automatic: {limit: max", "automatic: {rated: max", 21, "commands.automatic.rated", "no writable point"),
+    (
+        "automatic: {limit: max",
+        "automatic: {limit: 9001",
+        21,
+        "commands.automatic.limit",
+        "outside limit's bounds",
+    ),
+    ("mode: remote}", "mode: remoat}", 22, "commands.charge.mode", "known: self_use, remote"),
+    ("limit: power_w", "limit: current_a", 22, "commands.charge.limit", "current_a is in A and limit in W"),
+    ("limit: power_w", "limit: lots", 22, "commands.charge.limit", "must be one of power_w"),
+    (
+        "        charge:",
+        "        launch:",
+        22,
+        "commands.launch",
+        "known: automatic, hold, charge, discharge",
+    ),
+    ("safe: automatic", "safe: hold", 23, "control.safe", "must be one of automatic, charge, lapse"),
+    ("      lease_s: 60\n", "", 20, "control", "belong together"),
+    ("renew_s: 25", "renew_s: 40", 25, "control.renew_s", "at most half the lease"),
+    ("equals: 42, ", "", 9, "identity.expect[0]", "needs one of"),
+    ("equals: 42", 'matches: "4"', 9, "identity.expect[0]", "use the other one"),
+    ("expect: [{", "expect: [] #", 9, "identity.expect", "at least one check"),
+    ("confidence: A", "confidence: C", 5, "confidence", "read-only until"),
+    ("at: 590, type: s16", "at: 590, type: string", 13, "readings.power", "needs `length`"),
+    (
+        "at: 590, type: s16",
+        "at: 590, type: u16, scale_register: 590",
+        13,
+        "power.scale_register",
+        "inside the value",
+    ),
+    ("at: 590, type: s16", "at: 590, type: u16, scale_register: 900", None, "", "spans 311 registers"),
+    ("at: 590, type: s16", "at: 590, type: enum", 13, "readings.power", "needs `values`"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "path", "says"), WRONG)
+def test_a_mistake_is_named_with_its_line_and_remedy(old, new, line, path, says):
+    assert GOOD.count(old) == 1, "the table has to change exactly one place"
+    with pytest.raises(ProfileError) as caught:
+        parse_profile(GOOD.replace(old, new), "acme.yaml")
+    message = str(caught.value)
+    assert re.match(rf"acme\.yaml:{line or r'\d+'}: ", message), message
+    assert path in message, message
+    assert says in message, message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("- a\n- b\n", "must be a mapping"),
+        ("a: [1, 2", "is not valid YAML"),
+        ("a: &x [1]\nb: *x\n", "aliases"),
+        ("? [1, 2]\n: 3\n", "a name must be a plain word"),
+        ("a: 2026-13-45\n", "holds a value YAML cannot read"),
+        ("a: !!python/name:os.system x\n", "not valid YAML"),
+        ("a: \b\n", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_profile_is_no_raw_error(text, says):
+    with pytest.raises(ProfileError, match=says):
+        parse_profile(text, "x.yaml")
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(max_size=200))
+def test_no_text_at_all_raises_anything_but_a_profile_error(text):
+    with pytest.raises(ProfileError):
+        parse_profile(text, "x.yaml")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
+    """Users write profiles of their own: a slip of the pen must not take the integration down."""
+    start = data.draw(st.integers(0, len(GOOD)))
+    length = data.draw(st.integers(0, 30))
+    middle = data.draw(st.text(alphabet="[]{}:,-\n \"'#&*!0aWx.", max_size=6))
+    with suppress(ProfileError):
+        parse_profile(GOOD[:start] + middle + GOOD[start + length :], "x.yaml")
+
+
+def test_file_and_profile_have_one_name(tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(ProfileError, match=r"other\.yaml.*name file and profile alike"):
+        load_profile(path)
+
+
+def test_a_folder_of_profiles_is_read_once(tmp_path):
+    (tmp_path / "acme.yaml").write_text(GOOD, encoding="utf-8")
+    first = load_profiles(tmp_path)
+    (tmp_path / "acme.yaml").unlink()
+    assert load_profiles(tmp_path) is first
+    assert set(first) == {"acme"}
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_a_profile_error(tmp_path, content):
+    path = tmp_path / "gone.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ProfileError, match=r"gone\.yaml: cannot be read"):
+        load_profile(path)
+
+
+def test_each_role_is_offered_the_devices_that_have_it():
+    assert {p.id for p in profiles_for("charger")} == {"alfen_eve"}
+    assert {p.id for p in profiles_for("meter")} == {"abb_b23", "solaredge_storedge"}
+    assert {p.id for p in profiles_for("battery")} == {"solaredge_storedge"}
+    assert profiles_for("teapot") == ()
