@@ -12,7 +12,7 @@ from script.lib.ha.rest import RestError
 
 from .home import ROOT
 from .live import run_live
-from .once import run_once
+from .once import LOGS, run_once
 from .say import say
 
 KEPT = ROOT / ".demo"
@@ -49,7 +49,7 @@ def main() -> int:
     except KeyboardInterrupt, asyncio.CancelledError:
         return 130
     except EXPECTED as err:
-        say(f"error: {err}")
+        say(f"error: {err}\nlogs are in {LOGS if '--once' in sys.argv else KEPT / 'log'}")
         return 1
     return 0
 

@@ -66,7 +66,9 @@ Ctrl-C stops everything; the home is kept in {folder}."""
 async def run_live(folder: Path, port: int | None) -> None:
     """Run until cancelled, or until one of the programs ends by itself."""
     with _alone(folder):
-        async with set_stage(folder, port=_free_or_usual(port), home_ports=HOME_PORTS) as stage:
+        async with set_stage(
+            folder, logs=folder / "log", port=_free_or_usual(port), home_ports=HOME_PORTS
+        ) as stage:
             print(await _welcome(stage, folder), flush=True)
             try:
                 await stage.ended()

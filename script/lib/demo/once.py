@@ -7,12 +7,15 @@ from typing import Any
 from script.lib.ha.ports import free_ports
 from script.lib.ha.wait import until
 
+from .home import ROOT
 from .proof import Setpoint, compare
 from .say import say
 from .stage import Stage, set_stage
 from .wires import Snapshot, read_setpoints
 
 SETPOINT_TIMEOUT_S = 90
+# The home is thrown away, what it said is kept: a failure is understood from there.
+LOGS = ROOT / "build" / "demo-once"
 # Well inside what the demo home's battery can do, and no limit that it starts with.
 HAND_POWER_W = 1700.0
 
@@ -83,5 +86,5 @@ async def run_once() -> dict[str, Any]:
     """Run a cycle in a folder that is thrown away, on ports that nobody uses."""
     with TemporaryDirectory(prefix="ems-demo-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
-        async with set_stage(Path(folder), port=port, home_ports=("--free-ports",)) as stage:
+        async with set_stage(Path(folder), logs=LOGS, port=port, home_ports=("--free-ports",)) as stage:
             return await summarise(stage)

@@ -67,19 +67,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_stage(folder: Path, *, port: int, home_ports: Sequence[str]) -> AsyncIterator[Stage]:
+async def set_stage(
+    folder: Path, *, logs: Path, port: int, home_ports: Sequence[str]
+) -> AsyncIterator[Stage]:
     """Start everything in a folder, add the site if it is not there yet, and stop everything in the end."""
     config_dir = folder / "home-assistant"
     write_config_dir(config_dir, port=port, component=COMPONENT)
     async with AsyncExitStack() as stack:
         say("  starting the demo home …")
-        home = await stack.enter_async_context(
-            run_demo_home(log=folder / "log" / "demo-home.log", ports=home_ports)
-        )
+        home = await stack.enter_async_context(run_demo_home(log=logs / "demo-home.log", ports=home_ports))
         before = await read_setpoints(home)
         say("  starting Home Assistant (20 s the first time) …")
         running = await stack.enter_async_context(
-            run_home_assistant(config_dir, port=port, log=folder / "log" / "home-assistant.log")
+            run_home_assistant(config_dir, port=port, log=logs / "home-assistant.log")
         )
         entry_id = await _site(running, home)
         stage = Stage(home=home, home_assistant=running, entry_id=entry_id, before=before)
