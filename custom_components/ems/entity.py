@@ -28,8 +28,9 @@ def device_info(entry: EmsConfigEntry, device: SiteDevice) -> DeviceInfo:
     return DeviceInfo(
         identifiers={(DOMAIN, device.subentry_id)},
         name=device.name,
-        manufacturer=device.manufacturer,
-        model=device.model,
+        manufacturer=device.brand.manufacturer,
+        model=device.brand.model,
+        sw_version=device.brand.firmware,
         serial_number=device.serial,
         via_device_id=entry.runtime_data.site_device_id,
     )

@@ -14,7 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.inputs import InputCollector
-from .adapters.site_devices import build_devices
+from .adapters.site_devices import build_devices, introduce
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
@@ -111,6 +111,8 @@ async def _async_first_contact(devices: dict[str, SiteDevice]) -> None:
     coordinators = {device.coordinator for device in devices.values()}
     coordinators |= {device.settings for device in devices.values() if device.settings}
     await asyncio.gather(*(coordinator.async_refresh() for coordinator in coordinators))
+    for device in devices.values():
+        introduce(device)
     if devices and not any(device.coordinator.last_update_success for device in devices.values()):
         name = next(iter(devices.values())).name
         raise ConfigEntryNotReady(

@@ -26,6 +26,15 @@ class SetpointWrite:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """Who made a device and what it is called: its own words where it has any."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+
+
 class Actuator(Protocol):
     """The hands of a device: one role of a Modbus device, or the entities of another integration."""
 
@@ -53,8 +62,7 @@ class SiteDevice:
     points: tuple[str, ...] = ()  # what the device reads in its role
     inverter_points: tuple[str, ...] = ()  # what the inverter around it reads of itself
     actuator: Actuator | None = field(default=None)
-    manufacturer: str | None = field(default=None)
-    model: str | None = field(default=None)
+    brand: Brand = Brand()  # what the device said it is, as far as it did
 
     @property
     def serial(self) -> str:

@@ -25,7 +25,7 @@ from ..const import (
 from ..coordinators.device import EntityCoordinator, ModbusCoordinator, SettingsCoordinator
 from ..devices import ModbusDevice, Profile
 from ..devices.reading import Reading
-from ..site_device import Actuator, SiteDevice
+from ..site_device import Actuator, Brand, SiteDevice
 from .actuators import EntityActuator, ModbusActuator, entity_modes
 from .entity_points import INPUTS
 from .modbus_link import async_borrow_units, link_key
@@ -106,8 +106,7 @@ def _modbus_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Share
         points=(*declared.readings, *declared.derived),
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
         actuator=actuator,
-        manufacturer=profile.manufacturer,
-        model=", ".join(profile.models),
+        brand=Brand(manufacturer=profile.manufacturer, model=", ".join(profile.models)),
     )
 
 
@@ -128,3 +127,14 @@ def _entity_device(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: Confi
         points=tuple(point.point for point in INPUTS[role] if entities.get(point.field)),
         actuator=EntityActuator(hass, role, entities, name) if entity_modes(role, entities) else None,
     )
+
+
+def introduce(device: SiteDevice) -> None:
+    """Give a device the names it has told about itself, once it has answered."""
+    coordinator = device.coordinator
+    if isinstance(coordinator, ModbusCoordinator) and (identity := coordinator.identity):
+        device.brand = Brand(
+            manufacturer=identity.manufacturer,
+            model=identity.model or device.brand.model,
+            firmware=identity.firmware,
+        )

@@ -73,7 +73,8 @@ def _graph(entities: Sequence[str], hours: int = 24) -> list[Card]:
 
 
 def _tiles(entities: Sequence[str]) -> list[Card]:
-    return [{"type": "tile", "entity": entity} for entity in entities]
+    # Without the device's name, which the heading says already.
+    return [{"type": "tile", "entity": entity, "name": {"type": "entity"}} for entity in entities]
 
 
 def _section(heading: Card, cards: Sequence[Card]) -> Card | None:
