@@ -11,8 +11,9 @@ type OpenLab = Callable[..., Awaitable[Lab]]
 
 
 @pytest.fixture
-async def open_lab(socket_enabled) -> AsyncIterator[OpenLab]:
+async def open_lab(socket_enabled: None) -> AsyncIterator[OpenLab]:
     """Open demo homes that are closed after the test."""
+    assert socket_enabled is None  # wanted for what it does
     async with AsyncExitStack() as stack:
 
         async def opened(start: str = "2026-06-15T12:00", seed: int = 1) -> Lab:

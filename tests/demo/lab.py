@@ -66,10 +66,10 @@ class Lab:
         self.clock = clock
         self._stack = stack
 
-    async def wire(self, device: str, unit: int | None = None, timeout: float = 3.0) -> Wire:
+    async def wire(self, device: str, unit: int | None = None, patience_s: float = 3.0) -> Wire:
         """Connect to a device."""
         at = getattr(self.demo.addresses, device)
-        client = AsyncModbusTcpClient(at.host, port=at.port, timeout=timeout, retries=0, reconnect_delay=0)
+        client = AsyncModbusTcpClient(at.host, port=at.port, timeout=patience_s, retries=0, reconnect_delay=0)
         await client.connect()
         self._stack.callback(client.close)
         return Wire(client, at.unit_id if unit is None else unit)
@@ -82,6 +82,7 @@ class Lab:
 
 @asynccontextmanager
 async def run_lab(start: str, seed: int) -> AsyncIterator[Lab]:
+    """Run a demo home and everything connected to it, then stop both."""
     clock = HandClock(instant(start))
     demo = DemoHome(seed=seed, timezone=VIENNA, clock=clock)
     async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The Alfen charger over a real socket: who it is, what it measures, and a setpoint that has to be renewed."""
+"""The Alfen charger over a real socket: identity, measurements, and a setpoint that has to be renewed."""
 
 import math
 

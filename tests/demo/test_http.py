@@ -18,11 +18,11 @@ def get(lab: Lab):
     """Fetch JSON from the running home."""
 
     async def fetched(path: str, status: int = 200, **query: str):
-        async with aiohttp.ClientSession(lab.demo.addresses.http) as session:
-            async with session.get(path, params=query) as response:
-                assert response.status == status
-                assert response.content_type == "application/json"
-                return await response.json()
+        base = lab.demo.addresses.http
+        async with aiohttp.ClientSession(base) as session, session.get(path, params=query) as response:
+            assert response.status == status
+            assert response.content_type == "application/json"
+            return await response.json()
 
     return fetched
 
@@ -42,7 +42,10 @@ async def test_prices_have_the_shape_of_awattar(get, path: str):
 
 
 async def test_prices_of_tomorrow_come_at_one_o_clock(lab: Lab, get):
-    day = {"start": str(int(instant("2026-06-16T00:00") * 1000)), "end": str(int(instant("2026-06-17T00:00") * 1000))}
+    day = {
+        "start": str(int(instant("2026-06-16T00:00") * 1000)),
+        "end": str(int(instant("2026-06-17T00:00") * 1000)),
+    }
     assert (await get("/v1/marketdata", **day))["data"] == []
     lab.live(3600)
     assert len((await get("/v1/marketdata", **day))["data"]) == 24
@@ -84,7 +87,9 @@ async def test_radiation_is_the_mean_over_the_hour_before_the_stamp(lab: Lab, ge
 
 
 async def test_quarter_hours_and_unix_times_on_request(get):
-    answer = await get("/v1/forecast", minutely_15="cloud_cover,shortwave_radiation_instant", timeformat="unixtime")
+    answer = await get(
+        "/v1/forecast", minutely_15="cloud_cover,shortwave_radiation_instant", timeformat="unixtime"
+    )
     times = answer["minutely_15"]["time"]
     assert len(times) == 7 * 96
     assert times[1] - times[0] == 900
@@ -96,7 +101,11 @@ async def test_quarter_hours_and_unix_times_on_request(get):
 async def test_tilted_irradiance_looks_where_it_is_told(get):
     """Open-Meteo counts azimuth from south, west positive: an east roof is brighter in the morning."""
     east, west = [
-        (await get("/v1/forecast", hourly="global_tilted_irradiance", tilt="60", azimuth=azimuth, past_days="1"))
+        (
+            await get(
+                "/v1/forecast", hourly="global_tilted_irradiance", tilt="60", azimuth=azimuth, past_days="1"
+            )
+        )
         for azimuth in ("-90", "90")
     ]
     morning = east["hourly"]["time"].index("2026-06-14T06:00")

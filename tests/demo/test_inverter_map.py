@@ -1,4 +1,4 @@
-"""The SolarEdge hybrid inverter over a real socket: SunSpec, the battery, and storage commands that expire."""
+"""The SolarEdge hybrid inverter over a real socket: SunSpec, battery, storage commands that expire."""
 
 import pytest
 
@@ -15,7 +15,9 @@ async def scaled(wire: Wire, at: int, factor_at: int) -> float:
     return signed[at - first] * 10.0 ** signed[factor_at - first]
 
 
-async def command(wire: Wire, mode: int, *, charge_w: float = 5000, discharge_w: float = 5000, timeout_s: int = 60):
+async def command(
+    wire: Wire, mode: int, *, charge_w: float = 5000, discharge_w: float = 5000, timeout_s: int = 60
+):
     """Take remote control and give one order."""
     for response in (
         await wire.write(TIMEOUT, timeout_s, "UINT32", little=True),
@@ -54,7 +56,9 @@ async def test_sunspec_powers_are_the_powers_of_the_home(lab: Lab):
     assert await scaled(wire, 40100, 40101) == pytest.approx(flows.pv_w + flows.battery_w, abs=1)
     assert await scaled(wire, 40085, 40086) == pytest.approx(50, abs=0.2)
     assert await scaled(wire, 40079, 40082) == pytest.approx(lab.home.snapshot.voltage_v[0], abs=0.1)
-    amps = sum(abs(w) / v for w, v in zip(lab.home.snapshot.inverter_w, lab.home.snapshot.voltage_v, strict=True))
+    amps = sum(
+        abs(w) / v for w, v in zip(lab.home.snapshot.inverter_w, lab.home.snapshot.voltage_v, strict=True)
+    )
     assert await scaled(wire, 40071, 40075) == pytest.approx(amps, abs=0.01)
     assert await wire.value(40093, "UINT32") == int(lab.home.inverter.ac_out_wh)
     assert await wire.value(40107, "UINT16") == 4
@@ -65,13 +69,17 @@ async def test_battery_counts_charging_as_positive_and_swaps_its_words(lab: Lab)
     flows = lab.home.snapshot.flows
     assert flows.battery_w < -500, "a June noon charges the battery"
     assert await wire.value(0xE174, "FLOAT32", little=True) == pytest.approx(-flows.battery_w, rel=1e-6)
-    assert await wire.value(0xE184, "FLOAT32", little=True) == pytest.approx(100 * lab.home.battery.soc, rel=1e-6)
+    assert await wire.value(0xE184, "FLOAT32", little=True) == pytest.approx(
+        100 * lab.home.battery.soc, rel=1e-6
+    )
     assert await wire.value(0xE176, "UINT64", little=True) == int(lab.home.inverter.battery_out_wh)
     assert await wire.value(0xE17A, "UINT64", little=True) == int(lab.home.inverter.battery_in_wh)
     assert await wire.value(0xE144, "FLOAT32", little=True) == 5000
     assert await wire.value(0xE17E, "FLOAT32", little=True) == 10_000
     assert await wire.value(0xE186, "UINT32", little=True) == 3
-    assert len(await wire.registers(0xE142, 82)) == 82, "the battery block reads in one request, reserved words too"
+    assert len(await wire.registers(0xE142, 82)) == 82, (
+        "the battery block reads in one request, reserved words too"
+    )
 
 
 async def test_the_inverters_meter_counts_export_as_positive(lab: Lab):
@@ -210,7 +218,7 @@ async def test_a_write_is_carried_out_whole_or_not_at_all(lab: Lab):
     assert await wire.value(COMMAND, "UINT16") == 7
 
 
-@pytest.mark.parametrize("address", [40083, 0xE174, 0xE00C, 0xE003 + 0x200])
+@pytest.mark.parametrize("address", [40083, 0xE174, 0xE012, 0xE200])
 async def test_what_cannot_be_written_says_so(lab: Lab, address: int):
     wire = await lab.wire("inverter")
     assert (await wire.client.write_register(address, 1, device_id=1)).exception_code == 2

@@ -16,6 +16,7 @@ from custom_components.ems.demo.__main__ import main
 
 from .lab import VIENNA, Lab, Wire, instant
 
+pytestmark = pytest.mark.usefixtures("socket_enabled")
 ROOT = Path(__file__).parents[2]
 START_S = instant("2026-06-15T12:00")
 
@@ -25,7 +26,7 @@ def a_demo(start_s: float = START_S, state: dict | None = None) -> DemoHome:
     return DemoHome(timezone=VIENNA, clock=HandClock(start_s), state=state)
 
 
-async def test_ports_are_closed_after_stopping_and_it_can_start_again(socket_enabled):
+async def test_ports_are_closed_after_stopping_and_it_can_start_again():
     demo = a_demo()
     for _ in range(2):
         await demo.async_start(ports=DemoPorts.free())
@@ -42,7 +43,7 @@ async def test_stopping_ends_connections_that_wait_for_an_answer(open_lab):
     lab: Lab = await open_lab()
     lab.demo.faults.set("meter", Fault.SLOW, seconds=3600)
     lab.demo.faults.set("http", Fault.SILENT)
-    wire = await lab.wire("meter", timeout=30)
+    wire = await lab.wire("meter", patience_s=30)
     waiting = asyncio.create_task(wire.client.read_holding_registers(0x5B14, count=2, device_id=1))
     async with aiohttp.ClientSession(lab.demo.addresses.http) as session:
         hanging = asyncio.create_task(session.get("/v1/marketdata"))
@@ -57,12 +58,14 @@ async def test_stopping_ends_connections_that_wait_for_an_answer(open_lab):
 
 
 @pytest.mark.parametrize("taken", ["meter", "inverter", "charger", "http"])
-async def test_a_taken_port_is_named_and_nothing_stays_open(socket_enabled, taken: str):
+async def test_a_taken_port_is_named_and_nothing_stays_open(taken: str):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        ports = DemoPorts(**{name: port if name == taken else 0 for name in ("meter", "inverter", "charger", "http")})
+        ports = DemoPorts(
+            **{name: port if name == taken else 0 for name in ("meter", "inverter", "charger", "http")}
+        )
         demo = a_demo()
         with pytest.raises(PortError, match=rf"cannot open 127\.0\.0\.1:{port} for .*{taken}"):
             await demo.async_start(ports=ports)
@@ -98,7 +101,7 @@ async def test_many_clients_are_served_at_once(lab: Lab):
     assert len(set(powers)) == 1
 
 
-async def test_counters_never_run_backwards_over_a_restart(socket_enabled):
+async def test_counters_never_run_backwards_over_a_restart():
     """The people lived on while nobody looked."""
     first = a_demo()
     first.clock.advance(3600)
@@ -128,12 +131,12 @@ async def test_a_foreign_state_is_refused():
         a_demo(state={"schema": 7})
 
 
-async def test_the_running_home_lives_by_itself(socket_enabled):
+async def test_the_running_home_lives_by_itself():
     """A hurried clock: within one tick the home has lived through minutes."""
     demo = DemoHome(timezone=VIENNA, clock=hurried_clock(START_S, 3600))
     await demo.async_start(ports=DemoPorts.free())
     begun = demo.home.at_s
-    while demo.home.at_s < begun + 600:
+    while demo.home.at_s < begun + 600:  # noqa: ASYNC110  (the home tells nobody that it lives)
         await asyncio.sleep(0.02)
     await demo.async_stop()
 
@@ -147,7 +150,7 @@ def test_default_ports_are_a_block():
 @pytest.mark.parametrize(
     ("module", "folder"), [("custom_components.ems.demo", ROOT), ("demo", ROOT / "custom_components" / "ems")]
 )
-async def test_as_a_process_it_prints_its_addresses_and_ends_on_sigterm(socket_enabled, module: str, folder: Path):
+async def test_as_a_process_it_prints_its_addresses_and_ends_on_sigterm(module: str, folder: Path):
     arguments = ["-m", module, "--json", "--free-ports", "--start", "2026-06-15T12:00", "--speed", "10"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -164,7 +167,7 @@ async def test_as_a_process_it_prints_its_addresses_and_ends_on_sigterm(socket_e
     assert errors == b""
 
 
-async def test_the_process_names_a_taken_port(socket_enabled):
+async def test_the_process_names_a_taken_port():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

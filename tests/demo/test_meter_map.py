@@ -11,9 +11,7 @@ async def test_powers_on_the_wire_are_the_powers_of_the_home(lab: Lab):
     wire, snapshot = await lab.wire("meter"), lab.home.snapshot
     assert await wire.value(0x5B14, "INT32") / 100 == pytest.approx(snapshot.grid_total_w, abs=0.006)
     for i in PHASES:
-        assert await wire.value(0x5B16 + 2 * i, "INT32") / 100 == pytest.approx(
-            snapshot.grid_w[i], abs=0.006
-        )
+        assert await wire.value(0x5B16 + 2 * i, "INT32") / 100 == pytest.approx(snapshot.grid_w[i], abs=0.006)
 
 
 async def test_export_is_negative_power_and_counts_up_the_export_register(lab: Lab):
@@ -54,7 +52,9 @@ async def test_voltages_currents_and_power_factors_fit_the_powers(lab: Lab):
 
 async def test_frequency_is_one_word(lab: Lab):
     wire = await lab.wire("meter")
-    assert await wire.value(0x5B2C, "UINT16") / 100 == pytest.approx(lab.home.snapshot.frequency_hz, abs=0.006)
+    assert await wire.value(0x5B2C, "UINT16") / 100 == pytest.approx(
+        lab.home.snapshot.frequency_hz, abs=0.006
+    )
 
 
 async def test_the_meter_says_who_it_is(lab: Lab):

@@ -31,7 +31,7 @@ def totals(home: Home) -> dict[str, float]:
 
 
 def live_a_day(home: Home, step_s: int = 10) -> tuple[dict[str, float], float, float]:
-    """Live 24 hours, checking every step, and return counted energies, AC drawn by the inverter and standby."""
+    """Live 24 hours, checking every step; return counted energies, AC drawn, hours of standby."""
     before, ac_in_wh, awake_h = totals(home), 0.0, 0.0
     for _ in range(24 * HOUR_S // step_s):
         counters = totals(home)
@@ -46,7 +46,9 @@ def live_a_day(home: Home, step_s: int = 10) -> tuple[dict[str, float], float, f
     return {name: wh - before[name] for name, wh in totals(home).items()}, ac_in_wh, awake_h
 
 
-@pytest.mark.parametrize("start", ["2026-06-15T00:00", "2026-12-15T00:00", "2026-03-29T00:00", "2026-10-25T00:00"])
+@pytest.mark.parametrize(
+    "start", ["2026-06-15T00:00", "2026-12-15T00:00", "2026-03-29T00:00", "2026-10-25T00:00"]
+)
 def test_energy_is_conserved_over_a_day_to_the_last_digit(start: str):
     """Summer, winter and both clock changes: what came in is what was used, stored or lost on the way."""
     home = a_home(start)
@@ -84,10 +86,21 @@ def test_a_life_interrupted_and_restored_is_the_life_uninterrupted():
     assert second.state() == whole.state()
 
 
-@pytest.mark.parametrize("state", [{}, {"schema": 99}, {"schema": 1, "at_s": 1}, {"schema": 1, "meter": None}])
+@pytest.mark.parametrize(
+    "state", [{}, {"schema": 99}, {"schema": 1, "at_s": 1}, {"schema": 1, "meter": None}]
+)
 def test_a_foreign_state_is_refused_with_a_value_error(state: dict):
     with pytest.raises(ValueError, match="demo home"):
         a_home().restore(state)
+
+
+def test_self_consumption_keeps_the_grid_near_but_not_at_zero():
+    """As at a real connection: the inverter regulates on its own, slightly wrong, transformers."""
+    home = a_home("2026-12-15T03:00")
+    home.battery.energy_wh, home.car.energy_wh = 5000.0, home.car.spec.capacity_wh
+    seen = [home.step(1).grid_total_w for _ in range(600)]
+    assert 2 < max(abs(watts) for watts in seen) < 60
+    assert len(set(seen)) > 500
 
 
 def test_household_is_a_plausible_family():
@@ -105,7 +118,7 @@ def test_household_is_a_plausible_family():
 
 
 def test_household_does_not_jump_where_the_profile_of_a_new_day_begins():
-    """What was switched on before midnight goes on after it: the dishwasher, the television, the base load."""
+    """What was switched on before midnight goes on after it: dishwasher, television, base load."""
     jumps = 0
     for day in range(30):
         midnight = instant("2026-05-01T00:00") + day * 86_400
@@ -137,6 +150,8 @@ def test_a_nearly_full_battery_takes_less_and_a_full_one_nothing():
     assert Battery(energy_wh=10_000.0).charge_max_w(1) == 0
 
 
+# Hypothesis guesses from reference counts, and guesses wrong now and then on Python 3.14.
+@pytest.mark.filterwarnings("ignore:It looks like .register_random.")
 @settings(deadline=None, max_examples=200)
 @given(
     mode=st.sampled_from(CommandMode),

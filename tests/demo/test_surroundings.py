@@ -1,6 +1,7 @@
 """Sun, sky, car and prices: plausible, repeatable, and right on the two odd days of the year."""
 
 from datetime import datetime
+from itertools import pairwise
 import json
 
 import numpy as np
@@ -25,7 +26,7 @@ LATITUDE, LONGITUDE = 48.21, 16.37
     [
         # Solar noon at the June solstice: zenith is latitude minus the obliquity of the ecliptic, 23.44°.
         ("2026-06-21T10:56:18+00:00", 48.21, 16.37, 48.21 - 23.44, 180.0),
-        # Worked example of I. Reda and A. Andreas, "Solar position algorithm", NREL/TP-560-34302 (Golden, Colorado).
+        # Worked example of I. Reda and A. Andreas, "Solar position algorithm", NREL/TP-560-34302 (Golden).
         ("2003-10-17T19:30:30+00:00", 39.742476, -105.1786, 50.11, 194.34),
         # Equinox on the equator, an hour and a half before noon.
         ("2026-03-20T10:37:28+00:00", 0.0, 0.0, 22.5, 90.0),
@@ -66,8 +67,13 @@ def test_noise_is_standard_normal_everywhere_and_repeatable():
     assert z.std() == pytest.approx(1, abs=0.05)
     assert np.array_equal(z, smooth(1, 2, at, 100.0))
     assert not np.array_equal(z, smooth(2, 2, at, 100.0))
-    middle, edge = smooth(1, 3, np.arange(3000) * 100 + 50, 100.0), smooth(1, 3, np.arange(3000) * 100.0, 100.0)
-    assert middle.std() == pytest.approx(edge.std(), abs=0.08), "as lively between the lattice points as on them"
+    middle, edge = (
+        smooth(1, 3, np.arange(3000) * 100 + 50, 100.0),
+        smooth(1, 3, np.arange(3000) * 100.0, 100.0),
+    )
+    assert middle.std() == pytest.approx(edge.std(), abs=0.08), (
+        "as lively between the lattice points as on them"
+    )
     assert 0 < uniform(1, 1, np.arange(1000)).min() < uniform(1, 1, np.arange(1000)).max() < 1
     assert to_uniform(np.array([0.0, 1.0]))[1] == pytest.approx(0.8413, abs=5e-4)
 
@@ -147,7 +153,7 @@ def test_a_market_day_has_a_price_for_each_of_its_hours(day: str, hours: int):
     local = LocalDay.holding(instant(f"{day}T12:00"), MARKET_ZONE)
     found = prices(1, local.start_s, local.end_s, local.end_s)
     assert len(found) == hours
-    assert all(b.start_s == a.end_s == a.start_s + HOUR_S for a, b in zip(found, found[1:], strict=False))
+    assert all(b.start_s == a.end_s == a.start_s + HOUR_S for a, b in pairwise(found))
 
 
 def test_tomorrow_is_published_at_one_o_clock():
@@ -180,5 +186,3 @@ def test_prices_have_the_shape_of_a_market():
 def test_prices_are_json_numbers_of_two_digits():
     found = prices(1, instant("2026-06-15T00:00"), instant("2026-06-16T00:00"), instant("2026-06-16T00:00"))
     assert all(json.loads(json.dumps(p.eur_per_mwh)) == round(p.eur_per_mwh, 2) for p in found)
-
-

@@ -13,7 +13,7 @@ from .car import Car
 from .charger import Charger
 from .household import Household
 from .inverter import Flows, Inverter, Order, Settings, dispatch
-from .mains import MeterCounters, frequency_hz, voltages_v
+from .mains import MeterCounters, frequency_hz, transformer_error_w, voltages_v
 from .pv import PvPlane, dc_power, facing_noon
 from .trace import Trace
 from .weather import Weather
@@ -117,13 +117,13 @@ class Home:
         grid = household + car - inverter        on every phase
         """
         now_s = float(self.at_s)
-        pv_w, temperature_c, cloud, ghi, v1, v2, v3, hertz = self._surroundings.at(now_s)
+        pv_w, temperature_c, cloud, ghi, v1, v2, v3, hertz, error_w = self._surroundings.at(now_s)
         volts = (v1, v2, v3)
         household_w = self.household.power_w(now_s)
         car_a = self._charge_car(now_s, volts, step_s)
         car_w = (car_a[0] * v1, car_a[1] * v2, car_a[2] * v3)
         load_w = (household_w[0] + car_w[0], household_w[1] + car_w[1], household_w[2] + car_w[2])
-        order, flows = self._run_inverter(now_s, pv_w, load_w, step_s)
+        order, flows = self._run_inverter(now_s, pv_w, load_w, error_w, step_s)
         third_w = flows.ac_w / 3
         grid_w = (load_w[0] - third_w, load_w[1] - third_w, load_w[2] - third_w)
         self._count(household_w, car_w, flows, grid_w, step_s)
@@ -150,11 +150,14 @@ class Home:
         self.charger.connected, self.charger.charging = at_home, car_a[0] > 0
         return car_a
 
-    def _run_inverter(self, now_s: float, pv_w: float, load_w: Phases, step_s: int) -> tuple[Order, Flows]:
+    def _run_inverter(
+        self, now_s: float, pv_w: float, load_w: Phases, error_w: float, step_s: int
+    ) -> tuple[Order, Flows]:
+        """Let the inverter decide on the load as its own current transformers see it."""
         inverter, battery = self.inverter, self.battery
         order = inverter.order(now_s)
         flows = dispatch(
-            order, pv_w=pv_w, load_w=sum(load_w), ac_cap_w=inverter.ac_cap_w(load_w),
+            order, pv_w=pv_w, load_w=max(0.0, sum(load_w) + error_w), ac_cap_w=inverter.ac_cap_w(load_w),
             charge_max_w=battery.charge_max_w(step_s),
             discharge_max_w=battery.discharge_max_w(step_s, inverter.settings.backup_reserve_pct / 100),
             spec=inverter.spec, ac_charging=inverter.settings.ac_charge_policy != 0,
@@ -178,7 +181,12 @@ class Home:
         """Return what the home cannot change, one row per instant."""
         sky = self.weather.truth(at_s)
         columns = [dc_power(self.plane, sky), sky.temperature_c, sky.cloud_cover, sky.light.ghi]
-        return np.column_stack([*columns, *voltages_v(self.seed, at_s), frequency_hz(self.seed, at_s)])
+        mains = [
+            *voltages_v(self.seed, at_s),
+            frequency_hz(self.seed, at_s),
+            transformer_error_w(self.seed, at_s),
+        ]
+        return np.column_stack([*columns, *mains])
 
     def skip_to(self, at_s: int) -> None:
         """Jump to an instant without living until then. Counters stay; leases from the future are void."""

@@ -14,7 +14,7 @@ type Phases = tuple[float, float, float]
 HOUR_S = 3600.0
 NOMINAL_V = 230.0
 NOMINAL_HZ = 50.0
-_VOLTAGE, _FREQUENCY = 50, 60  # channels of the noise
+_VOLTAGE, _FREQUENCY, _ERROR = 50, 60, 65  # channels of the noise
 
 
 def voltages_v(seed: int, at_s: Floats) -> list[Floats]:
@@ -26,6 +26,11 @@ def voltages_v(seed: int, at_s: Floats) -> list[Floats]:
 def frequency_hz(seed: int, at_s: Floats) -> Floats:
     """Return the frequency, shape (n,). [Hz]."""
     return NOMINAL_HZ + 0.015 * smooth(seed, _FREQUENCY, at_s, 120.0)
+
+
+def transformer_error_w(seed: int, at_s: Floats) -> Floats:
+    """Return by how much the inverter misjudges the load, so that no home ever sits at exactly zero. [W]."""
+    return 12.0 * smooth(seed, _ERROR, at_s, 25.0)
 
 
 @dataclass(kw_only=True)

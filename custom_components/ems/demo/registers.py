@@ -35,8 +35,7 @@ class Codec:
         """Return the number in the words."""
         ordered = words[::-1] if self.swapped else words
         raw = b"".join(word.to_bytes(2) for word in ordered)
-        values: tuple[float] = struct.unpack(f">{self.form}", raw)
-        return values[0]
+        return float(struct.unpack(f">{self.form}", raw)[0])
 
     def _text(self, value: Value) -> bytes:
         return str(value or "").encode("ascii")[: 2 * self.words].ljust(2 * self.words, b"\0")
@@ -45,9 +44,10 @@ class Codec:
         if self.form in "fd":
             return math.nan if value is None else float(value)
         bits = 16 * self.words
-        low, high = (0, 2**bits - 1) if self.form.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        unsigned = self.form.isupper()
+        low, high = (0, (1 << bits) - 1) if unsigned else (-(1 << bits - 1), (1 << bits - 1) - 1)
         if value is None:
-            return high if self.form.isupper() else low
+            return high if unsigned else low
         return min(max(round(float(value)), low), high)
 
     @property
