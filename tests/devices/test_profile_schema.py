@@ -1,6 +1,7 @@
 """A profile that is wrong says in which file and line, what, and what to write instead."""
 
 from contextlib import suppress
+from pathlib import Path
 import re
 
 from hypothesis import given, settings, strategies as st
@@ -96,7 +97,13 @@ WRONG = [
     ("write: [0, 9000]", "write: 9000", 17, "settings.limit.write", "[lowest, highest]"),
     (", write: true", ", write: [0, 1]", 18, "settings.mode.write", "`write: true`"),
     ("0: self_use", "0: off", 18, "settings.mode", "quote them"),
-    ("automatic: {limit: max", "automatic: {limti: max", 21, "commands.automatic.limti", "no writable point"),
+    (
+        "automatic: {limit: max",
+        "automatic: {limmit: max",
+        21,
+        "commands.automatic.limmit",
+        "no writable point",
+    ),
     ("automatic: {limit: max", "automatic: {rated: max", 21, "commands.automatic.rated", "no writable point"),
     (
         "automatic: {limit: max",
@@ -180,6 +187,15 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
     middle = data.draw(st.text(alphabet="[]{}:,-\n \"'#&*!0aWx.", max_size=6))
     with suppress(ProfileError):
         parse_profile(GOOD[:start] + middle + GOOD[start + length :], "x.yaml")
+
+
+def test_the_profile_of_the_manual_works():
+    """Whoever copies docs/profiles.md gets a profile, not an error."""
+    manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    head, lines, *_, control = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]
+    assert battery.commands == ("automatic", "charge")
+    assert battery.control.prepare == {"timeout": 60}
 
 
 def test_file_and_profile_have_one_name(tmp_path):

@@ -1,4 +1,4 @@
-"""Devices: protocols and profiles. They speak W, Wh, V and A, and know neither Home Assistant nor the planner."""
+"""Devices: protocols and profiles. They speak W, Wh, V, A and know neither Home Assistant nor the plan."""
 
 from .command import DeviceCommand, RegisterWrite
 from .errors import (
