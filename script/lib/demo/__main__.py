@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import json
+from pathlib import Path
 import shutil
 import signal
 import sys
 
 from script.lib.ha.flows import FlowError
+from script.lib.ha.log import problems
 from script.lib.ha.rest import RestError
 
 from .home import ROOT
@@ -42,6 +44,14 @@ async def _run(arguments: argparse.Namespace) -> None:
     await run_live(KEPT, arguments.port)
 
 
+def _explain(logs: Path) -> None:
+    """Show what EMS itself complained about, and where the rest is."""
+    log = logs / "home-assistant.log"
+    for problem in problems(log)[:5] if log.exists() else []:
+        say(problem)
+    say(f"logs are in {logs}")
+
+
 def main() -> int:
     """Run, and turn what can go wrong into a sentence."""
     try:
@@ -49,7 +59,8 @@ def main() -> int:
     except KeyboardInterrupt, asyncio.CancelledError:
         return 130
     except EXPECTED as err:
-        say(f"error: {err}\nlogs are in {LOGS if '--once' in sys.argv else KEPT / 'log'}")
+        say(f"error: {err}")
+        _explain(LOGS if "--once" in sys.argv else KEPT / "log")
         return 1
     return 0
 
