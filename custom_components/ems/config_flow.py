@@ -2,8 +2,6 @@
 
 from typing import Any, override
 
-import probatio
-
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -17,6 +15,7 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import TextSelector
 from homeassistant.util import slugify
+import probatio
 
 from .const import BATTERY, CHARGER, CONF_ADDRESS, CONF_GRID, CONF_TARIFF, CONF_WEATHER, DOMAIN, METER, PV
 from .flows.demo import DemoUnreachableError, async_demo_entry
@@ -126,6 +125,8 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             if step == "tariff_time_of_use":
                 errors = window_errors(user_input)
+            if step == "tariff_awattar" and self.hass.config.currency != "EUR":
+                errors, placeholders = {"base": "currency_not_eur"}, {"currency": self.hass.config.currency}
             if step == "tariff_entity":
                 errors, placeholders = entity_prices(self.hass, user_input)
             if not errors:

@@ -44,7 +44,7 @@ WISHES = (
     WishDescription(
         key="soc_min_pct",
         role=BATTERY,
-        default_fn=lambda device: 5.0,
+        default_fn=lambda _: 5.0,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         native_min_value=0,
         native_max_value=100,

@@ -1,11 +1,10 @@
 """Actions: optimise, read the plan, read the forecast, switch operation."""
 
-import probatio
-
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
+import probatio
 
 from .adapters.response import forecast_response, plan_response
 from .const import DOMAIN, OPERATION_ACTIVE, OPERATION_ADVISORY, OPT_OPERATION

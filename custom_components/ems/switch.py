@@ -1,4 +1,4 @@
-"""Switches: may this charger charge?"""
+"""Switches: whether a charger may charge."""
 
 from typing import Any, override
 

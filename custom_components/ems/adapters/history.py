@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..engine.steps import Floats
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
-
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..const import DOMAIN
 from ..engine.forecast.load import LoadForecaster

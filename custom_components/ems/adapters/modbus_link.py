@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from modbus_connection import ModbusTcpParams, ModbusUnit
-
 from homeassistant.components.modbus import async_get_temporary_unit, async_get_unit
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
+from modbus_connection import ModbusTcpParams, ModbusUnit
 
 from ..const import CONF_UNIT_ID
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import itertools
 from typing import Any
 
-import numpy as np
-
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..engine.forecast.result import Forecast
 from ..engine.plan.result import DevicePlan, Mode, Plan, Reason
@@ -53,7 +53,7 @@ def next_action(plan: Plan) -> NextAction | None:
 def spans(steps: Steps) -> list[dict[str, str]]:
     """Return start and end of every step as ISO strings in UTC."""
     edges = [dt_util.utc_from_timestamp(edge).isoformat() for edge in steps.edges_s]
-    return [{"start": start, "end": end} for start, end in zip(edges, edges[1:], strict=False)]
+    return [{"start": start, "end": end} for start, end in itertools.pairwise(edges)]
 
 
 def series(steps: Steps, **columns: Floats) -> list[dict[str, Any]]:

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..const import CONF_BASE_URL, CONF_COUNTRY, CONF_ENTITY, TARIFF_AWATTAR, TARIFF_ENTITY
 from ..engine.plan.result import Reason
 from ..engine.tariff import PublishedPrices
 from ..sources.awattar import AwattarClient
 from ..sources.errors import SourceError
-from .price_series import ParsedPrices, PriceParseError, parse_prices
+from .price_series import ParsedPrices, parse_price_series
+from .price_unit import PriceSeriesError
 
 # Two weeks of the past make the estimate for the hours that are not published yet.
 PAST = timedelta(days=14)
@@ -43,13 +43,13 @@ def read_price_entity(hass: HomeAssistant, entity_id: str) -> ParsedPrices:
     if state is None or state.state == "unavailable":
         raise PriceProblemError("price_entity_unavailable", entity=entity_id)
     try:
-        return parse_prices(
-            dict(state.attributes),
+        return parse_price_series(
+            state.attributes,
             unit=state.attributes.get("unit_of_measurement"),
             currency=hass.config.currency,
             zone=dt_util.get_default_time_zone(),
         )
-    except PriceParseError as err:
+    except PriceSeriesError as err:
         raise PriceProblemError(err.key, **{"entity": entity_id, **err.placeholders}) from err
 
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import numpy as np
-
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..coordinators.plan import Outlook, PlanState
 from ..engine.forecast.result import Forecast

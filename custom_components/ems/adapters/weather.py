@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
+import numpy as np
 
 from ..const import CONF_BASE_URL, CONF_ENTITY, WEATHER_ENTITY, WEATHER_OPEN_METEO
 from ..engine.forecast.weather import Weather
@@ -40,7 +39,8 @@ async def _async_open_meteo(hass: HomeAssistant, base_url: str | None) -> Weathe
         )
     except SourceError as err:
         raise WeatherProblemError(str(err)) from err
-    found = answer.hourly
+    if (found := answer.hourly) is None:
+        raise WeatherProblemError("Open-Meteo answered without hours")
     return Weather(
         starts_s=np.array(found.starts_s),
         interval_s=found.interval_s,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession

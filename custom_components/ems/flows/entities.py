@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import probatio
-
 from homeassistant.const import ATTR_FRIENDLY_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, TextSelector
+import probatio
 
 from ..adapters.entity_points import INPUTS, SIGNS, EntityValueError, Kind, entity_value
 from ..adapters.entity_reading import read_role

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import probatio
-
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -14,6 +12,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+import probatio
 
 
 def number(low: float, high: float, step: float = 1, unit: str | None = None) -> NumberSelector:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import probatio
-
 from homeassistant.helpers.selector import TextSelector, TimeSelector
+import probatio
 
 from ..const import BATTERY, CHARGER, METER, PV
 from ..devices.reading import Reading

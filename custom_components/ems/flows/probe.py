@@ -1,4 +1,4 @@
-"""Talk to a device before it is saved: who are you, and what do you read?"""
+"""Talk to a device before it is saved: it says who it is and what it reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

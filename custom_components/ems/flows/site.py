@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import probatio
-
 from homeassistant.helpers.selector import TextSelector
+import probatio
 
 from ..const import (
     CONF_EXPORT_MAX_KW,

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import probatio
-
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     ObjectSelector,
@@ -15,6 +13,7 @@ from homeassistant.helpers.selector import (
     TimeSelector,
 )
 from homeassistant.util import dt as dt_util
+import probatio
 
 from ..adapters.prices import PriceProblemError, read_price_entity
 from ..const import (
