@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from random import Random
 import signal
 import socket
 import sys
@@ -95,6 +96,59 @@ async def test_two_requests_in_one_packet_get_two_answers_in_order(lab: Lab):
     writer.close()
 
 
+@pytest.mark.parametrize("device", ["meter", "inverter", "charger"])
+async def test_noise_on_the_line_does_not_bring_a_device_down(lab: Lab, device: str):
+    """Random bytes, frames cut short, unknown functions: the next client is served all the same."""
+    chance = Random(1)  # noqa: S311  (noise, not a secret)
+    at = getattr(lab.demo.addresses, device)
+    for size in (1, 7, 8, 12, 60, 300):
+        _, writer = await asyncio.open_connection(at.host, at.port)
+        header = bytes.fromhex(f"0001000000{size % 256:02x}01")
+        for noise in (chance.randbytes(size), header + chance.randbytes(size)):
+            writer.write(noise)
+        for function in range(1, 128):
+            writer.write(bytes.fromhex(f"000100000003{at.unit_id:02x}{function:02x}00"))
+        await writer.drain()
+        writer.close()
+    wire = await lab.wire(device)
+    assert await wire.registers({"meter": 0x5B00, "inverter": 40000, "charger": 300}[device], 2)
+
+
+async def test_a_function_the_device_lacks_is_answered_with_exception_one(lab: Lab):
+    wire = await lab.wire("inverter")
+    assert (await wire.client.read_coils(0, count=1, device_id=1)).exception_code == 1
+    assert (
+        await wire.client.readwrite_registers(
+            read_address=0xE004, read_count=1, address=0xE004, values=[4], device_id=1
+        )
+    ).exception_code == 1
+    assert lab.home.inverter.settings.control_mode == 1
+
+
+async def test_a_mistake_in_one_register_is_a_device_failure_and_nothing_more(lab: Lab, caplog):
+    wire = await lab.wire("charger")
+    lab.home.charger.energy_wh = None
+    response = await wire.client.read_holding_registers(374, count=4, device_id=1)
+    assert response.exception_code == 4
+    assert "cannot answer" in caplog.text
+    assert await wire.registers(300, 1)
+
+
+async def test_a_broken_simulation_is_logged_and_the_home_can_still_be_stopped(caplog):
+    demo = a_demo()
+    demo.home.household = None
+    demo.clock.advance(100)
+    with pytest.raises(AttributeError):
+        await demo.async_start(ports=DemoPorts.free())
+    demo = a_demo()
+    await demo.async_start(ports=DemoPorts.free())
+    demo.home.household = None
+    demo.clock.advance(100)
+    while "simulation broke off" not in caplog.text:  # noqa: ASYNC110  (a log line wakes nobody)
+        await asyncio.sleep(0.05)
+    await demo.async_stop()
+
+
 async def test_many_clients_are_served_at_once(lab: Lab):
     wires = [await lab.wire("inverter") for _ in range(5)]
     powers = await asyncio.gather(*(wire.value(0xE174, "FLOAT32", little=True) for wire in wires))
@@ -109,6 +163,7 @@ async def test_counters_never_run_backwards_over_a_restart():
     state = json.loads(json.dumps(first.state()))
     for away_s in (0, 5, 7200, 30 * 86_400):
         second = a_demo(START_S + 3600 + away_s, state)
+        second.advance()
         for name, wh in first.truth()["energy_wh"].items():
             assert second.truth()["energy_wh"][name] >= wh, name
         if away_s == 7200:

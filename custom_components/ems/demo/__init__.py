@@ -1,6 +1,6 @@
 """A simulated home with real wires: physics behind Modbus and HTTP servers on loopback."""
 
-from .clock import Clock, HandClock, hurried_clock
+from .clock import Clock, HandClock, hurried_clock, real_clock
 from .demo_home import DemoAddresses, DemoHome, DemoPorts, DeviceAddress
 from .faults import DEVICES, Fault
 from .modbus_server import PortError
@@ -16,4 +16,5 @@ __all__ = [
     "HandClock",
     "PortError",
     "hurried_clock",
+    "real_clock",
 ]

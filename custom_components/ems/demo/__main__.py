@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import json
 import signal
 import sys
-from time import time
 
-from .clock import hurried_clock
+from .clock import hurried_clock, real_clock
 from .demo_home import DemoAddresses, DemoHome, DemoPorts
 from .modbus_server import PortError
 
@@ -52,13 +51,13 @@ def _show(addresses: DemoAddresses, *, as_json: bool) -> None:
 
 async def _run(options: Namespace) -> int:
     hurried = options.speed != 1 or options.start is not None
-    start_s = options.start if options.start is not None else time()
+    start_s = options.start if options.start is not None else real_clock()
     home = DemoHome(
         seed=options.seed,
         latitude=options.latitude,
         longitude=options.longitude,
         timezone=options.timezone,
-        clock=hurried_clock(start_s, options.speed) if hurried else time,
+        clock=hurried_clock(start_s, options.speed) if hurried else real_clock,
     )
     ports = DemoPorts.counted_from(options.ports_from, options.http_port)
     try:

@@ -15,7 +15,7 @@ MARKET_ZONE = ZoneInfo("Europe/Berlin")  # read at import, because it is a file
 PUBLISHED_HOUR = 13.0  # tomorrow's prices appear on the wall clock of the market
 _LEVEL, _SUN, _WIGGLE = 70, 71, 72  # channels of the noise
 
-# Deviation from the day's level by the hour on the wall, as a share of it: a night trough, a morning
+# Deviation from the day's level by the hour on the wall, as a share of it: a low at night, a morning
 # shoulder, an evening peak. The midday dip is solar and drawn apart.
 _SHAPE = (
     -0.18, -0.22, -0.25, -0.26, -0.22, -0.10, 0.10, 0.28, 0.30, 0.15, 0.02, -0.05,

@@ -6,6 +6,7 @@ nothing behind.
 """
 
 import asyncio
+import logging
 from random import Random
 from typing import cast, override
 
@@ -19,6 +20,8 @@ from pymodbus.transport import ModbusProtocol
 
 from .faults import ActiveFault, Fault, Faults
 from .registers import RegisterTable
+
+_LOGGER = logging.getLogger(__name__)
 
 _READS = (3, 4)
 
@@ -166,7 +169,12 @@ class _Connection(ServerRequestHandler):
     async def _work(self) -> None:
         while True:
             request = await self._waiting.get()
-            response = await self._respond(request)
+            try:
+                response = await self._respond(request)
+            except Exception:
+                # A mistake in one register must not end the connection: answer as a broken device does.
+                _LOGGER.exception("Demo %s: cannot answer %s", self._device.name, request)
+                response = ExceptionResponse(request.function_code, ExcCodes.DEVICE_FAILURE)
             if response is not None and isinstance(self.transport, asyncio.Transport):
                 response.transaction_id, response.dev_id = request.transaction_id, request.dev_id
                 self.transport.write(self.framer.buildFrame(response))
