@@ -46,6 +46,8 @@ def decode(point: Point, words: Words, scale_words: Words = ()) -> Decoded:
     exponent = decode_exponent(point, scale_words)
     if isinstance(exponent, Quality):
         return None, exponent
+    if register.type == "f32":
+        raw = _shortest(raw)
     return _checked(point, _scaled(raw, point.factor * Fraction(10) ** exponent))
 
 
@@ -143,6 +145,13 @@ def _scaled(raw: float, factor: Fraction) -> float:
     if isinstance(raw, int):
         return raw * factor.numerator / factor.denominator
     return raw if factor == 1 else raw * float(factor)
+
+
+def _shortest(single: float) -> float:
+    """Return the shortest number that is the same single: 230.1 was meant, not 230.10000610351562."""
+    packed = struct.pack("f", single)
+    tries = (float(f"{single:.{digits}g}") for digits in (6, 7, 8))
+    return next((short for short in tries if struct.pack("f", short) == packed), single)
 
 
 def _checked(point: Point, value: float) -> Decoded:

@@ -161,5 +161,6 @@ def _derive(point: DerivedPoint, values: Mapping[PointName, Value], at_s: float)
         quality = Quality.STALE if term.quality is Quality.STALE else quality
     if point.valid is not None and not point.valid[0] <= total <= point.valid[1]:
         return Value(value=None, quality=Quality.INVALID, at_s=at_s)
+    total = round(total, 6)  # sums of decimals leave binary dust
     floored = total if point.floor is None else max(total, point.floor)
     return Value(value=floored, quality=quality, at_s=oldest)
