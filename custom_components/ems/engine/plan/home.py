@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from ..site import Battery
+from ..steps import Floats
 from .components import (
     BatteryModel,
     ChargerModel,
@@ -14,7 +16,7 @@ from .components import (
     PvModel,
     net_of_what_cannot_move,
 )
-from .components.battery import BandMayBreak
+from .components.battery import Room
 from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
@@ -60,13 +62,27 @@ class Home:
             if spec.id not in self.inputs.batteries:
                 continue
             energy = self.inputs.batteries[spec.id]
-            may_break = BandMayBreak(
-                floor=energy < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
-                ceiling=energy > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
-            )
-            args = (self.program, spec, self.horizon, energy, self.end_values[spec.id], may_break)
-            models[spec.id] = BatteryModel(*args)
+            room, worth = self._room(spec, energy), self.end_values[spec.id]
+            models[spec.id] = BatteryModel(self.program, spec, self.horizon, energy, worth, room)
         return models
+
+    def _room(self, spec: Battery, energy_kwh: float) -> Room:
+        """Return what the connection, the load, the sun and the cars leave for a battery."""
+        grid = self.inputs.problem.site.grid
+        sun = sum((np.maximum(pv.available_kw, 0) for pv in self.pvs.values()), np.zeros(self.horizon.n))
+        return Room(
+            charge_kw=np.maximum(grid.import_max_kw - self.fixed_kw + sun, 0),
+            discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._cars_kw(), 0),
+            floor_may_break=energy_kwh < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
+            ceiling_may_break=energy_kwh > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
+        )
+
+    def _cars_kw(self) -> Floats:
+        """Return the most that all cars could draw, shape (n,)."""
+        most = np.zeros(self.horizon.n)
+        for charger in self.chargers.values():
+            most[charger.steps] += charger.power_max_kw
+        return most
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
@@ -77,15 +93,13 @@ class Home:
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw.copy(), -self.fixed_kw
+        draw, give = self.fixed_kw + self._cars_kw(), -self.fixed_kw
         for pv in self.pvs.values():
-            draw -= np.minimum(pv.available_kw, 0)
+            draw = draw - np.minimum(pv.available_kw, 0)
             give = give + np.maximum(pv.available_kw, 0)
         for battery in self.batteries.values():
-            draw += battery.charge.upper
+            draw = draw + battery.charge.upper
             give = give + battery.discharge.upper
-        for charger in self.chargers.values():
-            draw[charger.steps] += charger.power_max_kw
         return Reach(import_kw=np.maximum(draw, 0) + _MARGIN_KW, export_kw=np.maximum(give, 0) + _MARGIN_KW)
 
     @property

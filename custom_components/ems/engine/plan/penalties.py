@@ -14,9 +14,8 @@ from ..problem import Problem
 _SMALLEST_YARDSTICK = 0.1  # currency/kWh
 # Leaving the band by one kWh costs twice the dearest kWh, so that no price makes it worthwhile ...
 _BAND_LEAVING = 2.0
-# ... and staying outside costs half the dearest kWh per kWh and hour: recovery waits for a cheaper hour, not
-# for a day.
-_BAND_STAYING_PER_H = 0.5
+# ... and staying outside for five hours as much as one: recovery waits for a cheaper hour, not a day.
+_BAND_STAYING_PER_H = 0.2
 # Ties are broken by a cost too small to be seen: 0.01 ct per kWh over the whole horizon.
 TIE_PER_KWH = 1e-4
 

@@ -82,6 +82,12 @@ class Model:
         total: Floats = np.bincount(self.index, self.value * x[column], self.n_rows).astype(np.float64)
         return total
 
+    def with_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> Model:
+        """Return the model with other bounds on some columns."""
+        low, high = self.lower.copy(), self.upper.copy()
+        low[columns], high[columns] = lower, upper
+        return replace(self, lower=low, upper=high)
+
     def with_integers_fixed(self, x: Floats) -> Model:
         """Return the linear program that is left once every integer is held at its rounded value in `x`."""
         held = np.where(self.integer, np.round(x), 0.0)

@@ -1,12 +1,13 @@
 """Finds the answer: the linear program first, integers only where it did what cannot be done, then duals."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 
-from ..steps import Floats
+from ..steps import Bools, Floats
 from .components import Choice
+from .components.component import Pins
 from .home import Home
 from .program import Model
 from .solvers import Outcome, Solver, Verdict
@@ -14,6 +15,8 @@ from .solvers import Outcome, Solver, Verdict
 # A cent for two days is below any forecast's error, and much cheaper to prove than a share of the cost.
 GAP_ABS = 0.01
 _NO_GAP = 0.0
+# Granted on top of the time limit to end with a plan rather than without; two or three linear programs.
+SETTLE_S = 2.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -61,22 +64,51 @@ def search(home: Home, solver: Solver, time_limit_s: float) -> Search:
     """Solve a home, adding integers until no choice is broken, then price every row."""
     tally = _Tally(solver=solver, deadline=perf_counter() + time_limit_s)
     model = tally.build(home)
-    outcome = tally.solve(model, GAP_ABS)
-    while outcome.has_answer and _repair(home.choices, home, outcome.x):
+    relaxed = outcome = tally.solve(model, GAP_ABS)
+    covered = [np.zeros(home.horizon.n, dtype=np.bool_) for _ in home.choices]
+    while outcome.has_answer and _repair(home, covered, outcome.x):
         model = tally.build(home)
         outcome = tally.solve(model, GAP_ABS)
+    if relaxed.has_answer and outcome.verdict is not Verdict.OPTIMAL:
+        outcome = _cheaper(outcome, _settle(home, tally, model, relaxed.objective))
     return _finished(tally, model, outcome)
 
 
-def _repair(choices: list[Choice], home: Home, x: Floats) -> bool:
-    """Add integers where a choice is broken; return whether any was."""
+def _repair(home: Home, covered: list[Bools], x: Floats) -> bool:
+    """Add integers where a choice is broken and none watch over it yet; return whether any were added."""
     found = False
-    for choice in choices:
-        steps = np.flatnonzero(choice.broken(x))
+    for choice, done in zip(home.choices, covered, strict=True):
+        steps = np.flatnonzero(choice.broken(x) & ~done)
         if len(steps):
-            choice.enforce(home.program, steps)
+            done[choice.enforce(home.program, steps)] = True
             found = True
     return found
+
+
+def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
+    """Find some plan without integers: let the linear program lean, decide its way, and solve again.
+
+    Every round closes at least one more direction, so it ends; each is one linear program.
+    """
+    tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
+    model = replace(model, integer=np.zeros_like(model.integer))
+    outcome = tally.solve(model, GAP_ABS)
+    while outcome.has_answer and (pins := _pins(home.choices, outcome.x)):
+        model = model.with_bounds(*(np.concatenate(part) for part in zip(*pins, strict=True)))
+        outcome = tally.solve(model, GAP_ABS)
+    gap = max(outcome.objective - bound, 0.0)
+    return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
+
+
+def _pins(choices: list[Choice], x: Floats) -> list[Pins]:
+    leaning = [(choice, np.flatnonzero(choice.broken(x))) for choice in choices]
+    return [choice.settle(x, steps) for choice, steps in leaning if len(steps)]
+
+
+def _cheaper(one: Outcome, other: Outcome) -> Outcome:
+    if not one.has_answer or not other.has_answer:
+        return other if other.has_answer else one
+    return one if one.objective <= other.objective else other
 
 
 def _finished(tally: _Tally, model: Model, outcome: Outcome) -> Search:
@@ -108,15 +140,7 @@ def _better(outcome: Outcome, held: Outcome) -> Outcome:
     if not held.has_answer:
         return outcome
     gain = max(outcome.objective - held.objective, 0.0)
-    return Outcome(
-        verdict=outcome.verdict,
-        x=held.x,
-        row_dual=held.row_dual,
-        objective=held.objective,
-        gap_abs=max(outcome.gap_abs - gain, 0.0),
-        run_ms=outcome.run_ms,
-        detail=outcome.detail,
-    )
+    return replace(outcome, objective=held.objective, gap_abs=max(outcome.gap_abs - gain, 0.0))
 
 
 def _padded(dual: Floats | None, model: Model) -> Floats | None:

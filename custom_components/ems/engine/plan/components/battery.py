@@ -14,12 +14,23 @@ from .direction import Direction
 from .end_value import EndValue
 
 
-@dataclass(frozen=True, kw_only=True)
-class BandMayBreak:
-    """Whether something could push a battery out of its band; only then does the band get slacks."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Room:
+    """What the rest of the home leaves for a battery to do.
 
-    floor: bool
-    ceiling: bool
+    Attributes
+    ----------
+    charge_kw, discharge_kw : The most that can be of use, shape (n,): charging on top of an overloaded
+        connection, or discharging into one that carries all the export it may, never is. Without this bound
+        a battery is cycled to burn sunshine that a home may not feed in. [kW]
+    floor_may_break, ceiling_may_break : Whether something could push the battery out of its band; only then
+        does the band get slacks.
+    """
+
+    charge_kw: Floats
+    discharge_kw: Floats
+    floor_may_break: bool
+    ceiling_may_break: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +64,23 @@ class BatteryModel:
         horizon: Horizon,
         energy_now_kwh: float,
         end_value: EndValue,
-        may_break: BandMayBreak,
+        room: Room,
     ) -> None:
         """Add a battery to a program."""
         self.id, self.name = spec.id, f"battery.{spec.id}"
         self._program, self._spec, self._horizon = program, spec, horizon
-        self._now, self._may_break = energy_now_kwh, may_break
+        self._now, self._room = energy_now_kwh, room
         h, n = horizon.hours, horizon.n
         eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
 
         cost_d = horizon.later + spec.wear_per_kwh
-        c = program.variables(f"{self.name}.charge", n, upper=spec.charge_max_kw, cost=h * horizon.later)
-        d = program.variables(f"{self.name}.discharge", n, upper=spec.discharge_max_kw, cost=h * cost_d)
+        c_max = np.minimum(spec.charge_max_kw, room.charge_kw)
+        d_max = np.minimum(spec.discharge_max_kw, room.discharge_kw)
+        c = program.variables(f"{self.name}.charge", n, upper=c_max, cost=h * horizon.later)
+        d = program.variables(f"{self.name}.discharge", n, upper=d_max, cost=h * cost_d)
         e = program.variables(f"{self.name}.energy", n, lower=self._lowest(), upper=self._highest())
-        self.charge = plain_flow(c, np.full(n, spec.charge_max_kw))
-        self.discharge = plain_flow(d, np.full(n, spec.discharge_max_kw))
+        self.charge = plain_flow(c, c_max)
+        self.discharge = plain_flow(d, d_max)
         self.energy = e
 
         start = np.zeros(n)
@@ -89,17 +102,17 @@ class BatteryModel:
 
     def _lowest(self) -> float:
         physical = min(0.0, self._now)
-        return physical if self._may_break.floor else self._spec.soc_min * self._spec.capacity_kwh
+        return physical if self._room.floor_may_break else self._spec.soc_min * self._spec.capacity_kwh
 
     def _highest(self) -> float:
         physical = max(self._spec.capacity_kwh, self._now)
-        return physical if self._may_break.ceiling else self._spec.soc_max * self._spec.capacity_kwh
+        return physical if self._room.ceiling_may_break else self._spec.soc_max * self._spec.capacity_kwh
 
     def _add_band(self) -> list[_Edge]:
         capacity, edges = self._spec.capacity_kwh, []
-        if self._may_break.floor:
+        if self._room.floor_may_break:
             edges.append(self._soft_edge("soc_min", -1.0, self._spec.soc_min * capacity))
-        if self._may_break.ceiling:
+        if self._room.ceiling_may_break:
             edges.append(self._soft_edge("soc_max", 1.0, self._spec.soc_max * capacity))
         return edges
 

@@ -1,7 +1,7 @@
 """A charger and the car that hangs on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,14 @@ from ...site import Charger
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
-from .component import Choice, Horizon, slack_over
+from .component import Choice, Horizon, Pins, slack_over
 
 # Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
 # needs.
 NEAR_H = 4.0
 NEAR_MAX_STEPS = 24  # 2 h at 5 min
 _HOURS_PER_DAY = 24.0
+_WATT = 1e-3  # [kW]
 
 
 class ChargerModel:
@@ -121,7 +122,6 @@ class MinimumPower:
     horizon: Horizon
     spec: Charger
     takes_kwh: float
-    _enforced: bool = field(default=False, init=False)
 
     def _near(self) -> NDArray[np.intp]:
         """Return which of our steps lie in the near window, as positions in `steps`."""
@@ -135,15 +135,27 @@ class MinimumPower:
         """Return the near steps with a current no car can charge with."""
         mask, near = np.zeros(self.horizon.n, dtype=np.bool_), self._near()
         power = x[self.power[near]]
-        mask[self.steps[near]] = (power > 1e-5) & (power < self._least_kw(near) - 1e-5)
-        return mask & (not self._enforced)
+        mask[self.steps[near]] = (power > _WATT) & (power < self._least_kw(near) - _WATT)
+        return mask
 
-    def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
         """Make the whole near window all or nothing: forbidden in one step, a fraction moves to the next."""
         del steps
-        near, self._enforced = self._near(), True
+        near = self._near()
         power, zero = self.power[near], np.zeros(len(near))
         z = program.variables(f"{self.name}.on", len(near), upper=1.0, integer=True)
         most, least = self.spec.power_max_kw, self._least_kw(near)
         program.rows(f"{self.name}.at_most", -np.inf, zero, Term(power, 1.0), Term(z, -most))
         program.rows(f"{self.name}.at_least", zero, np.inf, Term(power, 1.0), Term(z, -least))
+        return self.steps[near]
+
+    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
+        """Round these steps to off or the smallest current; off, where the car could not take it all."""
+        at = np.flatnonzero(np.isin(self.steps, steps))
+        columns, least = self.power[at], self._least_kw(at)
+        on = x[columns] >= least / 2
+        near = self._near()
+        charged = x[self.power[near]] @ self.horizon.hours[self.steps[near]]
+        fits = float((least * on) @ self.horizon.hours[self.steps[at]]) <= self.takes_kwh - charged
+        lower = np.where(on & fits, least, 0.0)
+        return Pins(columns, lower, np.where(lower > 0, self.spec.power_max_kw, 0.0))

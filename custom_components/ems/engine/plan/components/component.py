@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +64,25 @@ class Component(Protocol):
         """Return the wishes a solution breaks."""
 
 
+class Pins(NamedTuple):
+    """Bounds that replace those of some columns."""
+
+    columns: Ints
+    lower: Floats
+    upper: Floats
+
+
 class Choice(Protocol):
     """Something a linear program may get wrong, and integers put right where it did."""
 
     def broken(self, x: Floats) -> Bools:
         """Return the steps in which a solution does what cannot be done, shape (n,)."""
 
-    def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
-        """Add integers that forbid it in these steps."""
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Add integers that forbid it in these steps at least; return all steps they cover."""
+
+    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
+        """Decide these steps the way the solution leans, for when there is no time for integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +106,10 @@ class Flow:
     def terms(self, coefficient: float) -> list[Term]:
         """Return the flow times a coefficient, rows being all steps."""
         return [Term(self.columns, coefficient), Term(self.extra, coefficient, self.extra_steps)]
+
+    def columns_at(self, steps: NDArray[np.intp]) -> list[Ints]:
+        """Return every column of the flow in some steps."""
+        return [self.columns[steps], self.extra[np.isin(self.extra_steps, steps)]]
 
     def terms_at(self, steps: NDArray[np.intp]) -> list[Term]:
         """Return the flow in some steps, rows being their positions in `steps`."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...steps import Bools, Floats
 from ..program import Program, Term
-from .component import Flow
+from .component import Flow, Pins
 
 # Below this a pair counts as one-way; the solver keeps rows to 1e-7.
 CLASH_KW = 1e-5
@@ -33,7 +33,7 @@ class Direction:
         """Return the steps in which both directions run."""
         return np.minimum(self.into.value(x), self.out.value(x)) > CLASH_KW
 
-    def enforce(self, program: Program, steps: NDArray[np.intp]) -> None:
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
         """Make these steps one-way. The physical bounds are the smallest big-M there is."""
         name = f"{self.name}.direction{self._rounds}"
         self._rounds += 1
@@ -43,3 +43,11 @@ class Direction:
             f"{name}.in_only", -np.inf, np.zeros(len(steps)), *self.into.terms_at(steps), Term(z, -into_max)
         )
         program.rows(f"{name}.out_only", -np.inf, out_max, *self.out.terms_at(steps), Term(z, out_max))
+        return steps
+
+    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
+        """Close the weaker direction."""
+        inward = self.into.value(x)[steps] >= self.out.value(x)[steps]
+        columns = [*self.out.columns_at(steps[inward]), *self.into.columns_at(steps[~inward])]
+        closed = np.concatenate([*columns, np.zeros(0, np.int32)])
+        return Pins(closed, np.zeros(len(closed)), np.zeros(len(closed)))

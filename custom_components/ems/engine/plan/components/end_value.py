@@ -34,7 +34,7 @@ class EndValue:
 def end_value(battery: Battery, problem: Problem, top_kwh: float) -> EndValue:
     """Value stored energy at what replacing it would cost.
 
-    What is needed soon is worth (mean import price - wear)·η_d, the rest what refilling in a cheap hour costs.
+    What is needed soon is worth (mean import price - wear)·η_d, the rest what a cheap hour asks for it.
 
     The mean price less wear, times the efficiency, earned on real homes what finer shapes did. The second
     slope is what refilling costs in a cheap hour; without it a full battery would be worth as much per kWh as
