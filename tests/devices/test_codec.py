@@ -55,7 +55,7 @@ def test_zero_is_a_value():
 
 
 def test_a_sign_of_ours_makes_no_minus_zero():
-    value, _ = decode(point("s16", factor=Fraction(-1)), [0])
+    value, _ = decode(point("f32", factor=Fraction(-1)), [0, 0])
     assert math.copysign(1, value) == 1
 
 
