@@ -163,6 +163,14 @@ async def test_release_gives_the_battery_back(inverter):
     assert await device.async_release() == []
 
 
+async def test_releasing_one_role_leaves_the_others_commanded(inverter):
+    """Battery and PV of a hybrid are two subentries; removing one must not stop the other."""
+    device, _ = inverter
+    await device.async_command(battery("charge", 700))
+    assert await device.async_release(roles=("pv",)) == []
+    assert len(await device.async_release(roles=("battery",))) == 3
+
+
 async def test_release_by_force_after_an_unclean_stop(inverter):
     """A new process does not know what the one before commanded."""
     device, unit = inverter

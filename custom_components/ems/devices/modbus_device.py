@@ -96,13 +96,18 @@ class ModbusDevice:
         """
         return await self._steering.async_command(command, renew=renew)
 
-    async def async_release(self, *, force: bool = False) -> list[RegisterWrite]:
+    async def async_release(
+        self, *, roles: Collection[str] | None = None, force: bool = False
+    ) -> list[RegisterWrite]:
         """Leave every role that was commanded in its safe state; with `force` all, after an unclean stop.
+
+        `roles` keeps to some of them: a hybrid's battery may be released while its PV stays commanded.
 
         A role whose safe state is to let the lease lapse is left alone. One role's failure does not keep the
         others from being released; it is raised at the end.
         """
-        return await self._steering.async_release(self._roles, force=force)
+        chosen = self._roles if roles is None else [role for role in self._roles if role in roles]
+        return await self._steering.async_release(chosen, force=force)
 
     async def _async_readers(self, *, again: bool) -> _Readers:
         await self._async_probe(again=again)
