@@ -117,7 +117,8 @@ class PlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
     def native_value(self) -> StateType:
         """Return the value."""
         outlook = self.coordinator.data.outlook
-        return self.entity_description.value_fn(outlook) if outlook else None
+        value = self.entity_description.value_fn(outlook) if outlook else None
+        return round(value, 5) if isinstance(value, float) else value
 
 
 class PlanStatusSensor(SiteEntity[PlanCoordinator], SensorEntity):

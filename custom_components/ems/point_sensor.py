@@ -10,6 +10,10 @@ from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
 
+# Behind the digits shown: enough for any arithmetic, and a 32-bit float's noise stays out of the database.
+SPARE_DIGITS = 2
+
+
 class PointSensor(PointEntity, SensorEntity):
     """Shows a point's value; unknown where the device says so or says something impossible."""
 
@@ -23,5 +27,8 @@ class PointSensor(PointEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        """Return the value in the device layer's unit."""
-        return self.reading.value if self.reading else None
+        """Return the value in the device layer's unit, without digits that no device measures."""
+        value = self.reading.value if self.reading else None
+        if isinstance(value, float) and (shown := self.entity_description.suggested_display_precision) is not None:
+            return round(value, shown + SPARE_DIGITS)
+        return value

@@ -68,7 +68,8 @@ class SiteSensor(SiteEntity[SiteCoordinator], SensorEntity):
     @override
     def native_value(self) -> StateType:
         """Return the value."""
-        return self.entity_description.value_fn(self.coordinator.data)
+        value = self.entity_description.value_fn(self.coordinator.data)
+        return round(value, 1) if isinstance(value, float) else value
 
 
 def site_sensors(entry: EmsConfigEntry) -> list[SiteSensor]:

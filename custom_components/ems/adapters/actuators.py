@@ -37,7 +37,7 @@ class ModbusActuator(Actuator):
     async def async_release(self) -> list[SetpointWrite]:
         """Write the documented safe state."""
         try:
-            writes = await self._device.async_release()
+            writes = await self._device.async_release(roles=(self._role,))
         except DeviceError as err:
             raise _refused(self._device.profile.label, err) from err
         return [self._proof(write) for write in writes]
