@@ -176,6 +176,7 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_home():
     second = a_demo(START_S, first.state())
     before = second.truth()["energy_wh"]["household"]
     assert second.home.charger.remaining_s(START_S) == 0
+    assert second.home.car.settled_s <= START_S, "trips to come are paid for again"
     second.clock.advance(600)
     second.advance()
     assert second.truth()["energy_wh"]["household"] > before

@@ -6,7 +6,7 @@ import pytest
 from custom_components.ems.demo.battery import Battery
 from custom_components.ems.demo.calendar_day import LocalDay
 from custom_components.ems.demo.home import Home, step_width
-from custom_components.ems.demo.household import Household
+from custom_components.ems.demo.household import Household, _pulses
 from custom_components.ems.demo.inverter import CommandMode, InverterSpec, Order, dispatch
 
 from .lab import VIENNA, a_home, instant
@@ -117,15 +117,19 @@ def test_household_is_a_plausible_family():
     assert all(max(phases[i] for phases in load) > 500 for i in range(3))
 
 
-def test_household_does_not_jump_where_the_profile_of_a_new_day_begins():
-    """What was switched on before midnight goes on after it: dishwasher, television, base load."""
-    jumps = 0
-    for day in range(30):
-        midnight = instant("2026-05-01T00:00") + day * 86_400
-        home = Household(1, VIENNA)
-        before, after = home.power_w(midnight - 1), Household(1, VIENNA).power_w(midnight)
-        jumps += abs(sum(after) - sum(before)) > 300
-    assert jumps <= 2
+def test_the_load_is_the_sum_of_everything_switched_on_also_since_yesterday():
+    """Against a brute-force sum, at midnight above all: the dishwasher started at 23:00 is still running."""
+    home, day, inherited = Household(1, VIENNA), LocalDay.holding(instant("2026-05-01T12:00"), VIENNA), 0
+    for _ in range(60):
+        yesterday, today = list(_pulses(1, day.previous)), list(_pulses(1, day))
+        for at_s in (day.start_s, day.start_s + 1200, day.at(7.1), day.at(18.7), day.end_s - 1):
+            on = [pulse for pulse in (*yesterday, *today) if pulse.start_s <= at_s < pulse.end_s]
+            for phase in range(3):
+                expected = sum(pulse[2 + phase] for pulse in on)
+                assert home.power_w(at_s)[phase] == pytest.approx(expected, abs=1e-6)
+        inherited += any(pulse.end_s > day.start_s + 60 for pulse in yesterday)
+        day = day.next
+    assert inherited > 20
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-15", 24)])
