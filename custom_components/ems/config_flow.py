@@ -21,7 +21,7 @@ from .const import BATTERY, CHARGER, CONF_ADDRESS, CONF_GRID, CONF_TARIFF, CONF_
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
 from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
-from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, tariff_data, window_errors
+from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, price_errors, tariff_data, window_errors
 
 MORE = "more"
 
@@ -87,7 +87,8 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._name = user_input["name"]
-            await self.async_set_unique_id(f"site:{slugify(self._name)}")
+            # A dialog that somebody left open elsewhere must not lock this one out.
+            await self.async_set_unique_id(f"site:{slugify(self._name)}", raise_on_progress=False)
             self._abort_if_unique_id_configured()
             if not (errors := grid_errors(user_input)):
                 self._data[CONF_GRID] = grid_data(user_input)
@@ -123,12 +124,14 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            errors = price_errors(user_input, self.hass.config.currency)
             if step == "tariff_time_of_use":
-                errors = window_errors(user_input)
+                errors |= window_errors(user_input)
             if step == "tariff_awattar" and self.hass.config.currency != "EUR":
                 errors, placeholders = {"base": "currency_not_eur"}, {"currency": self.hass.config.currency}
             if step == "tariff_entity":
-                errors, placeholders = entity_prices(self.hass, user_input)
+                found, placeholders = entity_prices(self.hass, user_input)
+                errors |= found
             if not errors:
                 self._data[CONF_TARIFF] = tariff_data(kind, user_input)
                 if step == "tariff_entity":

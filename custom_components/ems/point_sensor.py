@@ -9,7 +9,6 @@ from .entity import PointEntity
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
-
 # Behind the digits shown: enough for any arithmetic, and a 32-bit float's noise stays out of the database.
 SPARE_DIGITS = 2
 
@@ -29,6 +28,9 @@ class PointSensor(PointEntity, SensorEntity):
     def native_value(self) -> StateType:
         """Return the value in the device layer's unit, without digits that no device measures."""
         value = self.reading.value if self.reading else None
-        if isinstance(value, float) and (shown := self.entity_description.suggested_display_precision) is not None:
+        if (
+            isinstance(value, float)
+            and (shown := self.entity_description.suggested_display_precision) is not None
+        ):
             return round(value, shown + SPARE_DIGITS)
         return value

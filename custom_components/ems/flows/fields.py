@@ -1,6 +1,6 @@
 """Form fields that several flows share."""
 
-from typing import Any, Literal
+from typing import Any
 
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 
-def number(low: float, high: float, step: float | Literal["any"] = 1, unit: str | None = None) -> NumberSelector:
+def number(low: float, high: float, step: float = 1, unit: str | None = None) -> NumberSelector:
     """Return a number box with limits and a unit."""
     config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
     if unit:

@@ -17,14 +17,14 @@ _METER: dict[Any, Any] = {
 }
 _BATTERY: dict[Any, Any] = {
     # 0 is allowed and means: not there at the moment. It is planned as absent.
-    probatio.Required("capacity_kwh"): number(0, 10000, 0.1, "kWh"),
-    probatio.Required("charge_max_w"): number(0, 5_000_000, 1, "W"),
-    probatio.Required("discharge_max_w"): number(0, 5_000_000, 1, "W"),
+    probatio.Optional("capacity_kwh"): number(0, 10000, 0.1, "kWh"),
+    probatio.Optional("charge_max_w"): number(0, 5_000_000, 1, "W"),
+    probatio.Optional("discharge_max_w"): number(0, 5_000_000, 1, "W"),
     probatio.Required("round_trip_pct", default=90): number(30, 100, 0.1, "%"),
     probatio.Required("wear_per_kwh", default=0.02): number(0, 1, 0.001),
 }
 _PV: dict[Any, Any] = {
-    probatio.Required("peak_kw"): number(0, 10000, 0.01, "kW"),
+    probatio.Optional("peak_kw"): number(0, 10000, 0.01, "kW"),
     probatio.Required("tilt_deg", default=35): number(0, 90, 1, "°"),
     probatio.Required("azimuth_deg", default=180): number(0, 360, 1, "°"),
     probatio.Optional("inverter_max_kw"): number(0, 10000, 0.01, "kW"),
@@ -36,6 +36,9 @@ _CHARGER: dict[Any, Any] = {
     probatio.Required("energy_needed_kwh", default=15): number(0, 200, 0.5, "kWh"),
     probatio.Required("ready_by", default="07:00:00"): TimeSelector(),
 }
+# The frontend fills a required box with its lower limit, and 0 kWh would be believed. So these are optional
+# in the form and asked for here.
+NEEDED = {BATTERY: ("capacity_kwh", "charge_max_w", "discharge_max_w"), PV: ("peak_kw",)}
 PARAMS: dict[str, dict[Any, Any]] = {METER: _METER, BATTERY: _BATTERY, PV: _PV, CHARGER: _CHARGER}
 
 
@@ -61,7 +64,8 @@ def suggestions(role: str, reading: Reading) -> dict[str, Any]:
 
 
 def param_errors(role: str, user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Name what contradicts itself."""
+    """Name what is missing and what contradicts itself."""
+    missing = {key: "value_missing" for key in NEEDED.get(role, ()) if key not in user_input}
     if role == CHARGER and user_input["current_min_a"] > user_input["current_max_a"]:
         return {"current_min_a": "minimum_above_maximum"}
-    return {}
+    return missing

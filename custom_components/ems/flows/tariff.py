@@ -6,6 +6,9 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     ObjectSelector,
     ObjectSelectorConfig,
     SelectSelector,
@@ -31,23 +34,41 @@ from ..const import (
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
-from .fields import choice, entity, number, schema, whole
+from .fields import choice, entity, schema, whole
 
 TARIFF_MENU = ["tariff_fixed", "tariff_time_of_use", "tariff_entity", "tariff_awattar"]
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE = "fixed", "day_ahead", "none"
 
 
-def _price(unit: str) -> Any:
-    # Negative prices are real; 5 per kWh is beyond every European peak, and above it a unit was mixed up.
-    return number(-5, 5, "any", unit)
+# Negative prices are real; 5 per kWh is beyond every European peak, and above it a unit was mixed up.
+# Crowns and złoty are worth less, and may be ten times as many.
+PRICE_MAX = 5.0
+SMALL_CURRENCIES = {"SEK": 10, "NOK": 10, "DKK": 10, "CZK": 25, "PLN": 5, "HUF": 400, "JPY": 150}
+PRICES = (CONF_IMPORT_PRICE, CONF_EXPORT_PRICE, CONF_MARKUP, CONF_EXPORT_DEDUCTION)
+
+
+def _price(unit: str) -> NumberSelector:
+    # Without limits of its own: the frontend would fill a required box with its lower limit.
+    return NumberSelector(
+        NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
+    )
+
+
+def price_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """Ask for the price that nobody can guess, and refuse what no kWh costs."""
+    highest = PRICE_MAX * SMALL_CURRENCIES.get(currency, 1)
+    errors = {key: "price_implausible_here" for key in PRICES if abs(user_input.get(key, 0)) > highest}
+    if CONF_IMPORT_PRICE in user_input or CONF_ENTITY in user_input or CONF_COUNTRY in user_input:
+        return errors
+    return {**errors, CONF_IMPORT_PRICE: "price_missing"}
 
 
 def fixed_schema(unit: str) -> probatio.Schema:
     """Return the form of a fixed price."""
     return schema(
         {
-            probatio.Required(CONF_IMPORT_PRICE): _price(unit),
+            probatio.Optional(CONF_IMPORT_PRICE): _price(unit),
             probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
         }
     )
@@ -67,7 +88,7 @@ def time_of_use_schema(unit: str) -> probatio.Schema:
     }
     return schema(
         {
-            probatio.Required(CONF_IMPORT_PRICE): _price(unit),
+            probatio.Optional(CONF_IMPORT_PRICE): _price(unit),
             probatio.Required(CONF_WINDOWS): ObjectSelector(
                 ObjectSelectorConfig(
                     fields=window,  # type: ignore[typeddict-item]  # the stub wants a dict per field type
