@@ -31,8 +31,8 @@ class ChargerModel:
         Σ h·p ≤ takes                                    what the battery in the car can hold
         p[k] = 0 or p[k] ≥ p_min                         in the near window, by integers, where broken
 
-    A kWh that comes after the deadline loses half its worth over a day, so that late is better than never, and
-    soon better than late.
+    A kWh that comes after the deadline loses half its worth over a day, so that late is better than never,
+    and soon better than late.
     """
 
     def __init__(
