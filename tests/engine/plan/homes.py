@@ -90,7 +90,7 @@ def power(low: float, high: float, n: int) -> st.SearchStrategy[list[float]]:
 
 @st.composite
 def homes(draw: st.DrawFn, *, sane: bool = True, prices: tuple[float, float] = (-0.3, 0.6)) -> Problem:
-    """Return a random home with a battery, sun and a car; insane ones start anywhere and have any connection."""
+    """Return a random home with battery, sun and car; insane ones start anywhere on any connection."""
     steps = draw(
         st.sampled_from([even_steps(START_S, 6, 60), even_steps(START_S, 4, 15), tiered_steps(START_S + 77)])
     )

@@ -95,7 +95,7 @@ def test_deadline_inside_a_step_counts_only_whole_steps_before_it():
 
 
 def test_impossible_deadline_is_a_named_slack_and_the_rest_comes_as_soon_as_possible():
-    """20 kWh in one hour at 11.04 kW: 8.96 kWh short, delivered in the next hour, not in the cheaper third."""
+    """20 kWh in one hour at 11.04 kW: 8.96 kWh short, delivered in the next hour, not the third."""
     wants = car([True] * 3, 20, ready_at_s=START_S + 3600)
     plan = solve(problem([0.3, 0.3, 0.29], [0] * 3, charger=WALLBOX, car=wants))
     (slack,) = plan.slacks
@@ -193,6 +193,14 @@ def test_earlier_of_two_equal_hours_is_taken_for_free_energy():
         problem([0.3] * 4, [0] * 4, export_price=0.1, pv=[1, 1, 1, 0], batteries={battery(capacity_kwh=2): 0})
     )
     assert_allclose(plan.devices["battery"].power_kw, [-1, -1, 0, 0], atol=1e-6)
+
+
+def test_on_a_flat_tariff_the_battery_is_used_not_admired():
+    """Keeping a kWh is worth exactly as much as using it; people want to see it used."""
+    store = battery(wear_per_kwh=0.02, discharge_efficiency=0.95)
+    plan = solve(problem([0.3] * 4, [1] * 4, export_price=0.08, pv=[3, 0, 0, 0], batteries={store: 0.5}))
+    assert_allclose(plan.import_kw, [0, 0, 0, 1 - (2.5 * 0.95 - 2)], atol=1e-6)
+    assert set(plan.devices["battery"].modes) == {Mode.AUTOMATIC}
 
 
 def test_charger_with_a_single_current_charges_at_it():

@@ -52,7 +52,7 @@ def check_physics(asked: Problem, plan: Plan) -> None:
 @thorough
 @given(homes(sane=False))
 def test_there_is_a_plan_whatever_is_measured(asked):
-    """Any connection, any price, any state of charge, sun at night, a deadline in the past: never "infeasible"."""
+    """Any connection, price, state of charge, sun at night, a deadline in the past: never "infeasible"."""
     plan = solve(asked)
     assert plan.status is PlanStatus.OK
     assert plan.stats.gap_abs <= GAP_ABS
@@ -86,7 +86,7 @@ def test_battery_that_starts_in_its_band_stays_there(asked):
     check_physics(asked, plan)
 
 
-@thorough
+@settings(max_examples=25, deadline=None)
 @given(homes(prices=(-0.8, -0.1)))
 def test_burning_energy_for_money_is_never_planned(asked):
     """At deeply negative prices a linear program would charge and discharge, import and export at once."""

@@ -18,6 +18,8 @@ _BAND_LEAVING = 2.0
 _BAND_STAYING_PER_H = 0.2
 # Ties are broken by a cost too small to be seen: 0.01 ct per kWh over the whole horizon.
 TIE_PER_KWH = 1e-4
+# More than what any use of a kWh is burdened with, so that what is equally good later is done now.
+KEEPING_PER_KWH = 2 * TIE_PER_KWH
 
 
 @dataclass(frozen=True, kw_only=True)

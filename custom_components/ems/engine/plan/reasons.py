@@ -121,7 +121,7 @@ ERRORS: Final[Mapping[str, Wording]] = {
     ),
     "not_a_number": _worded("{field} has no usable number in step {step}.", "field", "step"),
     "absurd_value": _worded("{field} is beyond anything a home can have in step {step}.", "field", "step"),
-    "duplicate_id": _worded("The id {id} is used by more than one device.", "field", "id"),
+    "duplicate_id": _worded("The {field} {id} is used by more than one device.", "field", "id"),
     "unknown_solver": _worded("There is no solver called {solver}.", "solver"),
     "unknown_schema": _worded(
         "This file has schema {found}; EMS reads schema {expected}.", "found", "expected"

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...site import Battery
 from ...steps import Floats
+from ..penalties import KEEPING_PER_KWH
 from ..program import Ints, Program, Term
 from ..result import Slack
 from .component import Choice, Horizon, plain_flow, slack_over
@@ -131,12 +132,17 @@ class BatteryModel:
         return _Edge(name, outside, further)
 
     def _add_end_value(self, value: EndValue) -> None:
-        """Split the last energy into segments, each earning its slope; concavity fills them in order."""
+        """Split the last energy into segments, each earning its slope; concavity fills them in order.
+
+        On a flat tariff keeping a kWh is worth exactly what using it is: the tie goes to using it.
+        """
         label = f"{self.name}.at_end"
         base = min(0.0, self._now)
         widths = value.widths_kwh.copy()
         widths[0] -= base
-        parts = self._program.variables(label, len(widths), upper=widths, cost=-value.per_kwh)
+        parts = self._program.variables(
+            label, len(widths), upper=widths, cost=KEEPING_PER_KWH - value.per_kwh
+        )
         whole = [Term(parts, -1.0, np.zeros(len(parts), np.intp)), Term(self.energy[-1:], 1.0)]
         self._program.rows(f"{label}.sum", base, base, *whole)
 

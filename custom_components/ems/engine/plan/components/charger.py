@@ -17,7 +17,8 @@ from .component import Choice, Horizon, Pins, slack_over
 # needs.
 NEAR_H = 4.0
 NEAR_MAX_STEPS = 24  # 2 h at 5 min
-_HOURS_PER_DAY = 24.0
+_DAY_S = 86400.0
+_LOST_PER_DAY = 0.5
 _WATT = 1e-3  # [kW]
 
 
@@ -30,8 +31,8 @@ class ChargerModel:
         Σ h·p ≤ takes                                    what the battery in the car can hold
         p[k] = 0 or p[k] ≥ p_min                         in the near window, by integers, where broken
 
-    A kWh that comes after the deadline loses its worth over a day, so that late is better than never, and
-    soon better than late.
+    A kWh that comes after the deadline loses half its worth over a day, so that late is better than never,
+    and soon better than late.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class ChargerModel:
         in_time = _ends_in_time(steps, car.ready_at_s)
         self.in_time = in_time[self.steps]
         self._deadline_step = max(int(np.count_nonzero(in_time)) - 1, 0)
-        late = car.shortfall_price_per_kwh * _lateness_days(steps, car.ready_at_s)[self.steps]
+        late = car.shortfall_price_per_kwh * _LOST_PER_DAY * _days_late(steps, car.ready_at_s)[self.steps]
         cost = h * (horizon.later[self.steps] + late)
         self.power = program.variables(f"{self.name}.power", len(h), upper=spec.power_max_kw, cost=cost)
         self._add_energy(program, h)
@@ -100,11 +101,15 @@ def _ends_in_time(steps: Steps, ready_at_s: float | None) -> Bools:
     return np.ones(len(ends), dtype=np.bool_) if ready_at_s is None else ends <= ready_at_s
 
 
-def _lateness_days(steps: Steps, ready_at_s: float | None) -> Floats:
-    """Return how long after the deadline each step ends, 0 where in time, shape (n,). [d]."""
+def _days_late(steps: Steps, ready_at_s: float | None) -> Floats:
+    """Return how long after the deadline each step ends, from 0 to 1, shape (n,). [d].
+
+    A deadline before the first step counts from there: what is past cannot be made up for.
+    """
     if ready_at_s is None:
         return np.zeros(len(steps))
-    return np.maximum(steps.edges_s[1:] - ready_at_s, 0.0) / (3600 * _HOURS_PER_DAY)
+    due = max(ready_at_s, float(steps.edges_s[0]))
+    return np.clip((steps.edges_s[1:] - due) / _DAY_S, 0.0, 1.0)
 
 
 @dataclass(eq=False, kw_only=True)
