@@ -91,11 +91,11 @@ def test_only_a_change_on_the_wire_is_a_proof(
 def test_dashboard_shows_only_what_is_there() -> None:
     """A card of an entity that does not exist is a red box."""
     entities = [
-        Entity(entity_id="sensor.home_grid_power", key="grid_power", owner=None),
-        Entity(entity_id="sensor.home_plan_status", key="plan_status", owner=None),
-        Entity(entity_id="sensor.home_next_action", key="next_action", owner=None),
-        Entity(entity_id="sensor.battery_soc", key="soc", owner="b"),
-        Entity(entity_id="sensor.battery_planned_mode", key="planned_mode", owner="b"),
+        Entity(entity_id="sensor.home_grid_power", key="grid_power", owner=None, name="grid_power"),
+        Entity(entity_id="sensor.home_plan_status", key="plan_status", owner=None, name="plan_status"),
+        Entity(entity_id="sensor.home_next_action", key="next_action", owner=None, name="next_action"),
+        Entity(entity_id="sensor.battery_soc", key="soc", owner="b", name="soc"),
+        Entity(entity_id="sensor.battery_planned_mode", key="planned_mode", owner="b", name="planned_mode"),
     ]
     devices = [Device(id="b", type="battery", title="Battery"), Device(id="m", type="meter", title="Meter")]
     home, rooms = make_dashboard(devices, entities)["views"]

@@ -25,7 +25,7 @@ step() {
   log=$(mktemp "$TOOLS/log/step.XXXXXX")
   printf '  %s …\n' "$what" >&2
   # The sleeping child must not hold our output open: whoever reads it would wait for the sleeper.
-  ( while sleep 15 >/dev/null 2>&1 </dev/null; do
+  ( while sleep 15 >/dev/null 2>&1; do
       printf '  %s … still at it (%d s)\n' "$what" $((SECONDS - began)) >&2
     done ) &
   beat=$!

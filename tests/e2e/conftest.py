@@ -1,11 +1,12 @@
 """End-to-end tests start real programs and open real sockets; script/test runs them apart from the others."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from script.lib.demo.stage import Stage, set_stage
 from script.lib.ha.config_dir import write_config_dir
 from script.lib.ha.instance import HomeAssistant, run_home_assistant
 from script.lib.ha.ports import free_ports
@@ -31,17 +32,24 @@ def artifacts() -> Path:
     return ARTIFACTS
 
 
-@pytest.fixture(scope="session")
-def config_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder for Home Assistant's configuration."""
-    return tmp_path_factory.mktemp("home-assistant")
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def home_assistant(config_dir: Path, artifacts: Path) -> AsyncIterator[HomeAssistant]:
-    """Start a Home Assistant with EMS installed and nothing set up."""
+# Module scope: one Home Assistant at a time is enough for two cores.
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def home_assistant(
+    tmp_path_factory: pytest.TempPathFactory, artifacts: Path
+) -> AsyncIterator[HomeAssistant]:
+    """Start a Home Assistant without EMS."""
+    config_dir = tmp_path_factory.mktemp("home-assistant")
     (port,) = free_ports(1)
     # Core's own test integration has a subentry flow, which proves the driver without EMS.
     write_config_dir(config_dir, port=port, component=COMPONENT, extra_yaml="kitchen_sink:\n")
-    async with run_home_assistant(config_dir, port=port, log=artifacts / "home-assistant.log") as running:
+    async with run_home_assistant(config_dir, port=port, log=artifacts / "driver.log") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, artifacts: Path) -> AsyncIterator[Stage]:
+    """Start the demo home, a Home Assistant, and EMS' site in it."""
+    (port,) = free_ports(1)
+    folder = tmp_path_factory.mktemp("stage")
+    async with set_stage(folder, logs=artifacts, port=port, home_ports=("--free-ports",)) as running:
         yield running

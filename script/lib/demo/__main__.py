@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 from pathlib import Path
-import shutil
 import signal
 import sys
 
@@ -39,9 +38,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     if arguments.once:
         print(json.dumps(await run_once()), flush=True)
         return
-    if arguments.fresh:
-        shutil.rmtree(KEPT, ignore_errors=True)
-    await run_live(KEPT, arguments.port)
+    await run_live(KEPT, port=arguments.port, fresh=arguments.fresh)
 
 
 def _explain(logs: Path) -> None:

@@ -24,9 +24,10 @@ DEVICE_KEYS = {
 }
 _REASONS = """\
 {{% set status = '{status}' %}}
-**{{{{ states(status) }}}}** {{{{ state_attr(status, 'reason') or '' }}}}
+**{{{{ state_translated(status) }}}}** {{{{ state_attr(status, 'reason') or '' }}}}
 {{% for plan in {plans} %}}
-- **{{{{ device_name(plan) }}}}**: {{{{ states(plan) }}}}. {{{{ state_attr(plan, 'reason') or '' }}}}
+- **{{{{ device_name(plan) }}}}**: {{{{ state_translated(plan) }}}}. \
+{{{{ state_attr(plan, 'reason') or '' }}}}
 {{% endfor %}}
 {{% set next = '{next}' %}}{{% if has_value(next) %}}
 Next: **{{{{ state_attr(next, 'device') }}}}** {{{{ state_attr(next, 'mode') }}}}
@@ -49,32 +50,34 @@ class Picker:
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         """Index them."""
-        self._found = {(each.owner, each.key): each.entity_id for each in entities}
+        self._found = {(each.owner, each.key): each for each in entities}
 
     def one(self, key: str, owner: str | None = None) -> str | None:
         """Return an entity id, None where there is no such entity."""
-        return self._found.get((owner, key))
+        found = self._found.get((owner, key))
+        return found.entity_id if found else None
 
-    def many(self, keys: Iterable[str], owner: str | None = None) -> list[str]:
-        """Return the entity ids that exist, in the order of the keys."""
-        return [found for key in keys if (found := self.one(key, owner))]
+    def many(self, keys: Iterable[str], owner: str | None = None) -> list[Entity]:
+        """Return the entities that exist, in the order of the keys."""
+        return [found for key in keys if (found := self._found.get((owner, key)))]
 
     def all(self, key: str) -> list[str]:
-        """Return every entity with a key, whoever it belongs to."""
-        return [entity_id for (_, found), entity_id in self._found.items() if found == key]
+        """Return the id of every entity with a key, whoever it belongs to."""
+        return [each.entity_id for each in self._found.values() if each.key == key]
 
 
 def _heading(text: str, icon: str) -> Card:
     return {"type": "heading", "heading": text, "icon": icon}
 
 
-def _graph(entities: Sequence[str], hours: int = 24) -> list[Card]:
-    return [{"type": "history-graph", "entities": list(entities), "hours_to_show": hours}] if entities else []
+def _graph(entities: Sequence[Entity], hours: int) -> list[Card]:
+    # Without the device's name, which the heading says already; graphs know no other way than to be told.
+    rows = [{"entity": each.entity_id, "name": each.name} for each in entities]
+    return [{"type": "history-graph", "entities": rows, "hours_to_show": hours}] if rows else []
 
 
-def _tiles(entities: Sequence[str]) -> list[Card]:
-    # Without the device's name, which the heading says already.
-    return [{"type": "tile", "entity": entity, "name": {"type": "entity"}} for entity in entities]
+def _tiles(entities: Sequence[Entity]) -> list[Card]:
+    return [{"type": "tile", "entity": each.entity_id, "name": {"type": "entity"}} for each in entities]
 
 
 def _section(heading: Card, cards: Sequence[Card]) -> Card | None:
@@ -108,7 +111,8 @@ def make_dashboard(devices: Sequence[Device], entities: Iterable[Entity]) -> Car
             _heading("Plan", "mdi:chart-timeline-variant"), [*_reasons(pick), *_tiles(pick.many(COSTS))]
         ),
         _section(
-            _heading("Prices", "mdi:currency-eur"), [*_tiles(pick.many(PRICES)), *_graph(pick.many(PRICES))]
+            _heading("Prices", "mdi:currency-eur"),
+            [*_tiles(pick.many(PRICES)), *_graph(pick.many(PRICES), 24)],
         ),
         _section(_heading("Wishes and limits", "mdi:tune"), _tiles(pick.many(CONTROLS))),
     ]

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import fcntl
 from pathlib import Path
-import socket
+import shutil
 
 from script.lib.ha.login import User
-from script.lib.ha.ports import free_ports
+from script.lib.ha.ports import free_ports, is_free
 
 from .dashboard import URL_PATH
 from .say import say
 from .stage import Stage, set_stage
 
 USUAL_PORT = 8123
-# Home Assistant remembers where the devices answer, so a kept home has to come back to the same place.
-HOME_PORTS = ("--ports-from", "15020")
+# The home takes three ports behind the first of its block, and one for prices and weather.
+BLOCKS = range(15020, 15920, 100)
+OFFSETS = (1, 2, 3, 60)
 
 
 @contextmanager
@@ -30,17 +31,26 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _free_or_usual(port: int | None) -> int:
-    wanted = port or USUAL_PORT
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            if port:
-                raise SystemExit(f"error: port {port} is taken; choose another with --port") from None
-            return free_ports(1)[0]
-    return wanted
+def _port(wanted: int | None) -> int:
+    """Return where Home Assistant is to listen."""
+    if is_free(wanted or USUAL_PORT):
+        return wanted or USUAL_PORT
+    if wanted:
+        raise SystemExit(f"error: port {wanted} is taken; choose another with --port")
+    return free_ports(1)[0]
+
+
+def _home_ports(folder: Path) -> tuple[str, str]:
+    """Return where the home's devices answer. Home Assistant remembers, so it is always the same place."""
+    kept = folder / "ports"
+    blocks = [int(kept.read_text())] if kept.exists() else BLOCKS
+    for first in blocks:
+        if all(is_free(first + offset) for offset in OFFSETS):
+            kept.write_text(str(first))
+            return "--ports-from", str(first)
+    raise SystemExit(
+        f"error: the demo home's ports behind {blocks[0]} are taken; stop who has them, or use --fresh"
+    )
 
 
 async def _welcome(stage: Stage, folder: Path) -> str:
@@ -63,11 +73,22 @@ charger {stage.home.charger.port}, prices and weather {stage.home.http}
 Ctrl-C stops everything; the home is kept in {folder}."""
 
 
-async def run_live(folder: Path, port: int | None) -> None:
+def _forget(folder: Path) -> None:
+    """Remove everything but the lock that we hold."""
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != "lock":
+            each.unlink()
+
+
+async def run_live(folder: Path, *, port: int | None, fresh: bool) -> None:
     """Run until cancelled, or until one of the programs ends by itself."""
     with _alone(folder):
+        if fresh:
+            _forget(folder)
         async with set_stage(
-            folder, logs=folder / "log", port=_free_or_usual(port), home_ports=HOME_PORTS
+            folder, logs=folder / "log", port=_port(port), home_ports=_home_ports(folder)
         ) as stage:
             print(await _welcome(stage, folder), flush=True)
             try:

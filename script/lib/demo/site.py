@@ -18,6 +18,7 @@ class Entity:
     entity_id: str
     key: str
     owner: str | None
+    name: str
 
     @property
     def platform(self) -> str:
@@ -63,7 +64,8 @@ async def entities_of(home_assistant: HomeAssistant, entry_id: str) -> list[Enti
             continue
         owner = each.get("config_subentry_id")
         key = each["unique_id"].removeprefix(f"{owner or entry_id}_")
-        found.append(Entity(entity_id=each["entity_id"], key=key, owner=owner))
+        name = each["name"] or each["original_name"] or key
+        found.append(Entity(entity_id=each["entity_id"], key=key, owner=owner, name=name))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .rest import Rest
+from .rest import Rest, RestError
 
 # A menu is answered with the option's name, a form with its fields.
 type Answer = str | Mapping[str, object]
@@ -40,9 +40,16 @@ class Outcome:
         return next(step for step in reversed(self.steps) if step.get("step_id") == step_id)
 
 
-def _needs_no_answer(step: Mapping[str, Any]) -> bool:
-    fields = step.get("data_schema") or []
-    return not any(each.get("required") and "default" not in each for each in fields)
+def _prefilled(step: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the dialog would send if one only pressed the button; None where a field is still empty."""
+    answer = {}
+    for each in step.get("data_schema") or []:
+        value = (each.get("description") or {}).get("suggested_value", each.get("default"))
+        if value is None and each.get("required"):
+            return None
+        if value is not None:
+            answer[each["name"]] = value
+    return answer
 
 
 def _answer(step: Mapping[str, Any], answers: Answers) -> object:
@@ -54,16 +61,23 @@ def _answer(step: Mapping[str, Any], answers: Answers) -> object:
     if step_id in answers:
         answer = answers[step_id]
         return {"next_step_id": answer} if step["type"] == "menu" else answer
-    if step["type"] == "form" and _needs_no_answer(step):
-        return {}
+    if step["type"] == "form" and (prefilled := _prefilled(step)) is not None:
+        return prefilled
     offered = step.get("menu_options") or [each["name"] for each in step.get("data_schema") or []]
     raise FlowError(f"no answer given for the {step['type']} {step_id}, which offers {offered}")
+
+
+async def _submit(rest: Rest, kind: Kind, step: Mapping[str, Any], answer: object) -> Any:
+    try:
+        return await rest.post(f"{kind}/{step['flow_id']}", answer)
+    except RestError as err:
+        raise FlowError(f"step {step['step_id']} could not take {answer}: {err.text}") from err
 
 
 async def walk(rest: Rest, kind: Kind, start: Mapping[str, object], answers: Answers) -> Outcome:
     """Start a flow and answer its steps by their ids until it creates something or aborts.
 
-    A form that asks for nothing it has no default for is confirmed as it is.
+    A form without an answer is sent with what it suggests, if that fills it.
     """
     step = await rest.post(kind, start)
     steps: list[Mapping[str, Any]] = []
@@ -71,7 +85,7 @@ async def walk(rest: Rest, kind: Kind, start: Mapping[str, object], answers: Ans
         steps.append(step)
         match step["type"]:
             case "form" | "menu":
-                step = await rest.post(f"{kind}/{step['flow_id']}", _answer(step, answers))
+                step = await _submit(rest, kind, step, _answer(step, answers))
             case "progress":
                 await asyncio.sleep(_PROGRESS_POLL_S)
                 step = await rest.get(f"{kind}/{step['flow_id']}")

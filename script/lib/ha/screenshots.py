@@ -34,7 +34,9 @@ async def _browser(width: int, height: int) -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS.split())
         try:
-            yield await browser.new_context(viewport={"width": width, "height": height})
+            yield await browser.new_context(
+                viewport={"width": width, "height": height}, locale="en-GB", timezone_id="Europe/Vienna"
+            )
         finally:
             await browser.close()
 
