@@ -40,7 +40,7 @@ EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE = "fixed", "day_ahead", "none"
 
 def _price(unit: str) -> Any:
     # Negative prices are real; 5 per kWh is beyond every European peak, and above it a unit was mixed up.
-    return number(-5, 5, 0.0001, unit)
+    return number(-5, 5, "any", unit)
 
 
 def fixed_schema(unit: str) -> probatio.Schema:
