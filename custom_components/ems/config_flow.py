@@ -1,5 +1,6 @@
 """Config flow: one entry per site. Devices follow as subentries."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -17,13 +18,28 @@ from homeassistant.helpers.selector import TextSelector
 from homeassistant.util import slugify
 import probatio
 
-from .const import BATTERY, CHARGER, CONF_ADDRESS, CONF_GRID, CONF_TARIFF, CONF_WEATHER, DOMAIN, METER, PV
+from .const import (
+    BATTERY,
+    CHARGER,
+    CONF_ADDRESS,
+    CONF_BASE_URL,
+    CONF_EXPORT_MAX_KW,
+    CONF_GRID,
+    CONF_IMPORT_MAX_KW,
+    CONF_TARIFF,
+    CONF_WEATHER,
+    DOMAIN,
+    METER,
+    PV,
+)
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
 from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
 from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, price_errors, tariff_data, window_errors
 
 MORE = "more"
+# Limits that number entities turn; turned ones are kept in the options.
+LIMITS = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
 
 
 class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -196,11 +212,28 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None and not (errors := grid_errors(user_input)):
             self._data[CONF_GRID] = grid_data(user_input)
             return self._save_changes()
-        current = self._get_reconfigure_entry().data[CONF_GRID]
+        entry = self._get_reconfigure_entry()
+        turned = {key: entry.options[key] for key in LIMITS if key in entry.options}
+        current = {**entry.data[CONF_GRID], **turned}
         shown = user_input or {**current, "phases": str(current["phases"])}
         form = self.add_suggested_values_to_schema(grid_schema(with_name=False), shown)
         return self.async_show_form(step_id="grid", data_schema=form, errors=errors)
 
     def _save_changes(self) -> ConfigFlowResult:
         """Store what changed; the update listener reloads the site."""
-        return self.async_update_and_abort(self._get_reconfigure_entry(), data_updates=self._data)
+        entry = self._get_reconfigure_entry()
+        # The form showed the limits in force, so what it says now counts, not what a slider said before.
+        options = {
+            key: value
+            for key, value in entry.options.items()
+            if CONF_GRID not in self._data or key not in LIMITS
+        }
+        updates = {part: _at_same_address(entry.data[part], new) for part, new in self._data.items()}
+        return self.async_update_and_abort(entry, data_updates=updates, options=options)
+
+
+def _at_same_address(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return a changed tariff or weather; a demo home keeps asking its own market and sky, which no form shows."""
+    if CONF_BASE_URL in old and old["kind"] == new["kind"]:
+        return {**new, CONF_BASE_URL: old[CONF_BASE_URL]}
+    return new

@@ -1,18 +1,36 @@
-"""A Home Assistant with EMS in it, and the demo home on loopback."""
+"""A Home Assistant in Vienna with EMS in it, and the demo home on loopback."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome, DemoPorts
-from tests.ha.sites import async_demo_entry_data
+from custom_components.ems.devices import ModbusDevice
+from tests.ha.clock import Clock, one_clock, settle, wall_s
+from tests.ha.sites import Site, async_demo_site
+from tests.ha.wires import Wires
+
+type AddSite = Callable[..., Awaitable[MockConfigEntry]]
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clock]:
+    """Freeze time before anything looks at it; devices and demo homes look at the same clock."""
+    for timed in (ModbusDevice, DemoHome):
+        monkeypatch.setitem(timed.__init__.__kwdefaults__, "clock", wall_s)
+    with one_clock(asyncio.get_running_loop()) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
-def auto_enable(recorder_db_url: str, enable_custom_integrations: None) -> None:
+def auto_enable(clock: Clock, recorder_db_url: str, enable_custom_integrations: None) -> None:
     """Let Home Assistant find custom integrations; naming the recorder first keeps its fixtures usable."""
 
 
@@ -21,30 +39,73 @@ def sockets(socket_enabled: None) -> None:
     """Allow loopback sockets: the wires are real."""
 
 
+@pytest.fixture(autouse=True)
+async def vienna(auto_enable: None, hass: HomeAssistant) -> None:
+    """Live where the demo home lives."""
+    await hass.config.async_update(
+        latitude=48.21,
+        longitude=16.37,
+        elevation=171,
+        time_zone="Europe/Vienna",
+        currency="EUR",
+        country="AT",
+    )
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
 @pytest.fixture
-async def home(hass: HomeAssistant) -> AsyncIterator[DemoHome]:
+async def home(hass: HomeAssistant, clock: Clock) -> AsyncIterator[DemoHome]:
     """Run a demo home on free ports."""
-    demo = DemoHome(seed=1, timezone="UTC")
+    demo = DemoHome(seed=1, timezone=await async_zone())
     await demo.async_start(ports=DemoPorts.free())
+    clock.followers.append(demo.advance)
     yield demo
     await demo.async_stop()
 
 
+async def async_zone() -> Any:
+    """Return Home Assistant's time zone."""
+    from homeassistant.util import dt as dt_util
+
+    return dt_util.get_default_time_zone()
+
+
 @pytest.fixture
-async def entry(hass: HomeAssistant, home: DemoHome) -> AsyncIterator[MockConfigEntry]:
-    """Set up a site on the demo home, and take it down at the end."""
-    found = await async_demo_entry_data(hass, home)
-    site = MockConfigEntry(
-        domain=DOMAIN,
-        title="Demo home",
-        data=found.data,
-        options=found.options,
-        unique_id=found.unique_id,
-        subentries_data=found.subentries,
-    )
-    site.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(site.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    yield site
-    await hass.config_entries.async_unload(site.entry_id)
-    await hass.async_block_till_done()
+async def wires(home: DemoHome) -> AsyncIterator[Wires]:
+    """Independent Modbus clients on the demo home's devices."""
+    opened = Wires(home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def add_site(hass: HomeAssistant) -> AsyncIterator[AddSite]:
+    """Set up sites, and take them down at the end."""
+    added: list[MockConfigEntry] = []
+
+    async def add(site: Site, *, expect: ConfigEntryState = ConfigEntryState.LOADED) -> MockConfigEntry:
+        entry = site.entry(DOMAIN)
+        entry.add_to_hass(hass)
+        added.append(entry)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await settle(hass)
+        assert entry.state is expect
+        return entry
+
+    yield add
+    for entry in added:
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+
+
+@pytest.fixture
+async def demo_site(hass: HomeAssistant, home: DemoHome) -> Site:
+    """Describe the demo home as the config flow would."""
+    return await async_demo_site(hass, home)
+
+
+@pytest.fixture
+async def entry(demo_site: Site, add_site: AddSite) -> MockConfigEntry:
+    """Set up a site on the demo home."""
+    return await add_site(demo_site)

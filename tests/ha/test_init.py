@@ -10,4 +10,6 @@ async def test_a_site_reads_its_devices_and_plans(hass: HomeAssistant, entry: Mo
     assert entry.state is ConfigEntryState.LOADED
     for state in sorted(hass.states.async_all(), key=lambda s: s.entity_id):
         print(state.entity_id, state.state, state.attributes.get("unit_of_measurement"))
-    print(entry.runtime_data.plan.data.reasons)
+    print(entry.runtime_data.plan.data.status, entry.runtime_data.plan.data.reasons)
+    for c in entry.runtime_data.dispatcher.channels.values():
+        print(c.device.role, c.accepted, c.error)

@@ -119,13 +119,23 @@ async def _async_ask(hass: HomeAssistant, address: str) -> dict[str, Any]:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with session.get(f"{address}/demo/state", timeout=timeout) as answer:
             answer.raise_for_status()
-            found: dict[str, Any] = (await answer.json()).get("addresses") or {}
+            found = _addresses(await answer.json())
     except (aiohttp.ClientError, TimeoutError, ValueError) as err:
         raise DemoUnreachableError(f"{address}: {err}") from err
-    if not {"meter", "inverter", "charger"} <= set(found):
+    if found is None:
         raise DemoUnreachableError(f"{address}: not a demo home")
     # What the process calls itself may not be how it is reached from here.
     return {**found, "http": address}
+
+
+def _addresses(answer: Any) -> dict[str, Any] | None:
+    """Return where the devices of a demo home answer, None where the answer is something else."""
+    found = answer.get("addresses") if isinstance(answer, dict) else None
+    if not isinstance(found, dict):
+        return None
+    at = [found.get(device) for device in ("meter", "inverter", "charger")]
+    whole = all(isinstance(each, dict) and {"host", "port", CONF_UNIT_ID} <= set(each) for each in at)
+    return found if whole else None
 
 
 async def _async_describe(

@@ -1,6 +1,6 @@
 """Form fields that several flows share."""
 
-from typing import Any
+from typing import Any, Literal
 
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -15,8 +15,10 @@ from homeassistant.helpers.selector import (
 import probatio
 
 
-def number(low: float, high: float, step: float = 1, unit: str | None = None) -> NumberSelector:
-    """Return a number box with limits and a unit."""
+def number(
+    low: float, high: float, step: float | Literal["any"] = 1, unit: str | None = None
+) -> NumberSelector:
+    """Return a number box with limits and a unit. Steps below 0.001 are refused by Home Assistant: say "any"."""
     config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
     if unit:
         config["unit_of_measurement"] = unit

@@ -11,8 +11,8 @@ from homeassistant.helpers.translation import async_get_translations
 from ..adapters.modbus_link import async_temporary_units
 from ..const import DOMAIN
 from ..devices import DeviceConnectionError, DeviceError, DeviceResponseError, ModbusDevice, Profile
-from ..devices.points import POINTS
-from ..devices.reading import Quality, Reading
+from ..devices.points import POINTS, Kind, PointSpec
+from ..devices.reading import Quality, Reading, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +69,22 @@ async def async_describe(hass: HomeAssistant, role: str, reading: Reading) -> st
     names = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
     lines = []
     for point, value in reading.roles.get(role, {}).items():
-        name = names.get(f"component.{DOMAIN}.entity.sensor.{point}.name", point.replace("_", " "))
-        unit = POINTS[role][point].unit if point in POINTS.get(role, {}) else None
-        shown = _shown(value.value, unit) if value.quality in (Quality.GOOD, Quality.STALE) else "–"
-        lines.append(f"- {name}: **{shown}**")
+        spec = POINTS[role].get(point)
+        if spec is None:
+            continue  # a profile's own setting: nothing to recognise a device by
+        platform = "binary_sensor" if spec.kind is Kind.FLAG else "sensor"
+        name = names.get(f"component.{DOMAIN}.entity.{platform}.{point}.name", point)
+        known = value.quality in (Quality.GOOD, Quality.STALE)
+        lines.append(f"- {name}: **{_shown(value.value, spec) if known else '–'}**")
     return "\n".join(lines)
 
 
-def _shown(value: float | str | bool | None, unit: str | None) -> str:
-    if isinstance(value, float):
-        value = round(value, 3)
-    return f"{value} {unit}" if unit else str(value)
+def _shown(value: Scalar | None, spec: PointSpec) -> str:
+    """Return a value as people read it: energies in kWh, no digits that nobody measured, yes and no as marks."""
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if not isinstance(value, int | float):
+        return str(value)
+    if spec.kind is Kind.ENERGY:
+        return f"{value / 1000:.2f} kWh"
+    return f"{float(f'{value:.5g}'):g} {spec.unit or ''}".strip()

@@ -51,9 +51,8 @@ def grid_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
     """Name what cannot be: a limit that the fuse does not carry."""
     carried_kw = int(user_input[CONF_PHASES]) * float(user_input[CONF_FUSE_A]) * NOMINAL_V / 1000
     # 10 % above nominal voltage is still within EN 50160, so the fuse may carry that much more.
-    if float(user_input.get(CONF_IMPORT_MAX_KW, 0)) > carried_kw * 1.1:
-        return {CONF_IMPORT_MAX_KW: "limit_above_fuse"}
-    return {}
+    limits = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
+    return {key: "limit_above_fuse" for key in limits if float(user_input.get(key, 0)) > carried_kw * 1.1}
 
 
 def weather_schema() -> probatio.Schema:
