@@ -13,6 +13,11 @@ from modbus_connection import ModbusTcpParams, ModbusUnit
 from ..const import CONF_UNIT_ID
 
 
+# Home Assistant's own Modbus integration waits as long. Twice this is well within READING_MAX_AGE_S, so one lost
+# answer is not yet a stale reading; the library's 10 s are not.
+TIMEOUT_S = 5.0
+
+
 def link_params(link: Mapping[str, Any]) -> ModbusTcpParams:
     """Return the connection that a stored link describes."""
     return ModbusTcpParams(host=link[CONF_HOST], port=int(link[CONF_PORT]))
@@ -29,6 +34,7 @@ def async_borrow_units(
     """Return the device's unit, and the one that knows who it is, for as long as the entry is loaded."""
     params = link_params(link)
     unit = async_get_unit(hass, entry, params, int(link[CONF_UNIT_ID]))
+    unit.require_timeout(TIMEOUT_S)
     if identity_unit_id is None:
         return unit, None
     return unit, async_get_unit(hass, entry, params, identity_unit_id)
@@ -44,6 +50,7 @@ async def async_temporary_units(
         unit = await stack.enter_async_context(
             async_get_temporary_unit(hass, params, int(link[CONF_UNIT_ID]))
         )
+        unit.require_timeout(TIMEOUT_S)
         identity = None
         if identity_unit_id is not None:
             identity = await stack.enter_async_context(
