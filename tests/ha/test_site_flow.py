@@ -4,7 +4,6 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -222,8 +221,15 @@ async def test_prices_by_the_clock_need_a_window(hass: HomeAssistant) -> None:
 async def test_a_price_in_cents_is_refused(hass: HomeAssistant, price: float) -> None:
     """30 cent typed as 30 would make every kWh a treasure."""
     flow = await (await at_tariff(hass)).choose("tariff_fixed")
-    with pytest.raises(InvalidData):
-        await flow.submit(import_price=price, export_price=0)
+    await flow.submit(import_price=price, export_price=0)
+    assert flow.errors == {"import_price": "price_implausible_here"}
+
+
+async def test_a_price_is_asked_for(hass: HomeAssistant) -> None:
+    """A required box would be filled with its lower limit by the frontend, and submitted unseen."""
+    flow = await (await at_tariff(hass)).choose("tariff_fixed")
+    await flow.submit(export_price=0)
+    assert flow.errors == {"import_price": "price_missing"}
 
 
 async def test_awattar_stores_its_formula(hass: HomeAssistant, home: DemoHome) -> None:

@@ -56,7 +56,8 @@ INPUTS: dict[str, tuple[EntityPoint, ...]] = {
     CHARGER: (
         EntityPoint(field="power_entity", point="power", kind=Kind.POWER, required=True),
         EntityPoint(field="energy_entity", point="energy", kind=Kind.ENERGY),
-        EntityPoint(field="connected_entity", point="car_connected", kind=Kind.PLUG),
+        # Without it nobody knows when a stay begins, and a car would be planned for again every night.
+        EntityPoint(field="connected_entity", point="car_connected", kind=Kind.PLUG, required=True),
     ),
 }
 

@@ -96,7 +96,7 @@ def _battery_state(battery: Battery, soc: Mapping[str, float | None]) -> Battery
 
 def _car_state(car: CarNow | None, steps: Steps) -> CarState:
     """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards."""
-    here = car is not None and car.connected is not False
+    here = car is not None and car.connected is True
     until_s = car.ready_at_s if car else 0.0
     connected = (steps.starts_s < until_s) if here else np.zeros(len(steps), dtype=bool)
     needed = car.energy_needed_kwh if car and here else 0.0
