@@ -271,6 +271,13 @@ def test_a_missing_quarter_is_a_gap_too():
     assert len(prices.starts_s) == 7
 
 
+def test_a_row_after_a_long_hole_does_not_stretch_the_one_before_it():
+    begin = datetime(2025, 6, 2, tzinfo=UTC)
+    rows = [{"start": begin + timedelta(minutes=m), "value": 0.1} for m in (0, 15, 30, 180)]
+    prices = parse({"data": rows})
+    assert set(prices.ends_s - prices.starts_s) == {900}
+
+
 def test_one_row_alone_is_an_hour():
     assert points(parse({"data": [{"start": "1970-01-02T00:00Z", "value": 0.1}]})) == [(86400, 90000, 0.1)]
 

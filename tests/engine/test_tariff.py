@@ -196,6 +196,13 @@ def test_an_unpublished_export_series_makes_the_step_estimated():
     assert series.export_price_per_kwh == pytest.approx([0.1, 0.1])
 
 
+def test_known_means_both_prices_are_known():
+    tariff = SeriesTariff(
+        zone=VIENNA, day_ahead=hourly("2025-06-02", [0.1, 0.2]), export=hourly("2025-06-02", [0.05])
+    )
+    assert tariff.prices(even_steps(at("2025-06-02"), 2, 60)).known.tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "prices", "key"),
     [

@@ -10,6 +10,7 @@ from custom_components.ems.engine.forecast.irradiance import (
     clear_sky_share,
     cos_incidence,
     diffuse_share,
+    glass_transmission,
     plane_irradiance,
     relative_air_mass,
 )
@@ -84,6 +85,19 @@ def test_a_plane_that_faces_the_sun_sees_the_whole_beam():
     assert cos_incidence(sun, 35, 180) == pytest.approx([1.0])
     light = Irradiance(ghi=np.array([0.0]), dni=np.array([800.0]), dhi=np.array([0.0]))
     assert plane_irradiance(light, sun, 35, 180) == pytest.approx([800.0])
+
+
+@pytest.mark.parametrize(("angle_deg", "share"), [(0, 1.0), (60, 0.95), (80, 0.762), (89.9, 0.0), (120, 0.0)])
+def test_glass_reflects_slanting_beams(angle_deg, share):
+    """1 - 0.05·(1/cos θ - 1): at 60° a twentieth is lost."""
+    assert glass_transmission(np.cos(np.radians([angle_deg]))) == pytest.approx([share], abs=0.001)
+
+
+def test_a_slanting_beam_by_hand():
+    """60° off the normal: 800·0.5·0.95 = 380."""
+    sun = suns([60.0])
+    light = Irradiance(ghi=np.array([0.0]), dni=np.array([800.0]), dhi=np.array([0.0]))
+    assert plane_irradiance(light, sun, 0, 180) == pytest.approx([380.0])
 
 
 def test_the_plane_by_hand():

@@ -127,6 +127,24 @@ def test_given_diffuse_or_direct_light_is_used(name):
     assert bright > 1.3 * dull
 
 
+def test_a_plane_that_faces_away_is_held_by_its_band():
+    """In December an upright north wall gets more from clouds than from a clear sky."""
+    wall = PvArray(id="a", name="a", peak_kw=5, tilt_deg=90, azimuth_deg=0)
+    steps = even_steps(DECEMBER, 24, 60)
+    result = forecast(weather(DECEMBER, ghi_w_m2=150.0, dhi_w_m2=150.0), steps, wall)
+    assert result.mean.max() > 0.2
+    assert np.all(result.mean <= result.p90)
+    pitch_dark = forecast(weather(DECEMBER, ghi_w_m2=0.0), steps, wall)
+    assert np.all(pitch_dark.p10 <= pitch_dark.mean)
+
+
+def test_a_beam_is_never_stronger_than_through_clear_air():
+    """Too much light for a sun on the horizon is spread over the sky, not shot along the ground."""
+    sky = sky_over(even_steps(JUNE, 24, 15), VIENNA, weather(JUNE, ghi_w_m2=600.0, dhi_w_m2=10.0))
+    assert np.all(sky.light.dni <= 1.25 * sky.clear.dni + 1e-9)
+    assert sky.light.ghi == pytest.approx(sky.light.dhi + sky.light.dni * sky.sun.cos_zenith)
+
+
 def test_heat_costs_power():
     steps = even_steps(JUNE, 24, 60)
     cold, hot = (
@@ -189,6 +207,8 @@ def test_any_weather_anywhere_gives_an_ordered_bounded_band(
         assert np.all(power[night > 105] == 0)
     assert np.all(result.p10 <= result.p50 + 1e-9)
     assert np.all(result.p50 <= result.p90 + 1e-9)
+    assert np.all(result.p10 <= result.mean)
+    assert np.all(result.mean <= result.p90)
 
 
 def production(factor: float, start: float, days: int):
@@ -214,6 +234,8 @@ def test_one_odd_day_moves_little_and_nothing_moves_nothing():
     assert forecaster.factor == 1.0
     forecaster.learn(starts, kw, NOTHING)
     assert forecaster.factor == 1.0
+    forecaster.learn(starts, kw, sky)
+    assert 0.5 < forecaster.factor < 0.95
 
 
 def test_hours_at_the_inverters_limit_teach_nothing():
@@ -229,6 +251,7 @@ def test_hours_at_the_inverters_limit_teach_nothing():
 def test_learning_twice_is_learning_once_and_pieces_make_a_whole():
     starts, kw, sky = production(0.7, JUNE, 12)
     whole, pieces = SolarForecaster(ROOF, VIENNA), SolarForecaster(ROOF, VIENNA)
+    whole.learn(starts[:200], kw[:200], sky)
     whole.learn(starts, kw, sky)
     whole.learn(starts, kw, sky)
     for part in np.array_split(np.arange(len(starts)), 7):

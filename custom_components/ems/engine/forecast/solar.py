@@ -122,15 +122,17 @@ class SolarForecaster:
         self._account(steps, measured[:-1], expected, known & free & new)
 
     def _account(self, steps: Steps, measured: Floats, expected: Floats, usable: Bools) -> None:
-        """Age the sums to the end of what is new, and add it."""
+        """Age the sums to the end of what is new and usable, and add it."""
         usable = usable & np.isfinite(measured) & (expected > 0)
-        end_s = float(steps.edges_s[-1])
+        if not usable.any():
+            return
+        end_s = float(steps.edges_s[1:][usable].max())
         if np.isfinite(self._learned_until_s):
             kept = 0.5 ** ((end_s - self._learned_until_s) / FACTOR_HALF_LIFE_S)
             self._measured_kwh, self._expected_kwh = self._measured_kwh * kept, self._expected_kwh * kept
-        weight = 0.5 ** ((end_s - steps.edges_s[1:]) / FACTOR_HALF_LIFE_S) * steps.hours * usable
-        self._measured_kwh += float(weight @ np.where(usable, measured, 0))
-        self._expected_kwh += float(weight @ expected)
+        weight = (0.5 ** ((end_s - steps.edges_s[1:]) / FACTOR_HALF_LIFE_S) * steps.hours)[usable]
+        self._measured_kwh += float(weight @ measured[usable])
+        self._expected_kwh += float(weight @ expected[usable])
         self._learned_until_s = end_s
 
     def _unclipped(self, sky: Sky, factor: float | None = None) -> tuple[Floats, Floats]:
