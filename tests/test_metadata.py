@@ -149,15 +149,20 @@ def contains(pattern: str, needle: str) -> bool:
 
 # What a rule that calls itself done must at least have left in the code.
 EVIDENCE = {
-    "action-setup": ("__init__.py", "async_setup("),
+    "action-exceptions": ("services.py", "ServiceValidationError"),
+    "action-setup": ("lifecycle.py", "async_setup_services"),
+    "config-entry-unloading": ("lifecycle.py", "async_unload_entry"),
     "config-flow": ("config_flow.py", "ConfigFlow"),
-    "config-entry-unloading": ("__init__.py", "async_unload_entry"),
     "diagnostics": ("diagnostics.py", "async_get_config_entry_diagnostics"),
     "exception-translations": ("translations/en.json", '"exceptions"'),
+    "has-entity-name": ("entity.py", "_attr_has_entity_name = True"),
     "icon-translations": ("icons.json", '"entity"'),
+    "parallel-updates": ("sensor.py", "PARALLEL_UPDATES"),
     "reconfiguration-flow": ("config_flow.py", "async_step_reconfigure"),
-    "runtime-data": ("__init__.py", "runtime_data"),
-    "stale-devices": ("__init__.py", "async_remove_config_entry_device"),
+    "repair-issues": ("repairs.py", "async_create_fix_flow"),
+    "runtime-data": ("lifecycle.py", "runtime_data"),
+    "stale-devices": ("lifecycle.py", "async_remove_config_entry_device"),
+    "test-before-configure": ("flows/probe.py", "async_temporary_unit"),
 }
 
 
