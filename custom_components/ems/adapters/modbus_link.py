@@ -12,7 +12,6 @@ from modbus_connection import ModbusTcpParams, ModbusUnit
 
 from ..const import CONF_UNIT_ID
 
-
 # Home Assistant's own Modbus integration waits as long. Twice this is well within READING_MAX_AGE_S, so one lost
 # answer is not yet a stale reading; the library's 10 s are not.
 TIMEOUT_S = 5.0
