@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite, nan
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -91,8 +92,10 @@ def entity_value(state: State | None, kind: Kind) -> float | bool | None:
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     try:
         value = float(state.state)
-    except ValueError as err:
-        raise EntityValueError("not_a_number", f"{state.entity_id}: {state.state}") from err
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise EntityValueError("not_a_number", f"{state.entity_id}: {state.state}")
     return _converted(value, unit, kind, state.entity_id)
 
 

@@ -1,7 +1,6 @@
 """Read a device that Home Assistant already has: entity states in, a `Reading` out."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from homeassistant.core import HomeAssistant, State
@@ -29,7 +28,7 @@ def _value(state: State | None, point: EntityPoint, factor: int) -> Value:
         value = entity_value(state, point.kind)
     except EntityValueError:
         return Value(value=None, quality=Quality.INVALID, at_s=at_s)
-    if value is None or not isfinite(value):
+    if value is None:
         return Value(value=None, quality=Quality.MISSING, at_s=at_s)
     if point.kind is Kind.POWER:
         value *= factor

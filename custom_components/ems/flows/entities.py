@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.const import ATTR_FRIENDLY_NAME
+from homeassistant.const import ATTR_FRIENDLY_NAME, ATTR_UNIT_OF_MEASUREMENT, UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, TextSelector
+from homeassistant.util.unit_conversion import PowerConverter
 import probatio
 
 from ..adapters.entity_points import INPUTS, SIGNS, EntityValueError, Kind, entity_value
@@ -21,6 +22,13 @@ MODE_OPTIONS = {
     "hold": "option_hold",
     "charge": "option_charge",
     "discharge": "option_discharge",
+}
+# What may be written: the units that a number must have, and the error where it has another.
+OUTPUTS: dict[str, tuple[set[str | None], str] | None] = {
+    "mode_entity": None,
+    "power_number": (PowerConverter.VALID_UNITS, "unit_not_power"),
+    "current_number": ({UnitOfElectricCurrent.AMPERE}, "unit_not_current"),
+    "enable_switch": None,
 }
 
 
@@ -80,8 +88,25 @@ def entity_problems(
         except EntityValueError as err:
             errors[point.field] = err.key
             details.append(err.detail)
+    _check_outputs(hass, user_input, errors, details)
     _check_modes(hass, user_input, errors, details)
     return errors, {"detail": "; ".join(details)}
+
+
+def _check_outputs(
+    hass: HomeAssistant, user_input: Mapping[str, Any], errors: dict[str, str], details: list[str]
+) -> None:
+    """What is to be written must be there, and count in what will be written."""
+    for field, wanted in OUTPUTS.items():
+        if (entity_id := user_input.get(field)) is None:
+            continue
+        state = hass.states.get(entity_id)
+        if state is None:
+            errors[field] = "entity_missing"
+            details.append(entity_id)
+        elif wanted and (unit := state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)) not in wanted[0]:
+            errors[field] = wanted[1]
+            details.append(f"{entity_id}: {unit}")
 
 
 def _check_modes(
@@ -89,10 +114,9 @@ def _check_modes(
 ) -> None:
     """Every mode that is given must be one that the select entity has; without `automatic` there is no way back."""
     entity_id = user_input.get("mode_entity")
-    if entity_id is None:
+    if entity_id is None or (state := hass.states.get(entity_id)) is None:
         return
-    state = hass.states.get(entity_id)
-    options = state.attributes.get("options", []) if state else []
+    options = state.attributes.get("options", [])
     if not user_input.get("option_automatic"):
         errors["option_automatic"] = "automatic_missing"
     for field in MODE_OPTIONS.values():
