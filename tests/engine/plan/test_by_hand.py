@@ -166,6 +166,15 @@ def test_no_export_with_an_array_that_cannot_be_curtailed_still_leaves_a_plan():
     assert plan.expected_cost == pytest.approx(0), "a penalty is no money"
 
 
+def test_battery_is_not_cycled_to_burn_sunshine_that_may_not_be_fed_in():
+    """Losing a fifth in every round trip would keep the limit a little better, and wear the battery for nothing."""
+    small = battery(capacity_kwh=2, charge_efficiency=0.8)
+    plan = solve(problem([0.3] * 6, [0] * 6, pv=[3] * 6, batteries={small: 0}, grid=Grid(export_max_kw=0)))
+    assert plan.devices["battery"].power_kw.max() == 0
+    assert plan.devices["battery"].energy_kwh[-1] == pytest.approx(2)
+    assert plan.stats.binaries == 0
+
+
 def test_load_above_the_connection_is_planned_and_reported():
     plan = solve(problem([0.3], [12], grid=Grid(import_max_kw=10)))
     assert plan.import_kw[0] == pytest.approx(12)
