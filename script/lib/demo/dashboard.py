@@ -106,7 +106,7 @@ def make_dashboard(devices: Sequence[Device], entities: Iterable[Entity]) -> Car
     """Return the dashboard's configuration."""
     pick = Picker(entities)
     site = [
-        _section(_heading("Power", "mdi:flash"), [*_tiles(pick.many(POWERS)), *_graph(pick.many(POWERS), 6)]),
+        _section(_heading("Power", "mdi:flash"), [*_tiles(pick.many(POWERS)), *_graph(pick.many(POWERS), 1)]),
         _section(
             _heading("Plan", "mdi:chart-timeline-variant"), [*_reasons(pick), *_tiles(pick.many(COSTS))]
         ),
