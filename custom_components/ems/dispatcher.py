@@ -168,7 +168,7 @@ class Dispatcher:
             if wanted is None:
                 await self._async_release(channel)
             elif not wanted.is_same_as(channel.accepted):
-                if self._may_send(channel):
+                if self._may_send(channel, wanted):
                     await self._async_send(channel, wanted)
             elif self._renewal_is_due(channel):
                 await self._async_send(channel, wanted, renew=True)
@@ -188,8 +188,11 @@ class Dispatcher:
             return None
         return channel.planned
 
-    def _may_send(self, channel: Channel) -> bool:
+    def _may_send(self, channel: Channel, command: Command) -> bool:
         now = dt_util.utcnow()
+        # A plan's new command would start a new lease: blind, that is no better than renewing the old one.
+        if command.source is Source.PLAN and not self._inputs_are_fresh(channel):
+            return False
         if channel.failed_at and now - channel.failed_at < RETRY_AFTER:
             return False
         return channel.sent_at is None or now - channel.sent_at >= DISPATCH_INTERVAL
