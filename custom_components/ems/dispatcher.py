@@ -58,6 +58,10 @@ class Command:
             and _close(self.current_a, other.current_a, DEADBAND_A)
         )
 
+    def at_setpoint_of(self, sent: Command) -> Command:
+        """Return this command with the values that were sent, so that small changes add up against them."""
+        return replace(self, power_w=sent.power_w, current_a=sent.current_a)
+
 
 def _close(one: float | None, other: float | None, deadband: float) -> bool:
     if one is None or other is None:
@@ -172,8 +176,8 @@ class Dispatcher:
                     await self._async_send(channel, wanted)
             elif self._renewal_is_due(channel):
                 await self._async_send(channel, wanted, renew=True)
-            elif wanted != channel.accepted:
-                channel.accepted = wanted  # another reason for the same setpoint
+            elif channel.accepted and (same := wanted.at_setpoint_of(channel.accepted)) != channel.accepted:
+                channel.accepted = same  # another reason for the same setpoint
                 self._notify()
         except HomeAssistantError as err:
             self._note_failure(channel, err)
