@@ -58,6 +58,10 @@ class Command:
             and _close(self.current_a, other.current_a, DEADBAND_A)
         )
 
+    def at_setpoint_of(self, sent: Command) -> Command:
+        """Return this command with the values that were sent, so that small changes add up against them."""
+        return replace(self, power_w=sent.power_w, current_a=sent.current_a)
+
 
 def _close(one: float | None, other: float | None, deadband: float) -> bool:
     if one is None or other is None:
@@ -168,12 +172,12 @@ class Dispatcher:
             if wanted is None:
                 await self._async_release(channel)
             elif not wanted.is_same_as(channel.accepted):
-                if self._may_send(channel):
+                if self._may_send(channel, wanted):
                     await self._async_send(channel, wanted)
             elif self._renewal_is_due(channel):
                 await self._async_send(channel, wanted, renew=True)
-            elif wanted != channel.accepted:
-                channel.accepted = wanted  # another reason for the same setpoint
+            elif channel.accepted and (same := wanted.at_setpoint_of(channel.accepted)) != channel.accepted:
+                channel.accepted = same  # another reason for the same setpoint
                 self._notify()
         except HomeAssistantError as err:
             self._note_failure(channel, err)
@@ -188,8 +192,11 @@ class Dispatcher:
             return None
         return channel.planned
 
-    def _may_send(self, channel: Channel) -> bool:
+    def _may_send(self, channel: Channel, command: Command) -> bool:
         now = dt_util.utcnow()
+        # A plan's new command would start a new lease: blind, that is no better than renewing the old one.
+        if command.source is Source.PLAN and not self._inputs_are_fresh(channel):
+            return False
         if channel.failed_at and now - channel.failed_at < RETRY_AFTER:
             return False
         return channel.sent_at is None or now - channel.sent_at >= DISPATCH_INTERVAL

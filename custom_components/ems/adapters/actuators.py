@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower
+from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from homeassistant.util.unit_conversion import PowerConverter
 
 from ..const import BATTERY, CHARGER, DOMAIN
 from ..devices import DeviceError, ModbusDevice
@@ -59,10 +61,18 @@ class EntityActuator(Actuator):
 
     renew_s = None
 
-    def __init__(self, hass: HomeAssistant, role: str, entities: Mapping[str, Any], name: str) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        role: str,
+        entities: Mapping[str, Any],
+        name: str,
+        current_max_a: float | None = None,
+    ) -> None:
         """Offer the modes that the given entities can express."""
         self._hass, self._entities, self._name = hass, entities, name
         self._steps = _battery_steps if role == BATTERY else _charger_steps
+        self._current_max_a = current_max_a
         self.modes = entity_modes(role, entities)
 
     @override
@@ -79,10 +89,12 @@ class EntityActuator(Actuator):
     @override
     async def async_release(self) -> list[SetpointWrite]:
         """Give a battery back to its own automatic, and let a charger charge as it would without us."""
-        safe = "automatic" if "automatic" in self.modes else "charge"
-        return await self.async_command(DeviceCommand(role="", mode=safe))
+        if "automatic" in self.modes:
+            return await self.async_command(DeviceCommand(role="", mode="automatic"))
+        command = DeviceCommand(role="", mode="charge", current_a=self._current_max_a)
+        return await self.async_command(command)
 
-    async def _async_write(self, entity_id: str, service: str, value: float | str) -> SetpointWrite:
+    async def _async_write(self, entity_id: str, service: str, wanted: float | str) -> SetpointWrite:
         before = self._hass.states.get(entity_id)
         if before is None or before.state == "unavailable":
             raise HomeAssistantError(
@@ -90,13 +102,14 @@ class EntityActuator(Actuator):
                 translation_key="entity_unavailable",
                 translation_placeholders={"device": self._name, "entity": entity_id},
             )
-        if str(before.state) != str(value):
+        value = wanted if isinstance(wanted, str) else _in_terms_of(before, wanted)
+        if not _holds(before, value):
             await self._async_call(entity_id, service, value)
         after = self._hass.states.get(entity_id)
         return SetpointWrite(
             entity_id=entity_id,
             register=entity_id,
-            unit=before.attributes.get("unit_of_measurement"),
+            unit=before.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
             before=before.state,
             written=value,
             read_back=after.state if after else None,
@@ -109,6 +122,24 @@ class EntityActuator(Actuator):
         await self._hass.services.async_call(
             domain, name, {"entity_id": entity_id, **field}, blocking=True, context=Context()
         )
+
+
+def _in_terms_of(number: State, value: float) -> float:
+    """Return a setpoint in a number's own unit, and no more than it takes."""
+    unit = number.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    if unit in PowerConverter.VALID_UNITS:
+        value = PowerConverter.convert(value, UnitOfPower.WATT, unit)
+    return float(min(value, number.attributes.get("max", value)))
+
+
+def _holds(state: State, value: float | str) -> bool:
+    """Tell whether an entity shows a value already: 3000.0 is 3000."""
+    if isinstance(value, str):
+        return state.state == value
+    try:
+        return float(state.state) == value
+    except ValueError:
+        return False
 
 
 def entity_modes(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:

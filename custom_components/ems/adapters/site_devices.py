@@ -125,7 +125,9 @@ def _entity_device(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: Confi
         params=data[CONF_PARAMS],
         coordinator=coordinator,
         points=tuple(point.point for point in INPUTS[role] if entities.get(point.field)),
-        actuator=EntityActuator(hass, role, entities, name) if entity_modes(role, entities) else None,
+        actuator=EntityActuator(hass, role, entities, name, data[CONF_PARAMS].get("current_max_a"))
+        if entity_modes(role, entities)
+        else None,
     )
 
 
