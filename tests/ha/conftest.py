@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -40,7 +40,7 @@ def sockets(socket_enabled: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def vienna(auto_enable: None, hass: HomeAssistant) -> None:
+async def vienna(auto_enable: None, hass: HomeAssistant) -> None:  # noqa: ARG001  # it comes first
     """Live where the demo home lives."""
     await hass.config.async_update(
         latitude=48.21,
@@ -54,20 +54,13 @@ async def vienna(auto_enable: None, hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
-async def home(hass: HomeAssistant, clock: Clock) -> AsyncIterator[DemoHome]:
+async def home(vienna: None, clock: Clock) -> AsyncIterator[DemoHome]:  # noqa: ARG001  # it sets the time zone
     """Run a demo home on free ports."""
-    demo = DemoHome(seed=1, timezone=await async_zone())
+    demo = DemoHome(seed=1, timezone=dt_util.get_default_time_zone())
     await demo.async_start(ports=DemoPorts.free())
     clock.followers.append(demo.advance)
     yield demo
     await demo.async_stop()
-
-
-async def async_zone() -> Any:
-    """Return Home Assistant's time zone."""
-    from homeassistant.util import dt as dt_util
-
-    return dt_util.get_default_time_zone()
 
 
 @pytest.fixture
