@@ -28,21 +28,30 @@ class CarSessions:
     def __init__(self, store: SiteStore, settings: SiteSettings) -> None:
         """Take up where the last run stopped."""
         self._store, self._settings = store, settings
+        self._connected: dict[str, bool] = {}
 
     @callback
     def observe(self, device: SiteDevice) -> bool:
-        """Note a car that came or went; return whether one did."""
+        """Note a car that came or went; return whether one did since the last look."""
+        connected = device.value("car_connected")
+        if not isinstance(connected, bool):
+            return False
+        self._count(device, connected=connected)
+        before = self._connected.get(device.subentry_id, connected)
+        self._connected[device.subentry_id] = connected
+        return before is not connected
+
+    def _count(self, device: SiteDevice, *, connected: bool) -> None:
+        """Remember where the counter stood when the car came; a charger without one is asked for all, every time."""
         sessions = dict(self._store.data.get(STORE_KEY, {}))
-        connected, energy_wh = device.value("car_connected"), device.fresh_number("energy")
-        known = sessions.get(device.subentry_id)
-        if connected is True and known is None and energy_wh is not None:
+        energy_wh, known = device.fresh_number("energy"), device.subentry_id in sessions
+        if connected and not known and energy_wh is not None:
             sessions[device.subentry_id] = energy_wh
-        elif connected is False and known is not None:
+        elif not connected and known:
             del sessions[device.subentry_id]
         else:
-            return False
+            return
         self._store.put(STORE_KEY, sessions)
-        return True
 
     def now(self, device: SiteDevice) -> CarNow:
         """Return what the car at a charger still needs, and by when."""
