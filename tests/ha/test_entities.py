@@ -399,10 +399,10 @@ async def test_icons_are_given_for_entities_that_have_no_class(
 ) -> None:
     """Where Home Assistant has no icon by class, ours is there."""
     registry = er.async_get(hass)
-    lacking = []
-    for each in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if each.original_device_class is None and each.translation_key not in ICONS["entity"].get(
-            each.domain, {}
-        ):
-            lacking.append(each.entity_id)
+    named = ICONS["entity"]
+    lacking = [
+        each.entity_id
+        for each in er.async_entries_for_config_entry(registry, entry.entry_id)
+        if each.original_device_class is None and each.translation_key not in named.get(each.domain, {})
+    ]
     assert lacking == []
