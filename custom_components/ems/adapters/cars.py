@@ -1,7 +1,7 @@
 """Cars: how much of the wished energy this stay has already brought, and when it is to be there."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
@@ -71,12 +71,26 @@ class CarSessions:
 
 
 def next_local(at: time, now: datetime | None = None) -> datetime:
-    """Return the next instant at which the local clock shows a time; right over both clock changes."""
+    """Return the next instant at which the local clock shows a time, right over both clock changes.
+
+    A time that comes twice counts twice; one that the clock skips counts as if it had not been skipped.
+    """
     local = dt_util.as_local(now or dt_util.utcnow())
-    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
-    # Adding a day to a local time and reading it on that day's own clock keeps 7 o'clock at 7 o'clock.
-    return (
-        today
-        if today > local
-        else (today.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=local.tzinfo)
+    ahead = (
+        when
+        for day in (0, 1)
+        for fold in (0, 1)
+        if (when := _on_the_clock(local.date() + timedelta(days=day), at, fold)) is not None
+        and when.timestamp() > local.timestamp()
     )
+    return min(ahead, key=datetime.timestamp)
+
+
+def _on_the_clock(day: date, at: time, fold: int) -> datetime | None:
+    """Return the first or the second time that a day's clock shows a time; None where there is no second."""
+    zone = dt_util.get_default_time_zone()
+    when = datetime.combine(day, time(at.hour, at.minute), tzinfo=zone).replace(fold=fold)
+    first = when.replace(fold=0)
+    if fold and when.timestamp() <= first.timestamp():
+        return None
+    return when
