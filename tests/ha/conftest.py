@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -13,6 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome, DemoPorts
 from custom_components.ems.devices import ModbusDevice
+from custom_components.ems.sources import http
+from custom_components.ems.sources.http import Patience
 from tests.ha.clock import Clock, one_clock, settle, wall_s
 from tests.ha.sites import Site, async_demo_site
 from tests.ha.wires import Wires
@@ -37,6 +40,12 @@ def auto_enable(clock: Clock, recorder_db_url: str, enable_custom_integrations: 
 @pytest.fixture(autouse=True)
 def sockets(socket_enabled: None) -> None:
     """Allow loopback sockets: the wires are real."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a service that fails again at once."""
+    monkeypatch.setattr(http, "Patience", partial(Patience, wait_s=0.01))
 
 
 @pytest.fixture(autouse=True)

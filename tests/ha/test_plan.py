@@ -1,7 +1,7 @@
 """Plans under bad input: something is always said, and nothing else stops."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
@@ -209,9 +209,10 @@ async def test_a_connection_of_nothing_is_planned_with(
 
 @pytest.mark.parametrize("day", ["2026-10-24T23:30:00+02:00", "2026-03-28T23:30:00+01:00"])
 async def test_the_nights_of_the_clock_changes_are_planned(
-    hass: HomeAssistant, demo_site: Site, add_site: AddSite, clock: Clock, day: str
+    hass: HomeAssistant, home: DemoHome, demo_site: Site, add_site: AddSite, clock: Clock, day: str
 ) -> None:
     """25 and 23 hours: steps stay whole in time, and the car is ready at seven on the clock."""
+    home.home.skip_to(int(datetime.fromisoformat(day).timestamp()) - 60)
     await clock.move_to(hass, day)
     entry = await add_site(demo_site)
     outlook = entry.runtime_data.plan.data.outlook
