@@ -1,6 +1,7 @@
 """Set-up, unload, reload, restart, removal."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -294,7 +295,7 @@ async def test_a_plan_is_made_every_five_minutes(
     for _ in range(3):
         await clock.live(hass, 300, step_s=20)
         made.append(entry.runtime_data.plan.data.outlook.plan.created_at_s)
-    gaps = [later - earlier for earlier, later in zip(made, made[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(made)]
     assert all(abs(gap - 300) < 21 for gap in gaps)
 
 
@@ -310,9 +311,8 @@ async def test_a_home_without_devices_is_set_up_and_says_what_it_lacks(
     assert hass.states.get("sensor.home_grid_power").state == "unknown"
 
 
-async def test_two_homes_stand_side_by_side(
-    hass: HomeAssistant, entry: MockConfigEntry, add_site: AddSite
-) -> None:
+@pytest.mark.usefixtures("entry")
+async def test_two_homes_stand_side_by_side(hass: HomeAssistant, add_site: AddSite) -> None:
     """Several sites are several entries; one gone, the other stays."""
     other = await add_site(home_of_entities())
     assert await hass.config_entries.async_unload(other.entry_id)

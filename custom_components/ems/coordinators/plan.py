@@ -27,6 +27,7 @@ class Outlook:
     plan: Plan
     load: Forecast
     pv: Mapping[str, Forecast]
+    reasons: tuple[Reason, ...]  # the plan's, in full: the problem only carries the keys of what was missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +97,9 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         if isinstance(outlook, Reason):
             self._keep_last(outlook)
             return
-        plan = outlook.plan
-        self.async_set_updated_data(PlanState(status=plan.status, reasons=plan.reasons, outlook=outlook))
+        self.async_set_updated_data(
+            PlanState(status=outlook.plan.status, reasons=outlook.reasons, outlook=outlook)
+        )
 
     @callback
     def _keep_last(self, reason: Reason) -> None:
@@ -131,4 +133,6 @@ def make_outlook(inputs: PlanInputs, previous: Plan | None) -> Outlook | Reason:
         return made
     problem, load, pv = made
     plan = solve(problem, time_limit_s=SOLVE_TIME_LIMIT_S, previous=previous, now_s=inputs.now_s)
-    return Outlook(problem=problem, plan=plan, load=load, pv=pv)
+    full = {reason.key: reason for reason in inputs.problems}
+    reasons = tuple(full.get(reason.key, reason) for reason in plan.reasons)
+    return Outlook(problem=problem, plan=plan, load=load, pv=pv, reasons=reasons)
