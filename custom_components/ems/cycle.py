@@ -8,7 +8,7 @@ from homeassistant.helpers.start import async_at_started
 from .adapters.plan_commands import plan_commands
 from .adapters.plan_view import step_now
 from .coordinators.plan import PlanState
-from .runtime import EmsConfigEntry
+from .runtime import EmsConfigEntry, EmsData
 
 
 async def async_optimize(entry: EmsConfigEntry) -> PlanState:
@@ -16,13 +16,13 @@ async def async_optimize(entry: EmsConfigEntry) -> PlanState:
     data = entry.runtime_data
     await data.forecast.async_refresh()
     state = await data.plan.async_plan()
-    await async_dispatch(entry)
+    # Of the site that made the plan: it may have been unloaded meanwhile.
+    await async_dispatch(data)
     return state
 
 
-async def async_dispatch(entry: EmsConfigEntry) -> None:
+async def async_dispatch(data: EmsData) -> None:
     """Hand the running step of a plan that is young enough to the dispatcher; without one, devices go automatic."""
-    data = entry.runtime_data
     plan = data.plan.current
     commands = plan_commands(plan, step_now(plan), data.devices) if plan else {}
     await data.dispatcher.async_set_plan(commands)
@@ -61,6 +61,6 @@ def async_follow_plan(entry: EmsConfigEntry) -> None:
 
     @callback
     def dispatch() -> None:
-        entry.async_create_background_task(data.plan.hass, async_dispatch(entry), "ems dispatch")
+        entry.async_create_background_task(data.plan.hass, async_dispatch(data), "ems dispatch")
 
     entry.async_on_unload(data.plan.async_add_listener(dispatch))

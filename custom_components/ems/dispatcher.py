@@ -16,18 +16,22 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .const import DISPATCH_INTERVAL, LOGGER, METER, OPERATION_ACTIVE, OVERRIDE
+from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, METER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
 from .engine.plan.result import Reason
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
+from .store import SiteStore
 
 # Smaller changes cost a write and change nothing anyone could measure.
 DEADBAND_W = 100.0
 DEADBAND_A = 0.5
 # A device that refused is asked again after this, not five seconds later.
 RETRY_AFTER = timedelta(seconds=60)
+# A device without a lease of its own is let go when its inputs have been silent for as long as a lease lasts.
+BLIND_AFTER = timedelta(seconds=60)
 KEPT_WRITES = 20
+STORE_KEY = "commanded"
 
 
 class Source(StrEnum):
@@ -82,11 +86,25 @@ class Channel:
     override: Command | None = None
     planned: Command | None = None
     accepted: Command | None = None
+    is_touched: bool = False  # something was written since the last release, accepted as a whole or not
+    seen_at: datetime | None = None  # when the inputs were fresh last
     sent_at: datetime | None = None
     failed_at: datetime | None = None
     error: str | None = None
     writes: list[SetpointWrite] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def _may_try(channel: Channel) -> bool:
+    """Leave a device in trouble in peace for a while."""
+    return channel.failed_at is None or dt_util.utcnow() - channel.failed_at >= RETRY_AFTER
+
+
+def _is_blind(channel: Channel) -> bool:
+    """Tell whether a device that keeps a command for ever has been steered blind for too long."""
+    if channel.device.actuator is None or channel.device.actuator.renew_s is not None:
+        return False  # its lease runs out by itself
+    return channel.seen_at is None or dt_util.utcnow() - channel.seen_at > BLIND_AFTER
 
 
 class Dispatcher:
@@ -98,10 +116,18 @@ class Dispatcher:
         entry: ConfigEntry[Any],
         settings: SiteSettings,
         devices: Mapping[str, SiteDevice],
+        store: SiteStore,
     ) -> None:
         """Open a channel to every device that has hands."""
         self._hass, self._entry, self._settings, self._devices = hass, entry, settings, devices
-        self.channels = {key: Channel(device=device) for key, device in devices.items() if device.actuator}
+        self._store = store
+        # What a run that ended without a word had commanded is still to be released.
+        left = store.data.get(STORE_KEY, [])
+        self.channels = {
+            key: Channel(device=device, is_touched=key in left)
+            for key, device in devices.items()
+            if device.actuator
+        }
         self._listeners: list[CALLBACK_TYPE] = []
         self._stopped = False
 
@@ -124,6 +150,8 @@ class Dispatcher:
         if command.source is Source.OVERRIDE:
             expires_at = command.expires_at or dt_util.utcnow() + OVERRIDE
             async with channel.lock:
+                if self._stopped:
+                    raise HomeAssistantError(translation_domain=DOMAIN, translation_key="site_stopped")
                 # Kept only once the device took it: a refused wish must not be tried again behind people's backs.
                 await self._async_send(channel, override := replace(command, expires_at=expires_at))
                 channel.override = override
@@ -154,7 +182,7 @@ class Dispatcher:
 
     async def _async_release_locked(self, channel: Channel) -> None:
         async with channel.lock:
-            await self._async_release(channel)
+            await self._async_release(channel, at_once=True)
 
     async def async_stop(self) -> None:
         """Release everything and stay silent."""
@@ -167,6 +195,10 @@ class Dispatcher:
             await self._async_settle_locked(channel)
 
     async def _async_settle_locked(self, channel: Channel) -> None:
+        if self._stopped:
+            return  # it waited for its turn while everything was being released
+        if self._inputs_are_fresh(channel):
+            channel.seen_at = dt_util.utcnow()
         wanted = self._wanted(channel)
         try:
             if wanted is None:
@@ -188,18 +220,17 @@ class Dispatcher:
             channel.override = None
         if channel.override:
             return channel.override
-        if self._settings.operation != OPERATION_ACTIVE or _is_over(channel.planned):
+        if self._settings.operation != OPERATION_ACTIVE or _is_over(channel.planned) or _is_blind(channel):
             return None
         return channel.planned
 
     def _may_send(self, channel: Channel, command: Command) -> bool:
-        now = dt_util.utcnow()
         # A plan's new command would start a new lease: blind, that is no better than renewing the old one.
         if command.source is Source.PLAN and not self._inputs_are_fresh(channel):
             return False
-        if channel.failed_at and now - channel.failed_at < RETRY_AFTER:
+        if not _may_try(channel):
             return False
-        return channel.sent_at is None or now - channel.sent_at >= DISPATCH_INTERVAL
+        return channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
 
     def _renewal_is_due(self, channel: Channel) -> bool:
         """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
@@ -221,7 +252,13 @@ class Dispatcher:
         told = DeviceCommand(
             role=role, mode=command.mode, power_w=command.power_w, current_a=command.current_a
         )
-        writes = await actuator.async_command(told, renew=renew)
+        self._touch(channel, touched=True)
+        try:
+            writes = await actuator.async_command(told, renew=renew)
+        except BaseException:
+            # Half of it may stand in the device now, which is nobody's command: the next one is sent as a whole.
+            channel.accepted = channel.accepted if renew else None
+            raise
         channel.sent_at, channel.accepted = dt_util.utcnow(), command
         channel.failed_at = channel.error = None
         if not renew:
@@ -233,8 +270,9 @@ class Dispatcher:
         channel.writes = [*channel.writes, *changes][-KEPT_WRITES:]
         self._notify()
 
-    async def _async_release(self, channel: Channel) -> None:
-        if channel.accepted is None or channel.device.actuator is None:
+    async def _async_release(self, channel: Channel, *, at_once: bool = False) -> None:
+        """Put a device into its safe state, if we ever touched it; where it refuses, again and again."""
+        if channel.device.actuator is None or not channel.is_touched or not (at_once or _may_try(channel)):
             return
         try:
             writes = await channel.device.actuator.async_release()
@@ -242,9 +280,17 @@ class Dispatcher:
             self._note_failure(channel, err)
         else:
             channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
-        # Also after a failure: the lease runs out by itself, and nobody renews it any more.
+            channel.failed_at = channel.error = None
+            self._touch(channel, touched=False)
+        # Also after a failure: a lease runs out by itself, and nobody renews it any more.
         channel.accepted = channel.sent_at = None
         self._notify()
+
+    def _touch(self, channel: Channel, *, touched: bool) -> None:
+        """Remember, over a crash too, whom a safe state is owed."""
+        if channel.is_touched is not touched:
+            channel.is_touched = touched
+            self._store.put(STORE_KEY, [key for key, each in self.channels.items() if each.is_touched])
 
     def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
         """Log a device's refusal once, and try again later."""

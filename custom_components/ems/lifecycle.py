@@ -80,7 +80,7 @@ def _assemble(
         site=site,
         forecast=forecast,
         plan=PlanCoordinator(hass, entry, collector.collect),
-        dispatcher=Dispatcher(hass, entry, settings, devices),
+        dispatcher=Dispatcher(hass, entry, settings, devices, store),
         cars=cars,
         site_device_id=device.id,
         demo=demo,

@@ -15,7 +15,7 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from .adapters.plan_view import NextAction, device_series, next_action, pv_energy_kwh, step_now
+from .adapters.plan_view import NextAction, device_series, is_over, next_action, pv_energy_kwh, step_now
 from .adapters.wording import reason_text, reasons_text
 from .const import BATTERY, CHARGER, METER, PV
 from .coordinators.plan import Outlook, PlanCoordinator, PlanState
@@ -97,6 +97,12 @@ def _now(outlook: Outlook, series: np.ndarray[Any, Any]) -> float:
     return float(series[step_now(outlook.plan)])
 
 
+def _living(coordinator: PlanCoordinator) -> Outlook | None:
+    """Return the last valid plan, while it says anything about now."""
+    outlook = coordinator.data.outlook
+    return None if outlook is None or is_over(outlook.plan) else outlook
+
+
 class PlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
     """One number of the last valid plan; unknown before the first."""
 
@@ -116,7 +122,7 @@ class PlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
     @override
     def native_value(self) -> StateType:
         """Return the value."""
-        outlook = self.coordinator.data.outlook
+        outlook = _living(self.coordinator)
         value = self.entity_description.value_fn(outlook) if outlook else None
         return round(value, 5) if isinstance(value, float) else value
 
@@ -172,7 +178,7 @@ class NextActionSensor(SiteEntity[PlanCoordinator], SensorEntity):
 
     @property
     def _next(self) -> NextAction | None:
-        outlook = self.coordinator.data.outlook
+        outlook = _living(self.coordinator)
         return next_action(outlook.plan) if outlook else None
 
     @property
@@ -208,7 +214,7 @@ class DevicePlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
 
     @property
     def _planned(self) -> tuple[DevicePlan, int] | None:
-        outlook = self.coordinator.data.outlook
+        outlook = _living(self.coordinator)
         planned = outlook.plan.devices.get(self._device.subentry_id) if outlook else None
         return (planned, step_now(outlook.plan)) if outlook and planned else None
 

@@ -1,5 +1,6 @@
 """The hands of devices: Modbus profiles, and the entities of other integrations. Both answer with proof."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, override
 
@@ -14,6 +15,9 @@ from ..const import BATTERY, CHARGER, DOMAIN
 from ..devices import DeviceError, ModbusDevice
 from ..devices.command import DeviceCommand, RegisterWrite
 from ..site_device import Actuator, SetpointWrite
+
+# A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
+FOREIGN_TIMEOUT_S = 15
 
 
 class ModbusActuator(Actuator):
@@ -119,9 +123,15 @@ class EntityActuator(Actuator):
     async def _async_call(self, entity_id: str, service: str, value: float | str) -> None:
         domain, name = service.split(".")
         field = {"set_value": {"value": value}, "select_option": {"option": value}}.get(name, {})
-        await self._hass.services.async_call(
-            domain, name, {"entity_id": entity_id, **field}, blocking=True, context=Context()
-        )
+        data = {"entity_id": entity_id, **field}
+        try:
+            async with asyncio.timeout(FOREIGN_TIMEOUT_S):
+                await self._hass.services.async_call(domain, name, data, blocking=True, context=Context())
+        except HomeAssistantError:
+            raise
+        except Exception as err:
+            # Whatever the library behind a foreign entity raises, it is that device's refusal and not our end.
+            raise _refused(self._name, err) from err
 
 
 def _in_terms_of(number: State, value: float) -> float:
@@ -194,9 +204,9 @@ def _own_entity(hass: HomeAssistant, subentry_id: str, role: str, point: str) ->
     return er.async_get(hass).async_get_entity_id(domain, DOMAIN, f"{subentry_id}_{key}") if domain else None
 
 
-def _refused(label: str, err: DeviceError) -> HomeAssistantError:
+def _refused(label: str, err: Exception) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="write_failed",
-        translation_placeholders={"device": label, "detail": str(err)},
+        translation_placeholders={"device": label, "detail": str(err) or type(err).__name__},
     )

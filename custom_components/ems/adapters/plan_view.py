@@ -30,6 +30,11 @@ def step_now(plan: Plan) -> int:
     return plan.steps.index_at(dt_util.utcnow().timestamp())
 
 
+def is_over(plan: Plan) -> bool:
+    """Tell whether a plan has no step for now any more: planning has failed for two days."""
+    return bool(dt_util.utcnow().timestamp() >= plan.steps.edges_s[-1])
+
+
 def next_action(plan: Plan) -> NextAction | None:
     """Return the first change of mode after now; None where all stays as it is."""
     now = step_now(plan)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -14,9 +14,11 @@ from homeassistant.util import dt as dt_util
 from ..adapters.problem import PlanInputs, make_problem
 from ..const import LOGGER, PLAN_INTERVAL, PLAN_MAX_AGE_S, SOLVE_TIME_LIMIT_S
 from ..engine.forecast.result import Forecast
-from ..engine.plan import solve
+from ..engine.plan import PlanError, solve
 from ..engine.plan.result import Plan, PlanStatus, Reason
 from ..engine.problem import Problem
+
+BROKEN = "solver_failed"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,7 +51,8 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} plan", update_interval=None)
         self._collect = collect
         self._lock = asyncio.Lock()
-        self._waiting: asyncio.Future[None] | None = None
+        self._failed_key: str | None = None  # what was said about it in the log
+        self._waiting: asyncio.Future[bool] | None = None  # True: the plan was made
         self.data = PlanState(status=PlanStatus.FAILED, reasons=(Reason(key="no_plan_yet"),), outlook=None)
 
     @callback
@@ -66,45 +69,63 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         self.config_entry.async_create_background_task(self.hass, self.async_plan(), "ems plan")
 
     async def _on_clock(self, _: Any) -> None:
-        self.async_replan()
+        # The first plan comes once Home Assistant is up; before that, half of what it stands on is not there yet.
+        if self.hass.state is CoreState.running:
+            self.async_replan()
 
     async def async_plan(self) -> PlanState:
         """Make a plan now and return it. Callers that arrive during a solve share the next one."""
-        if self._waiting is not None:
-            await asyncio.shield(self._waiting)
-            return self.data
-        self._waiting = self.hass.loop.create_future()
-        waiting = self._waiting
+        while self._waiting is not None:
+            if await asyncio.shield(self._waiting):
+                return self.data
+            # Who was to make it was cancelled (a stopped script, say); then it is for one of us.
+        self._waiting = waiting = self.hass.loop.create_future()
         try:
             async with self._lock:
                 self._waiting = None
                 await self._async_cycle()
+            waiting.set_result(True)
         finally:
             if not waiting.done():
-                waiting.set_result(None)
+                waiting.set_result(False)
             if self._waiting is waiting:
                 self._waiting = None
         return self.data
 
     async def _async_cycle(self) -> None:
         """Collect, solve in the executor, publish."""
-        inputs = self._collect()
-        if isinstance(inputs, Reason):
-            self._keep_last(inputs)
-            return
-        previous = self.data.outlook.plan if self.data.outlook else None
-        outlook = await self.hass.async_add_executor_job(make_outlook, inputs, previous)
+        try:
+            outlook = await self._async_outlook()
+        except PlanError as err:
+            outlook = Reason(key=BROKEN, placeholders={"detail": str(err)})
+        except Exception as err:  # noqa: BLE001  # logged below, and shown as the status
+            # A mistake of ours. In a background task nobody would see it, and the last plan would pass for today's.
+            if self._failed_key != BROKEN:
+                LOGGER.exception("%s: no plan could be made", self.name)
+            outlook = Reason(key=BROKEN, placeholders={"detail": f"{type(err).__name__}: {err}"})
         if isinstance(outlook, Reason):
             self._keep_last(outlook)
             return
+        if self._failed_key is not None:
+            LOGGER.info("%s: there are plans again", self.name)
+            self._failed_key = None
         self.async_set_updated_data(
             PlanState(status=outlook.plan.status, reasons=outlook.reasons, outlook=outlook)
         )
 
+    async def _async_outlook(self) -> Outlook | Reason:
+        inputs = self._collect()
+        if isinstance(inputs, Reason):
+            return inputs
+        previous = self.data.outlook.plan if self.data.outlook else None
+        return await self.hass.async_add_executor_job(make_outlook, inputs, previous)
+
     @callback
     def _keep_last(self, reason: Reason) -> None:
         """Say what went wrong and keep the last valid plan; the dispatcher drops it when it is too old."""
-        LOGGER.warning("%s: no new plan: %s %s", self.name, reason.key, dict(reason.placeholders))
+        if reason.key != self._failed_key:
+            LOGGER.warning("%s: no new plan: %s %s", self.name, reason.key, dict(reason.placeholders))
+            self._failed_key = reason.key
         self.async_set_updated_data(
             PlanState(status=PlanStatus.FAILED, reasons=(reason,), outlook=self.data.outlook)
         )
