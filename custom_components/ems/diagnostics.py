@@ -1,11 +1,14 @@
 """Diagnostics: a bug report that can be replayed. Problem and plan in their versioned JSON form, readings raw."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
+from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
@@ -19,7 +22,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
     """Return everything that a stranger needs to see what happened here."""
     data = entry.runtime_data
     outlook = data.plan.data.outlook
-    return {
+    found = {
         "entry": async_redact_data(entry.as_dict(), TO_REDACT),
         "status": data.plan.data.status,
         "reasons": [asdict(reason) for reason in data.plan.data.reasons],
@@ -28,6 +31,29 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         "devices": {key: _device(device) for key, device in data.devices.items()},
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }
+    return cast("dict[str, Any]", _without(found, _secrets(entry)))
+
+
+def _secrets(entry: EmsConfigEntry) -> list[str]:
+    """Return what errors and names may quote, the longest first: addresses hold hosts."""
+    parts = [entry.data[CONF_TARIFF], entry.data[CONF_WEATHER]]
+    links = [subentry.data[CONF_SOURCE].get(CONF_LINK) for subentry in entry.subentries.values()]
+    found = {entry.title, *(part.get(CONF_BASE_URL) for part in parts)}
+    found |= {link[CONF_HOST] for link in links if link}
+    return sorted((text for text in found if text), key=len, reverse=True)
+
+
+def _without(value: Any, secrets: list[str]) -> Any:
+    """Return JSON-like data in which no text quotes a secret."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, REDACTED)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _without(each, secrets) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without(each, secrets) for each in value]
+    return value
 
 
 def _device(device: SiteDevice) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome, DemoPorts
 from custom_components.ems.devices import ModbusDevice
+from custom_components.ems.sources import http
+from custom_components.ems.sources.http import Patience
 from tests.ha.clock import Clock, one_clock, settle, wall_s
 from tests.ha.sites import Site, async_demo_site
 from tests.ha.wires import Wires
@@ -40,7 +43,13 @@ def sockets(socket_enabled: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def vienna(auto_enable: None, hass: HomeAssistant) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask a service that fails again at once."""
+    monkeypatch.setattr(http, "Patience", partial(Patience, wait_s=0.01))
+
+
+@pytest.fixture(autouse=True)
+async def vienna(auto_enable: None, hass: HomeAssistant) -> None:  # noqa: ARG001  # it comes first
     """Live where the demo home lives."""
     await hass.config.async_update(
         latitude=48.21,
@@ -54,20 +63,13 @@ async def vienna(auto_enable: None, hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
-async def home(hass: HomeAssistant, clock: Clock) -> AsyncIterator[DemoHome]:
+async def home(vienna: None, clock: Clock) -> AsyncIterator[DemoHome]:  # noqa: ARG001  # it sets the time zone
     """Run a demo home on free ports."""
-    demo = DemoHome(seed=1, timezone=await async_zone())
+    demo = DemoHome(seed=1, timezone=dt_util.get_default_time_zone())
     await demo.async_start(ports=DemoPorts.free())
     clock.followers.append(demo.advance)
     yield demo
     await demo.async_stop()
-
-
-async def async_zone() -> Any:
-    """Return Home Assistant's time zone."""
-    from homeassistant.util import dt as dt_util
-
-    return dt_util.get_default_time_zone()
 
 
 @pytest.fixture

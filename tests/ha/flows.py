@@ -16,7 +16,7 @@ ENGLISH = json.loads((COMPONENT / "translations" / "en.json").read_text(encoding
 
 
 class Flow:
-    """One flow. Every answer is checked: does each title, field, error and placeholder have its text?"""
+    """One flow. Of every answer it is checked that each title, field, error and placeholder has its text."""
 
     def __init__(self, manager: Any, texts: dict[str, Any]) -> None:
         """Remember who runs it and where its texts are."""

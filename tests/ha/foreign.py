@@ -57,8 +57,11 @@ class ForeignNumber(_Foreign, NumberEntity):
 class ForeignSelect(_Foreign, SelectEntity):
     """A mode."""
 
-    _attr_options = ["auto", "idle", "force_charge", "force_discharge"]
     _attr_current_option = "auto"
+
+    def __init__(self, name: str, heard: list[tuple[str, Any]]) -> None:
+        super().__init__(name, heard)
+        self._attr_options = ["auto", "idle", "force_charge", "force_discharge"]
 
     @override
     async def async_select_option(self, option: str) -> None:

@@ -280,7 +280,7 @@ async def test_every_device_can_be_changed(
 
 
 async def test_a_changed_device_stays_the_device_it_was(
-    hass: HomeAssistant, home: DemoHome, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, home: DemoHome, entry: MockConfigEntry
 ) -> None:
     """Another serial number at the address is another device: its history would be mixed up."""
     device_id = subentry_id(entry, "meter")

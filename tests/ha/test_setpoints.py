@@ -294,7 +294,6 @@ async def test_a_plan_that_is_too_old_is_not_followed(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     wires: Wires,
-    home: DemoHome,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

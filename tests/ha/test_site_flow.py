@@ -191,7 +191,8 @@ async def test_a_home_that_may_not_feed_in_keeps_its_zero(hass: HomeAssistant) -
     await unload(hass, entry)
 
 
-async def test_two_homes_of_one_name_are_one_home(hass: HomeAssistant, real_home: MockConfigEntry) -> None:
+@pytest.mark.usefixtures("real_home")
+async def test_two_homes_of_one_name_are_one_home(hass: HomeAssistant) -> None:
     """The name is all that tells sites apart."""
     flow = await (await add_home(hass)).choose("scratch")
     await flow.submit(name="home", **GRID)

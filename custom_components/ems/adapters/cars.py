@@ -1,7 +1,7 @@
 """Cars: how much of the wished energy this stay has already brought, and when it is to be there."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
@@ -28,21 +28,30 @@ class CarSessions:
     def __init__(self, store: SiteStore, settings: SiteSettings) -> None:
         """Take up where the last run stopped."""
         self._store, self._settings = store, settings
+        self._connected: dict[str, bool] = {}
 
     @callback
     def observe(self, device: SiteDevice) -> bool:
-        """Note a car that came or went; return whether one did."""
+        """Note a car that came or went; return whether one did since the last look."""
+        connected = device.value("car_connected")
+        if not isinstance(connected, bool):
+            return False
+        self._count(device, connected=connected)
+        before = self._connected.get(device.subentry_id, connected)
+        self._connected[device.subentry_id] = connected
+        return before is not connected
+
+    def _count(self, device: SiteDevice, *, connected: bool) -> None:
+        """Remember where the counter stood when the car came; a charger without one is asked for all, every time."""
         sessions = dict(self._store.data.get(STORE_KEY, {}))
-        connected, energy_wh = device.value("car_connected"), device.fresh_number("energy")
-        known = sessions.get(device.subentry_id)
-        if connected is True and known is None and energy_wh is not None:
+        energy_wh, known = device.fresh_number("energy"), device.subentry_id in sessions
+        if connected and not known and energy_wh is not None:
             sessions[device.subentry_id] = energy_wh
-        elif connected is False and known is not None:
+        elif not connected and known:
             del sessions[device.subentry_id]
         else:
-            return False
+            return
         self._store.put(STORE_KEY, sessions)
-        return True
 
     def now(self, device: SiteDevice) -> CarNow:
         """Return what the car at a charger still needs, and by when."""
@@ -62,12 +71,26 @@ class CarSessions:
 
 
 def next_local(at: time, now: datetime | None = None) -> datetime:
-    """Return the next instant at which the local clock shows a time; right over both clock changes."""
+    """Return the next instant at which the local clock shows a time, right over both clock changes.
+
+    A time that comes twice counts twice; one that the clock skips counts as if it had not been skipped.
+    """
     local = dt_util.as_local(now or dt_util.utcnow())
-    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
-    # Adding a day to a local time and reading it on that day's own clock keeps 7 o'clock at 7 o'clock.
-    return (
-        today
-        if today > local
-        else (today.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=local.tzinfo)
+    ahead = (
+        when
+        for day in (0, 1)
+        for fold in (0, 1)
+        if (when := _on_the_clock(local.date() + timedelta(days=day), at, fold)) is not None
+        and when.timestamp() > local.timestamp()
     )
+    return min(ahead, key=datetime.timestamp)
+
+
+def _on_the_clock(day: date, at: time, fold: int) -> datetime | None:
+    """Return the first or the second time that a day's clock shows a time; None where there is no second."""
+    zone = dt_util.get_default_time_zone()
+    when = datetime.combine(day, time(at.hour, at.minute), tzinfo=zone).replace(fold=fold)
+    first = when.replace(fold=0)
+    if fold and when.timestamp() <= first.timestamp():
+        return None
+    return when

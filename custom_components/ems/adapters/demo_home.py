@@ -6,18 +6,27 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..const import LOGGER
 from ..demo import DemoHome, DemoPorts
 
 
 def make_demo_home(hass: HomeAssistant, *, seed: int, state: dict[str, Any] | None = None) -> DemoHome:
     """Return a home that stands where Home Assistant stands; nothing listens yet."""
-    return DemoHome(
-        seed=seed,
-        latitude=hass.config.latitude,
-        longitude=hass.config.longitude,
-        timezone=dt_util.get_default_time_zone(),
-        state=state,
-    )
+
+    def make(state: dict[str, Any] | None) -> DemoHome:
+        return DemoHome(
+            seed=seed,
+            latitude=hass.config.latitude,
+            longitude=hass.config.longitude,
+            timezone=dt_util.get_default_time_zone(),
+            state=state,
+        )
+
+    try:
+        return make(state)
+    except ValueError as err:
+        LOGGER.warning("The demo home begins anew: %s", err)
+        return make(None)
 
 
 def demo_ports(stored: Mapping[str, Any]) -> DemoPorts:

@@ -29,6 +29,7 @@ class Outlook:
     plan: Plan
     load: Forecast
     pv: Mapping[str, Forecast]
+    reasons: tuple[Reason, ...]  # the plan's, in full: the problem only carries the keys of what was missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +109,9 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         if self._failed_key is not None:
             LOGGER.info("%s: there are plans again", self.name)
             self._failed_key = None
-        plan = outlook.plan
-        self.async_set_updated_data(PlanState(status=plan.status, reasons=plan.reasons, outlook=outlook))
+        self.async_set_updated_data(
+            PlanState(status=outlook.plan.status, reasons=outlook.reasons, outlook=outlook)
+        )
 
     async def _async_outlook(self) -> Outlook | Reason:
         inputs = self._collect()
@@ -152,4 +154,6 @@ def make_outlook(inputs: PlanInputs, previous: Plan | None) -> Outlook | Reason:
         return made
     problem, load, pv = made
     plan = solve(problem, time_limit_s=SOLVE_TIME_LIMIT_S, previous=previous, now_s=inputs.now_s)
-    return Outlook(problem=problem, plan=plan, load=load, pv=pv)
+    full = {reason.key: reason for reason in inputs.problems}
+    reasons = tuple(full.get(reason.key, reason) for reason in plan.reasons)
+    return Outlook(problem=problem, plan=plan, load=load, pv=pv, reasons=reasons)
