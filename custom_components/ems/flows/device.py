@@ -27,6 +27,7 @@ from ..const import (
     CONF_TRANSPORT,
     CONF_UNIT_ID,
     METER,
+    OPT_DEVICES,
     PV,
     SOURCE_ENTITIES,
     SOURCE_PROFILE,
@@ -136,6 +137,7 @@ class DeviceFlow(ConfigSubentryFlow):
             CONF_NAME: current.get(CONF_NAME, self._title),
             **suggestions(self.role, self._reading),
             **current.get(CONF_PARAMS, {}),
+            **self._turned(current.get(CONF_PARAMS, {})),
         }
         return self.async_show_form(
             step_id="confirm",
@@ -161,12 +163,30 @@ class DeviceFlow(ConfigSubentryFlow):
         data = {CONF_NAME: name, CONF_SOURCE: self._source, CONF_PARAMS: params}
         unique_id = f"{self.role}:{self._source[CONF_SERIAL]}"
         if self.source == SOURCE_RECONFIGURE:
+            self._forget_turned(params)
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=name, data=data
             )
         if any(known.unique_id == unique_id for known in self._get_entry().subentries.values()):
             return self.async_abort(reason="already_configured")
         return self.async_create_entry(title=name, data=data, unique_id=unique_id)
+
+    def _turned(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what entities have turned since the set-up: that is what holds now."""
+        if self.source != SOURCE_RECONFIGURE:
+            return {}
+        devices = self._get_entry().options.get(OPT_DEVICES, {})
+        turned = devices.get(self._get_reconfigure_subentry().subentry_id, {})
+        return {key: value for key, value in turned.items() if key in params}
+
+    def _forget_turned(self, params: Mapping[str, Any]) -> None:
+        """Let the form's word count, not what was turned before it."""
+        entry, subentry_id = self._get_entry(), self._get_reconfigure_subentry().subentry_id
+        devices = dict(entry.options.get(OPT_DEVICES, {}))
+        left = {key: value for key, value in devices.pop(subentry_id, {}).items() if key not in params}
+        if OPT_DEVICES in entry.options:
+            options = {**entry.options, OPT_DEVICES: {**devices, **({subentry_id: left} if left else {})}}
+            self.hass.config_entries.async_update_entry(entry, options=options)
 
     def _refuse_another_device(self, probe: Probe) -> None:
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""
