@@ -8,7 +8,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 
 from .const import DOMAIN
 from .devices.reading import Quality, Reading, Value
-from .dispatcher import Channel
+from .dispatcher import Channel, Source
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -116,6 +116,7 @@ class ChannelEntity(Entity):
         accepted = self.channel.accepted
         return {
             "source": accepted.source if accepted else None,
-            "until": accepted.expires_at if accepted else None,
+            # A plan is renewed every few minutes; when it would run out interests nobody.
+            "until": accepted.expires_at if accepted and accepted.source is Source.OVERRIDE else None,
             "error": self.channel.error,
         }

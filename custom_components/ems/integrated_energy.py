@@ -11,6 +11,9 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .devices.points import Kind
+from .publishing import NOISE, Publisher
+
 # Across a longer silence nobody knows what flowed: it is left out rather than guessed.
 MAX_GAP_S = 300
 
@@ -40,6 +43,7 @@ class IntegratedEnergySensor(RestoreSensor):
         self._attr_device_info = info
         self._energy_wh = 0.0
         self._last: tuple[datetime, float] | None = None
+        self._publisher = Publisher(NOISE[Kind.ENERGY])
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -62,7 +66,8 @@ class IntegratedEnergySensor(RestoreSensor):
             if self._last and 0 < (gap_s := (now - self._last[0]).total_seconds()) <= MAX_GAP_S:
                 self._energy_wh += (self._last[1] + power_w) / 2 * gap_s / 3600
             self._last = (now, power_w)
-        self.async_write_ha_state()
+        if self._publisher.is_worth_it(self._energy_wh, available=self.available):
+            self.async_write_ha_state()
 
     @property
     @override

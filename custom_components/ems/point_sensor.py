@@ -3,9 +3,12 @@
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
+from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 
+from .devices.points import POINTS
 from .entity import PointEntity
+from .publishing import NOISE, Publisher
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -22,6 +25,14 @@ class PointSensor(PointEntity, SensorEntity):
         """Initialize from the point's description."""
         super().__init__(entry, device, role, description.key)
         self.entity_description = description
+        self._publisher = Publisher(NOISE.get(POINTS[role][description.key].kind))
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what is news; control reads the coordinator, not this state."""
+        if self._publisher.is_worth_it(self.native_value, available=self.available):
+            super()._handle_coordinator_update()
 
     @property
     @override

@@ -11,10 +11,13 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import UnitOfPower, UnitOfRatio
+from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 
 from .coordinators.site import SiteCoordinator, SitePower
+from .devices.points import Kind
 from .entity import SiteEntity
+from .publishing import NOISE, Publisher
 from .runtime import EmsConfigEntry
 
 
@@ -63,6 +66,14 @@ class SiteSensor(SiteEntity[SiteCoordinator], SensorEntity):
         """Initialize from a description."""
         super().__init__(entry.runtime_data.site, entry, description.key)
         self.entity_description = description
+        self._publisher = Publisher(NOISE[Kind.POWER if description.device_class else Kind.SHARE])
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what is news."""
+        if self._publisher.is_worth_it(self.native_value, available=self.available):
+            super()._handle_coordinator_update()
 
     @property
     @override

@@ -68,7 +68,7 @@ BACKENDS = {"pymodbus": pymodbus.ModbusConnection, "tmodbus": tmodbus.ModbusConn
 @pytest.fixture(params=BACKENDS)
 async def wire(
     request,
-    socket_enabled,  # noqa: ARG001 - asked for, not used: it lets the test open sockets at all
+    socket_enabled,
 ) -> AsyncIterator[Callable[[dict[int, Image]], Awaitable[Wire]]]:
     """Return a starter of servers that hold one image per unit id."""
     running: list[tuple[ModbusTcpServer, Wire]] = []

@@ -43,7 +43,7 @@ class Lab:
 
 
 @pytest.fixture
-async def lab(profiles, socket_enabled, request):  # noqa: ARG001 - lets the test open sockets at all
+async def lab(profiles, socket_enabled, request):
     lab = Lab(profiles, getattr(request, "param", NOON))
     await lab.home.async_start(ports=DemoPorts.free())
     yield lab

@@ -49,7 +49,7 @@ async def async_demo_site(hass: HomeAssistant, home: DemoHome) -> Site:
         title="Demo home",
         data=found.data,
         options=found.options,
-        subentries=list(found.subentries),
+        subentries=deepcopy(found.subentries),
         unique_id=found.unique_id,
     )
 

@@ -20,13 +20,17 @@ STEERED = {
     "option_automatic": "auto",
     "power_number": "number.inverter_power",
 }
-CHARGER = {"power_entity": "sensor.wallbox", "power_positive": "consumption"}
+CHARGER = {
+    "power_entity": "sensor.wallbox",
+    "power_positive": "consumption",
+    "connected_entity": "binary_sensor.plug",
+}
 # role → (entities, what the last form asks, what the preview shows)
 DEVICES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "meter": ({"power_entity": "sensor.grid", "power_positive": "import"}, {"position": "grid"}, "500.0 W"),
-    "battery": (STEERED, BATTERY_PARAMS, "-1000.0 W"),
-    "pv": ({"power_entity": "sensor.sun", "power_positive": "production"}, PV_PARAMS, "2000.0 W"),
-    "charger": ({**CHARGER, "connected_entity": "binary_sensor.plug"}, CHARGER_PARAMS, "True"),
+    "meter": ({"power_entity": "sensor.grid", "power_positive": "import"}, {"position": "grid"}, "500 W"),
+    "battery": (STEERED, BATTERY_PARAMS, "-1000 W"),
+    "pv": ({"power_entity": "sensor.sun", "power_positive": "production"}, PV_PARAMS, "2000 W"),
+    "charger": (CHARGER, CHARGER_PARAMS, "✓"),
 }
 
 
@@ -84,7 +88,7 @@ async def test_such_a_device_can_be_changed(hass: HomeAssistant, site: MockConfi
     flow = await change_device(hass, site, subentry.subentry_id)
     assert {key: value for key, value in flow.suggested.items() if value is not None} == entities
     await flow.submit(**{**entities, "power_entity": "sensor.other"})
-    assert "1500.0 W" in flow.shown["values"]
+    assert "1500 W" in flow.shown["values"]
     await flow.submit(name="Still mine", **params)
     assert flow.aborted == "reconfigure_successful"
     await settle(hass)
@@ -98,7 +102,7 @@ async def test_a_sign_can_be_turned_round(hass: HomeAssistant, site: MockConfigE
     """Half of all integrations count the other way."""
     flow = await at_entities(hass, site, "meter")
     await flow.submit(power_entity="sensor.grid", power_positive="export")
-    assert "**-500.0 W**" in flow.shown["values"]
+    assert "**-500 W**" in flow.shown["values"]
 
 
 @pytest.mark.parametrize(

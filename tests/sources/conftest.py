@@ -38,7 +38,7 @@ class Service:
 
 
 @pytest.fixture
-async def service(socket_enabled):  # noqa: ARG001 - it is asked for its effect
+async def service(socket_enabled):
     """Start the server."""
     script = Service()
     app = web.Application()
@@ -49,7 +49,7 @@ async def service(socket_enabled):  # noqa: ARG001 - it is asked for its effect
 
 
 @pytest.fixture
-async def session(socket_enabled):  # noqa: ARG001 - it is asked for its effect
+async def session(socket_enabled):
     """Open a client session."""
     async with ClientSession() as client:
         yield client

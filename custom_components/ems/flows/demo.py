@@ -199,6 +199,6 @@ async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, An
                 CONF_LINK: link,
                 CONF_SERIAL: probe.serial,
             },
-            CONF_PARAMS: params,
+            CONF_PARAMS: {**params},  # a copy: what is stored must not be our constant
         },
     )
