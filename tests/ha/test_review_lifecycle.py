@@ -63,6 +63,7 @@ async def test_a_store_that_cannot_be_written_leaves_no_demo_home_behind(
         await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(RuntimeError):
         _ = running.addresses
+    await entry._async_process_on_unload(hass)
 
 
 async def test_a_link_in_other_hands_is_tried_again(
