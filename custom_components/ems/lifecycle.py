@@ -1,27 +1,29 @@
 """Set a site up and take it down again. The long reasoning lives in the modules named here."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.inputs import InputCollector
 from .adapters.site_devices import build_devices, introduce
-from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, PLATFORMS
+from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
-from .devices import load_profiles
+from .devices import Profile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .runtime import EmsConfigEntry, EmsData
@@ -41,21 +43,36 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
     """Bring a site up: its wires, its devices, its coordinators, its entities."""
+    _async_follow_changes(hass, entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     demo = await _async_start_demo(hass, entry, store)
     try:
         profiles = await hass.async_add_executor_job(load_profiles)
-        devices = build_devices(hass, entry, profiles)
+        devices = _build_devices(hass, entry, profiles)
         await _async_first_contact(devices)
+        entry.runtime_data = _assemble(hass, entry, store, devices, demo)
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+        _async_run(hass, entry)
     except BaseException:
         if demo:
             await demo.async_stop()
         raise
-    entry.runtime_data = _assemble(hass, entry, store, devices, demo)
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    _async_run(hass, entry)
     return True
+
+
+def _build_devices(
+    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, Profile]
+) -> dict[str, SiteDevice]:
+    """Return the site's devices; a link that somebody else uses with other settings may be free later."""
+    try:
+        return build_devices(hass, entry, profiles)
+    except HomeAssistantError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="link_in_use",
+            translation_placeholders={"detail": str(err)},
+        ) from err
 
 
 def _assemble(
@@ -110,7 +127,7 @@ async def _async_first_contact(devices: dict[str, SiteDevice]) -> None:
     """Read every device once. One that is silent does not stop the others; if all are, there is nothing to do yet."""
     coordinators = {device.coordinator for device in devices.values()}
     coordinators |= {device.settings for device in devices.values() if device.settings}
-    await asyncio.gather(*(coordinator.async_refresh() for coordinator in coordinators))
+    silent = [found for found in await asyncio.gather(*map(_async_first_refresh, coordinators)) if found]
     for device in devices.values():
         introduce(device)
     if devices and not any(device.coordinator.last_update_success for device in devices.values()):
@@ -120,13 +137,23 @@ async def _async_first_contact(devices: dict[str, SiteDevice]) -> None:
             translation_key="no_device_answers",
             translation_placeholders={"device": name},
         )
+    for name, reason in silent:
+        LOGGER.warning("%s is silent, the site starts without it: %s", name, reason)
+
+
+async def _async_first_refresh(coordinator: DataUpdateCoordinator[Any]) -> tuple[str, str] | None:
+    """Read once; return who was silent and why. Set-up is tried again and again, so nothing is logged here."""
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except ConfigEntryNotReady as err:
+        return coordinator.name, str(err.__cause__ or err)
+    return None
 
 
 @callback
 def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     """Let everything that beats beat."""
     data = entry.runtime_data
-    entry.async_on_unload(entry.add_update_listener(Reloader(entry).async_updated))
     for device in data.devices.values():
         _keep_polling(entry, device)
         if device.role == CHARGER:
@@ -143,6 +170,30 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         await _async_wind_down(entry)
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, on_stop))
+
+
+@callback
+def _async_follow_changes(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
+    """Reload what changes from here on: devices may take long to answer, and people go on adding others."""
+    entry.async_on_unload(entry.add_update_listener(Reloader(entry).async_updated))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, _on_core_config(hass, entry)))
+
+
+def _on_core_config(hass: HomeAssistant, entry: EmsConfigEntry) -> Callable[[Event], None]:
+    """Return what reloads a site that moved: units, prices, forecasts and clocks all stand on where it is."""
+    loaded = _place_of(hass)
+
+    @callback
+    def changed(_: Event) -> None:
+        if _place_of(hass) != loaded:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    return changed
+
+
+def _place_of(hass: HomeAssistant) -> tuple[Any, ...]:
+    config = hass.config
+    return config.currency, config.time_zone, config.latitude, config.longitude, config.elevation
 
 
 @callback
@@ -192,12 +243,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool
 async def _async_wind_down(entry: EmsConfigEntry) -> None:
     """Leave every device safe, save what must survive, stop the simulated home."""
     data = entry.runtime_data
-    await data.dispatcher.async_stop()
-    if data.demo:
-        data.store.put(DEMO_STATE, data.demo.state())
-    await data.store.async_flush()
-    if data.demo:
-        await data.demo.async_stop()
+    try:
+        await data.dispatcher.async_stop()
+        if data.demo:
+            data.store.put(DEMO_STATE, data.demo.state())
+        await data.store.async_flush()
+    finally:
+        if data.demo:
+            await data.demo.async_stop()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
@@ -219,10 +272,12 @@ class Reloader:
     def __init__(self, entry: EmsConfigEntry) -> None:
         """Remember what is loaded."""
         self._loaded = _setup_of(entry)
+        self._is_scheduled = False
 
     async def async_updated(self, hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         """Compare, and reload where it matters."""
-        if _setup_of(entry) != self._loaded:
+        if _setup_of(entry) != self._loaded and not self._is_scheduled:
+            self._is_scheduled = True  # one change may come in several updates
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
 

@@ -26,6 +26,7 @@ from ..const import (
     CONF_SOURCE,
     CONF_TRANSPORT,
     CONF_UNIT_ID,
+    DOMAIN,
     METER,
     OPT_DEVICES,
     PV,
@@ -162,13 +163,14 @@ class DeviceFlow(ConfigSubentryFlow):
         name = params.pop(CONF_NAME)
         data = {CONF_NAME: name, CONF_SOURCE: self._source, CONF_PARAMS: params}
         unique_id = f"{self.role}:{self._source[CONF_SERIAL]}"
+        if self.source != SOURCE_RECONFIGURE and self._is_known(unique_id):
+            return self.async_abort(reason="already_configured")
+        self._take_along()
         if self.source == SOURCE_RECONFIGURE:
             self._forget_turned(params)
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=name, data=data
             )
-        if any(known.unique_id == unique_id for known in self._get_entry().subentries.values()):
-            return self.async_abort(reason="already_configured")
         return self.async_create_entry(title=name, data=data, unique_id=unique_id)
 
     def _turned(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,6 +189,26 @@ class DeviceFlow(ConfigSubentryFlow):
         if OPT_DEVICES in entry.options:
             options = {**entry.options, OPT_DEVICES: {**devices, **({subentry_id: left} if left else {})}}
             self.hass.config_entries.async_update_entry(entry, options=options)
+
+    def _is_known(self, unique_id: str) -> bool:
+        """Tell whether this site has the device already, or another one steers it: two would fight over it.
+
+        A meter is only read, and two flats may well look at one.
+        """
+        sites = [self._get_entry()] if self.role == METER else self.hass.config_entries.async_entries(DOMAIN)
+        return any(known.unique_id == unique_id for site in sites for known in site.subentries.values())
+
+    def _take_along(self) -> None:
+        """Let everything on the same hardware use the address that was just proven: a hybrid's battery and its PV."""
+        if self._source[CONF_KIND] != SOURCE_PROFILE:
+            return
+        entry, link = self._get_entry(), self._source[CONF_LINK]
+        same = (CONF_KIND, CONF_PROFILE, CONF_SERIAL)
+        for other in list(entry.subentries.values()):
+            source = other.data[CONF_SOURCE]
+            if all(source.get(key) == self._source[key] for key in same) and source[CONF_LINK] != link:
+                data = {**other.data, CONF_SOURCE: {**source, CONF_LINK: link}}
+                self.hass.config_entries.async_update_subentry(entry, other, data=data)
 
     def _refuse_another_device(self, probe: Probe) -> None:
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""
