@@ -19,7 +19,11 @@ MAX_GAP_S = 300
 
 
 class IntegratedEnergySensor(RestoreSensor):
-    """Counts the positive part of a power. [Wh] inside, kWh on the screen."""
+    """Counts the positive part of a power. [Wh] inside, kWh on the screen.
+
+    keep_negative : Count what is below zero against the rest, where a power is a difference of two meters and jumps
+        to both sides: the errors cancel then. What is shown never falls.
+    """
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -36,12 +40,15 @@ class IntegratedEnergySensor(RestoreSensor):
         key: str,
         info: DeviceInfo,
         power_w: Callable[[], float | None],
+        *,
+        keep_negative: bool = False,
     ) -> None:
         """Take what is to be counted."""
+        self._lowest_w = float("-inf") if keep_negative else 0.0
         self._coordinator, self._power_w = coordinator, power_w
         self._attr_unique_id, self._attr_translation_key = unique_id, key
         self._attr_device_info = info
-        self._energy_wh = 0.0
+        self._energy_wh = self._shown_wh = 0.0
         self._last: tuple[datetime, float] | None = None
         self._publisher = Publisher(NOISE[Kind.ENERGY])
 
@@ -62,7 +69,7 @@ class IntegratedEnergySensor(RestoreSensor):
         if power_w is None:
             self._last = None
         else:
-            power_w = max(0.0, power_w)
+            power_w = max(self._lowest_w, power_w)
             if self._last and 0 < (gap_s := (now - self._last[0]).total_seconds()) <= MAX_GAP_S:
                 self._energy_wh += (self._last[1] + power_w) / 2 * gap_s / 3600
             self._last = (now, power_w)
@@ -78,8 +85,9 @@ class IntegratedEnergySensor(RestoreSensor):
     @property
     @override
     def native_value(self) -> float:
-        """Return what was counted."""
-        return round(self._energy_wh, 3)
+        """Return what was counted; a counter that fell would be taken for a new meter."""
+        self._shown_wh = max(self._shown_wh, self._energy_wh)
+        return round(self._shown_wh, 3)
 
 
 def _in_wh(value: float, unit: str | None) -> float:

@@ -87,7 +87,7 @@ def _assemble(
     site = SiteCoordinator(hass, entry, devices)
     forecast = ForecastCoordinator(hass, entry)
     cars = CarSessions(store, settings)
-    collector = InputCollector(hass, entry, settings, devices, forecast, cars)
+    collector = InputCollector(hass, entry, settings, devices, site, forecast, cars)
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     return EmsData(

@@ -33,7 +33,8 @@ async def async_setup_entry(
         f"{entry.entry_id}_home_energy",
         "home_energy",
         site_device_info(entry),
-        lambda: data.site.data.home_w,
+        lambda: data.site.data.balance_w,
+        keep_negative=True,
     )
     async_add_entities([*site_sensors(entry), *site_plan_sensors(entry), consumption])
     for device in data.devices.values():

@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import BATTERY, CHARGER, CONF_TARIFF
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
-from ..coordinators.site import site_power
+from ..coordinators.site import SiteCoordinator
 from ..engine.forecast.sky import Place
 from ..engine.plan.result import Reason
 from ..runtime import EmsConfigEntry
@@ -27,12 +27,13 @@ class InputCollector:
         entry: EmsConfigEntry,
         settings: SiteSettings,
         devices: Mapping[str, SiteDevice],
+        site: SiteCoordinator,
         forecast: ForecastCoordinator,
         cars: CarSessions,
     ) -> None:
         """Remember the places."""
         self._hass, self._entry, self._settings = hass, entry, settings
-        self._devices, self._forecast, self._cars = devices, forecast, cars
+        self._devices, self._site, self._forecast, self._cars = devices, site, forecast, cars
 
     @callback
     def collect(self) -> PlanInputs | Reason:
@@ -43,7 +44,7 @@ class InputCollector:
         except ValueError as err:
             return Reason(key="setup_invalid", placeholders={"detail": str(err)})
         now_s = dt_util.utcnow().timestamp()
-        load_w = site_power(self._devices).load_w
+        load_w = self._site.steady_load_w
         weather_is_young = now_s - outside.weather_at_s < WEATHER_MAX_AGE.total_seconds()
         return PlanInputs(
             now_s=now_s,

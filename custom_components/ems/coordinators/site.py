@@ -1,14 +1,16 @@
 """Sum the devices up to a home: grid, production, storage, consumption. One frozen picture per update."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
-from ..const import BATTERY, CHARGER, LOGGER, METER, PV
+from ..const import BATTERY, CHARGER, LOGGER, METER, PV, SOURCE_PROFILE
+from ..running_median import RunningMedian
 from ..site_device import SiteDevice
 
 
@@ -20,10 +22,17 @@ class SitePower:
     pv_w: float | None
     battery_w: float | None
     charger_w: float | None
+    balance_w: float | None  # grid and inverters added up as last read; may jump below 0 for a moment
     home_w: float | None  # everything that consumes, chargers included
     load_w: float | None  # what nobody can move: home less chargers
     surplus_w: float | None
     self_sufficiency_pct: float | None
+
+
+# Two polls of the slowest device: a jump that is real is shown after half of it.
+SHOWN_S = 10.0
+# What a plan takes for the load of its running step, which lasts five minutes.
+STEADY_S = 60.0
 
 
 class SiteCoordinator(DataUpdateCoordinator[SitePower]):
@@ -39,28 +48,48 @@ class SiteCoordinator(DataUpdateCoordinator[SitePower]):
         self._devices = devices
         for coordinator in {device.coordinator for device in devices.values()}:
             entry.async_on_unload(coordinator.async_add_listener(self._async_changed))
-        self.data = site_power(devices)
+        # Entities of other integrations tell of a change once; a median would wait for a second word.
+        is_polled = any(device.source["kind"] == SOURCE_PROFILE for device in devices.values())
+        windows_s = (SHOWN_S, SHOWN_S, STEADY_S) if is_polled else (0, 0, 0)
+        self._home, self._load, self._steady = map(RunningMedian, windows_s)
+        self.steady_load_w: float | None = None
+        self.data = self._look()
 
     @callback
     def _async_changed(self) -> None:
-        self.async_set_updated_data(site_power(self._devices))
+        self.async_set_updated_data(self._look())
+
+    def _look(self) -> SitePower:
+        """Sum up what is known now, without the jumps that only one of two meters has seen."""
+        now_s, raw = dt_util.utcnow().timestamp(), site_power(self._devices)
+        home_w = self._home.add(now_s, raw.home_w)
+        self.steady_load_w = self._steady.add(now_s, raw.load_w)
+        return replace(
+            raw,
+            home_w=home_w,
+            load_w=self._load.add(now_s, raw.load_w),
+            surplus_w=None if home_w is None or raw.pv_w is None else max(0.0, raw.pv_w - home_w),
+            self_sufficiency_pct=_self_sufficiency(raw.grid_w, home_w),
+        )
 
 
 def site_power(devices: Mapping[str, SiteDevice]) -> SitePower:
-    """Return the sums of what is known now."""
+    """Return the sums of the last readings, as they are."""
     meters = [d for d in devices.values() if d.role == METER and d.params.get("position") == "grid"]
     grid_w = _total(meters, "power") if meters else None
     pv_w = _total([d for d in devices.values() if d.role == PV], "power")
     battery_w = _total([d for d in devices.values() if d.role == BATTERY], "power")
     charger_w = _total([d for d in devices.values() if d.role == CHARGER], "power")
     local_w = _local_ac(devices)
-    home_w = None if grid_w is None or local_w is None else max(0.0, grid_w + local_w)
+    balance_w = None if grid_w is None or local_w is None else grid_w + local_w
+    home_w = None if balance_w is None else max(0.0, balance_w)
     load_w = None if home_w is None or charger_w is None else max(0.0, home_w - charger_w)
     return SitePower(
         grid_w=grid_w,
         pv_w=pv_w,
         battery_w=battery_w,
         charger_w=charger_w,
+        balance_w=balance_w,
         home_w=home_w,
         load_w=load_w,
         surplus_w=None if home_w is None or pv_w is None else max(0.0, pv_w - home_w),
