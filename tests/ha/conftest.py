@@ -49,7 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def vienna(auto_enable: None, hass: HomeAssistant) -> None:  # noqa: ARG001  # it comes first
+async def vienna(auto_enable: None, hass: HomeAssistant) -> None:  # it comes first
     """Live where the demo home lives."""
     await hass.config.async_update(
         latitude=48.21,
@@ -63,7 +63,7 @@ async def vienna(auto_enable: None, hass: HomeAssistant) -> None:  # noqa: ARG00
 
 
 @pytest.fixture
-async def home(vienna: None, clock: Clock) -> AsyncIterator[DemoHome]:  # noqa: ARG001  # it sets the time zone
+async def home(vienna: None, clock: Clock) -> AsyncIterator[DemoHome]:  # it sets the time zone
     """Run a demo home on free ports."""
     demo = DemoHome(seed=1, timezone=dt_util.get_default_time_zone())
     await demo.async_start(ports=DemoPorts.free())

@@ -15,6 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ems.adapters import modbus_link
 from custom_components.ems.demo import DemoHome, DemoPorts, Fault
 from custom_components.ems.demo.battery import Battery
+from custom_components.ems.devices import ModbusDevice
+from custom_components.ems.devices.errors import DeviceAuthError
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
@@ -298,6 +300,42 @@ async def test_a_changed_device_stays_the_device_it_was(
     await flow.submit(**link(home, "meter"))
     assert flow.errors == {"base": "another_device"}
     assert "999" in flow.shown["detail"]
+
+
+async def test_wishes_turned_by_hand_give_way_to_a_new_set_up(
+    hass: HomeAssistant, home: DemoHome, entry: MockConfigEntry
+) -> None:
+    """The form shows what holds now, and what it is left with holds from then on; other settings stay."""
+    charger = subentry_id(entry, "charger")
+    for entity_id, value in (
+        ("number.car_charger_energy_needed", 7),
+        ("number.battery_minimum_state_of_charge", 20),
+    ):
+        data = {"entity_id": entity_id, "value": value}
+        await hass.services.async_call("number", "set_value", data, blocking=True)
+    flow = await change_device(hass, entry, charger)
+    await flow.submit(**link(home, "charger"))
+    assert flow.suggested["energy_needed_kwh"] == 7
+    await flow.submit(name="Car charger", **{**CHARGER_PARAMS, "energy_needed_kwh": 30})
+    await settle(hass)
+    assert hass.states.get("number.car_charger_energy_needed").state == "30.0"
+    assert hass.states.get("number.battery_minimum_state_of_charge").state == "20.0"
+    assert set(entry.options["devices"]) == {subentry_id(entry, "battery")}
+
+
+async def test_a_device_that_wants_a_password_is_not_added(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modbus knows none, a driver behind it may: whatever else a device layer raises is shown, not thrown."""
+
+    async def locked(_: ModbusDevice) -> None:
+        raise DeviceAuthError("locked")
+
+    monkeypatch.setattr(ModbusDevice, "async_identify", locked)
+    flow = await at_connection(hass, site, "meter", METER)
+    await flow.submit(**link(home, "meter"))
+    assert flow.errors == {"base": "cannot_read"}
+    assert flow.shown["detail"] == "locked"
 
 
 async def test_a_device_that_moved_is_found_at_its_new_address(

@@ -160,6 +160,21 @@ async def test_a_port_that_is_taken_is_named_and_tried_again(hass: HomeAssistant
     await settle(hass)
 
 
+async def test_a_set_up_that_breaks_stops_the_demo_home_again(hass: HomeAssistant) -> None:
+    """Its ports would stay taken, and every further try would fail for that."""
+    entry = await own_demo_home(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    with patch("custom_components.ems.lifecycle.load_profiles", side_effect=OSError("disk")):
+        await hass.config_entries.async_setup(entry.entry_id)
+        await settle(hass)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+
+
 async def test_one_silent_device_does_not_hold_up_the_others(
     hass: HomeAssistant,
     home: DemoHome,

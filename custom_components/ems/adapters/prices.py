@@ -10,7 +10,6 @@ from homeassistant.util import dt as dt_util
 import numpy as np
 
 from ..const import CONF_BASE_URL, CONF_COUNTRY, CONF_ENTITY, TARIFF_AWATTAR, TARIFF_ENTITY
-from ..engine.plan.result import Reason
 from ..engine.tariff import PublishedPrices
 from ..sources.awattar import AwattarClient
 from ..sources.errors import SourceError
@@ -30,11 +29,6 @@ class PriceProblemError(Exception):
         super().__init__(f"{key}: {placeholders}")
         self.key = key
         self.placeholders: Mapping[str, str | float] = placeholders
-
-    @property
-    def reason(self) -> Reason:
-        """Return the problem as a plan's reason."""
-        return Reason(key=self.key, placeholders=self.placeholders)
 
 
 def read_price_entity(hass: HomeAssistant, entity_id: str) -> ParsedPrices:

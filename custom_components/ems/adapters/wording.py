@@ -29,7 +29,7 @@ def reason_text(hass: HomeAssistant, reason: Reason) -> str:
 
 def reasons_text(hass: HomeAssistant, reasons: Iterable[Reason]) -> str:
     """Return several reasons as one line."""
-    return "; ".join(reason_text(hass, reason) for reason in reasons)
+    return " ".join(reason_text(hass, reason) for reason in reasons)
 
 
 # Instants leave the engine as ISO strings in UTC; people read their own clock.

@@ -28,6 +28,7 @@ from ..const import (
     CONF_UNIT_ID,
     DOMAIN,
     METER,
+    OPT_DEVICES,
     PV,
     SOURCE_ENTITIES,
     SOURCE_PROFILE,
@@ -137,6 +138,7 @@ class DeviceFlow(ConfigSubentryFlow):
             CONF_NAME: current.get(CONF_NAME, self._title),
             **suggestions(self.role, self._reading),
             **current.get(CONF_PARAMS, {}),
+            **self._turned(current.get(CONF_PARAMS, {})),
         }
         return self.async_show_form(
             step_id="confirm",
@@ -165,6 +167,7 @@ class DeviceFlow(ConfigSubentryFlow):
             return self.async_abort(reason="already_configured")
         self._take_along()
         if self.source == SOURCE_RECONFIGURE:
+            self._forget_turned(params)
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=name, data=data
             )
@@ -186,6 +189,23 @@ class DeviceFlow(ConfigSubentryFlow):
             if all(source.get(key) == self._source[key] for key in same) and source[CONF_LINK] != link:
                 data = {**other.data, CONF_SOURCE: {**source, CONF_LINK: link}}
                 self.hass.config_entries.async_update_subentry(entry, other, data=data)
+
+    def _turned(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what entities have turned since the set-up: that is what holds now."""
+        if self.source != SOURCE_RECONFIGURE:
+            return {}
+        devices = self._get_entry().options.get(OPT_DEVICES, {})
+        turned = devices.get(self._get_reconfigure_subentry().subentry_id, {})
+        return {key: value for key, value in turned.items() if key in params}
+
+    def _forget_turned(self, params: Mapping[str, Any]) -> None:
+        """Let the form's word count, not what was turned before it."""
+        entry, subentry_id = self._get_entry(), self._get_reconfigure_subentry().subentry_id
+        devices = dict(entry.options.get(OPT_DEVICES, {}))
+        left = {key: value for key, value in devices.pop(subentry_id, {}).items() if key not in params}
+        if OPT_DEVICES in entry.options:
+            options = {**entry.options, OPT_DEVICES: {**devices, **({subentry_id: left} if left else {})}}
+            self.hass.config_entries.async_update_entry(entry, options=options)
 
     def _refuse_another_device(self, probe: Probe) -> None:
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""

@@ -37,12 +37,9 @@ def choice(options: list[str], key: str) -> SelectSelector:
     )
 
 
-def entity(domain: str | list[str], device_class: str | list[str] | None = None) -> EntitySelector:
+def entity(domain: str) -> EntitySelector:
     """Return an entity picker."""
-    config = EntitySelectorConfig(domain=domain)
-    if device_class:
-        config["device_class"] = device_class
-    return EntitySelector(config)
+    return EntitySelector(EntitySelectorConfig(domain=domain))
 
 
 def schema(fields: dict[Any, Any]) -> probatio.Schema:
