@@ -142,7 +142,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = price_errors(user_input, self.hass.config.currency)
             if step == "tariff_time_of_use":
-                errors |= window_errors(user_input)
+                errors |= window_errors(user_input, self.hass.config.currency)
             if step == "tariff_awattar" and self.hass.config.currency != "EUR":
                 errors, placeholders = {"base": "currency_not_eur"}, {"currency": self.hass.config.currency}
             if step == "tariff_entity":

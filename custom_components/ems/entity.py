@@ -57,7 +57,8 @@ class PointEntity(CoordinatorEntity[DataUpdateCoordinator[Reading]]):
 
     def __init__(self, entry: EmsConfigEntry, device: SiteDevice, role: str, point: str) -> None:
         """Identify by the subentry, which outlives every address and every serial."""
-        super().__init__(device.coordinator)
+        is_setting = role == device.role and point in device.setting_points
+        super().__init__(device.settings if is_setting and device.settings else device.coordinator)
         self.device, self.role, self.point = device, role, point
         key = point if role == device.role else f"{role}_{point}"
         self._attr_translation_key = key

@@ -267,7 +267,7 @@ class PlannedPower(DevicePlanSensor):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return the planned course. Not recorded: it is long, and old plans are in the diagnostics."""
+        """Return the planned course. Not recorded: it is long, and every plan has its own."""
         outlook = self.coordinator.data.outlook
         if outlook is None or self._planned is None:
             return {}

@@ -67,6 +67,8 @@ _BY_KIND = {
 _BY_POINT = {
     ("battery", "soc"): _row(_CLASS.BATTERY, _NOW, UnitOfRatio.PERCENTAGE, 0),
     ("battery", "capacity"): _row(_CLASS.ENERGY_STORAGE, _NOW, UnitOfEnergy.WATT_HOUR, 0, diagnostic=True),
+    ("battery", "charge_limit"): _row(_CLASS.POWER, _NOW, UnitOfPower.WATT, 0, diagnostic=True),
+    ("battery", "discharge_limit"): _row(_CLASS.POWER, _NOW, UnitOfPower.WATT, 0, diagnostic=True),
     ("battery", "charge_power_max"): _row(_CLASS.POWER, _NOW, UnitOfPower.WATT, 0, diagnostic=True),
     ("battery", "discharge_power_max"): _row(_CLASS.POWER, _NOW, UnitOfPower.WATT, 0, diagnostic=True),
     ("charger", "safe_current"): _row(_CLASS.CURRENT, _NOW, UnitOfElectricCurrent.AMPERE, 1, diagnostic=True),

@@ -49,7 +49,7 @@ async def async_setup_entry(
 
 def _point_sensors(entry: EmsConfigEntry, device: SiteDevice) -> list[PointSensor]:
     """Return a sensor for every point the device has; an inverter's own points sit with its first subentry."""
-    points = [(device.role, point) for point in device.points]
+    points = [(device.role, point) for point in (*device.points, *device.setting_points)]
     if _owns_inverter(entry, device):
         points += [("inverter", point) for point in device.inverter_points]
     return [

@@ -60,6 +60,7 @@ class SiteDevice:
     coordinator: DataUpdateCoordinator[Reading]
     settings: DataUpdateCoordinator[Reading] | None = None  # the slow rhythm: limits and modes
     points: tuple[str, ...] = ()  # what the device reads in its role
+    setting_points: tuple[str, ...] = ()  # what it tells in the slow rhythm: limits and sizes
     inverter_points: tuple[str, ...] = ()  # what the inverter around it reads of itself
     actuator: Actuator | None = field(default=None)
     brand: Brand = Brand()  # what the device said it is, as far as it did

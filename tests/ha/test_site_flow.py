@@ -200,12 +200,12 @@ async def test_two_homes_of_one_name_are_one_home(hass: HomeAssistant) -> None:
 
 
 async def test_prices_by_the_clock_need_a_window(hass: HomeAssistant) -> None:
-    """A table without windows is a fixed price, and a window from 22 to 22 is a typing error."""
+    """A table without windows is a fixed price, and a window's price is held to the same bounds."""
     flow = await (await at_tariff(hass)).choose("tariff_time_of_use")
     await flow.submit(import_price=0.35, windows=[], export_price=0)
     assert flow.errors == {"windows": "windows_missing"}
-    await flow.submit(import_price=0.35, windows=[{**NIGHT, "end": "22:00:00"}], export_price=0)
-    assert flow.errors == {"windows": "window_empty"}
+    await flow.submit(import_price=0.35, windows=[{**NIGHT, "price": 25}], export_price=0)
+    assert flow.errors == {"windows": "price_implausible_here"}
     assert flow.suggested["import_price"] == 0.35
     await flow.submit(import_price=0.35, windows=[{**NIGHT, "weekdays": ["mon"]}], export_price=0.05)
     entry = await finish(hass, flow)

@@ -15,7 +15,7 @@ from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
 from ..engine.problem import BatteryState, CarState, Problem
 from ..engine.site import Battery, Site
-from ..engine.steps import Steps, tiered_steps
+from ..engine.steps import Floats, Steps, tiered_steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .tariff import make_tariff
@@ -23,6 +23,10 @@ from .tariff import make_tariff
 NO_WEATHER = Weather(starts_s=np.zeros(0))
 # The running step is measured better than any forecast could know it; after it the forecaster takes over.
 MEASURED_STEPS = 1
+# A kWh that a car misses is worth five of the horizon's dearest: at a usual 0.40 EUR that is the engine's own
+# 2.0, which is too little where the unit is small (a kWh costs 2 crowns or 35 yen) and a driver would be
+# stranded for the price. It never falls below those 2.0, not even on a day that costs nothing.
+SHORTFALL_OF_DEAREST = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +57,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         prices = make_tariff(inputs.tariff, inputs.zone, inputs.published).prices(steps)
     except TariffError as err:
         return Reason(key=err.key, placeholders=dict(err.placeholders))
+    shortfall = shortfall_price(prices.import_price_per_kwh)
     load = inputs.load.forecast(inputs.now_s, steps)
     pv = _pv_forecasts(inputs, steps)
     problem = Problem(
@@ -64,7 +69,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         load_kw=_with_measured(load, inputs.load_now_kw),
         pv_available_kw={key: forecast.mean for key, forecast in pv.items()},
         batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
-        cars={key: _car_state(car, steps) for key, car in inputs.cars.items()},
+        cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
@@ -94,7 +99,13 @@ def _battery_state(battery: Battery, soc: Mapping[str, float | None]) -> Battery
     )
 
 
-def _car_state(car: CarNow | None, steps: Steps) -> CarState:
+def shortfall_price(import_price_per_kwh: Floats) -> float:
+    """Return what a kWh is worth that a car misses. [currency/kWh]."""
+    dearest = float(import_price_per_kwh.max())
+    return max(SHORTFALL_OF_DEAREST * dearest, CarState.shortfall_price_per_kwh)
+
+
+def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float) -> CarState:
     """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards."""
     here = car is not None and car.connected is True
     until_s = car.ready_at_s if car else 0.0
@@ -106,6 +117,7 @@ def _car_state(car: CarNow | None, steps: Steps) -> CarState:
         # Without the car's own state of charge nobody knows what more would fit.
         energy_max_kwh=needed,
         ready_at_s=until_s if here else None,
+        shortfall_price_per_kwh=shortfall_price_per_kwh,
         available=car is not None,
     )
 

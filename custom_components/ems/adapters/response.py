@@ -26,6 +26,8 @@ def plan_response(hass: HomeAssistant, state: PlanState) -> dict[str, Any]:
         **head,
         "created_at": dt_util.utc_from_timestamp(plan.created_at_s).isoformat(),
         "currency": plan.currency,
+        "strategy": plan.strategy.value,
+        "preference": plan.preference.value,
         "solver": plan.stats.solver,
         "solve_ms": round(plan.stats.total_ms, 2),
         "expected_cost": round(plan.expected_cost, 4),

@@ -24,6 +24,7 @@ from ..const import (
 )
 from ..coordinators.device import EntityCoordinator, ModbusCoordinator, SettingsCoordinator
 from ..devices import ModbusDevice, Profile
+from ..devices.points import POINTS
 from ..devices.reading import Reading
 from ..site_device import Actuator, Brand, SiteDevice
 from .actuators import EntityActuator, ModbusActuator, entity_modes
@@ -104,6 +105,8 @@ def _modbus_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Share
         coordinator=shared.readings,
         settings=shared.settings,
         points=(*declared.readings, *declared.derived),
+        # A profile's own settings (words of its maker) have no name in people's language and stay inside.
+        setting_points=tuple(point for point in declared.settings if point in POINTS[role]),
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
         actuator=actuator,
         brand=Brand(manufacturer=profile.manufacturer, model=", ".join(profile.models)),

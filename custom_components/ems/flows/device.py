@@ -173,23 +173,6 @@ class DeviceFlow(ConfigSubentryFlow):
             )
         return self.async_create_entry(title=name, data=data, unique_id=unique_id)
 
-    def _is_known(self, unique_id: str) -> bool:
-        """Tell whether any site has this device already: two would steer it against each other."""
-        sites = self.hass.config_entries.async_entries(DOMAIN)
-        return any(known.unique_id == unique_id for site in sites for known in site.subentries.values())
-
-    def _take_along(self) -> None:
-        """Let everything on the same hardware use the address that was just proven: a hybrid's battery and its PV."""
-        if self._source[CONF_KIND] != SOURCE_PROFILE:
-            return
-        entry, link = self._get_entry(), self._source[CONF_LINK]
-        same = (CONF_KIND, CONF_PROFILE, CONF_SERIAL)
-        for other in list(entry.subentries.values()):
-            source = other.data[CONF_SOURCE]
-            if all(source.get(key) == self._source[key] for key in same) and source[CONF_LINK] != link:
-                data = {**other.data, CONF_SOURCE: {**source, CONF_LINK: link}}
-                self.hass.config_entries.async_update_subentry(entry, other, data=data)
-
     def _turned(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what entities have turned since the set-up: that is what holds now."""
         if self.source != SOURCE_RECONFIGURE:
@@ -206,6 +189,26 @@ class DeviceFlow(ConfigSubentryFlow):
         if OPT_DEVICES in entry.options:
             options = {**entry.options, OPT_DEVICES: {**devices, **({subentry_id: left} if left else {})}}
             self.hass.config_entries.async_update_entry(entry, options=options)
+
+    def _is_known(self, unique_id: str) -> bool:
+        """Tell whether this site has the device already, or another one steers it: two would fight over it.
+
+        A meter is only read, and two flats may well look at one.
+        """
+        sites = [self._get_entry()] if self.role == METER else self.hass.config_entries.async_entries(DOMAIN)
+        return any(known.unique_id == unique_id for site in sites for known in site.subentries.values())
+
+    def _take_along(self) -> None:
+        """Let everything on the same hardware use the address that was just proven: a hybrid's battery and its PV."""
+        if self._source[CONF_KIND] != SOURCE_PROFILE:
+            return
+        entry, link = self._get_entry(), self._source[CONF_LINK]
+        same = (CONF_KIND, CONF_PROFILE, CONF_SERIAL)
+        for other in list(entry.subentries.values()):
+            source = other.data[CONF_SOURCE]
+            if all(source.get(key) == self._source[key] for key in same) and source[CONF_LINK] != link:
+                data = {**other.data, CONF_SOURCE: {**source, CONF_LINK: link}}
+                self.hass.config_entries.async_update_subentry(entry, other, data=data)
 
     def _refuse_another_device(self, probe: Probe) -> None:
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""

@@ -55,10 +55,15 @@ def _price(unit: str) -> NumberSelector:
     )
 
 
+def _is_implausible(price: float, currency: str) -> bool:
+    return abs(price) > PRICE_MAX * SMALL_CURRENCIES.get(currency, 1)
+
+
 def price_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str]:
     """Ask for the price that nobody can guess, and refuse what no kWh costs."""
-    highest = PRICE_MAX * SMALL_CURRENCIES.get(currency, 1)
-    errors = {key: "price_implausible_here" for key in PRICES if abs(user_input.get(key, 0)) > highest}
+    errors = {
+        key: "price_implausible_here" for key in PRICES if _is_implausible(user_input.get(key, 0), currency)
+    }
     if CONF_IMPORT_PRICE in user_input or CONF_ENTITY in user_input or CONF_COUNTRY in user_input:
         return errors
     return {**errors, CONF_IMPORT_PRICE: "price_missing"}
@@ -136,13 +141,13 @@ def tariff_data(kind: str, user_input: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": kind, **user_input}
 
 
-def window_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Refuse a table without windows and a window that is empty."""
+def window_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """Refuse a table without windows, and a window whose price no kWh costs."""
     windows = user_input[CONF_WINDOWS]
     if not windows:
         return {CONF_WINDOWS: "windows_missing"}
-    if any(window["start"] == window["end"] for window in windows):
-        return {CONF_WINDOWS: "window_empty"}
+    if any(_is_implausible(window["price"], currency) for window in windows):
+        return {CONF_WINDOWS: "price_implausible_here"}
     return {}
 
 

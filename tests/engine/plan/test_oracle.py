@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from custom_components.ems.engine.plan import solve
-from custom_components.ems.engine.plan.home import Home
+from custom_components.ems.engine.plan.home import Home, end_values
 from custom_components.ems.engine.plan.inputs import judge
+from custom_components.ems.engine.plan.objective import lean
 from custom_components.ems.engine.plan.penalties import TIE_PER_KWH, penalties_for
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import Problem
 from custom_components.ems.engine.site import Grid
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, homes, problem
+from tests.engine.plan.leanings import CHOICES, leaning
 
 N = 6
 few = settings(max_examples=12)
@@ -26,17 +28,26 @@ class Oracle:
     """A home in CVXPY, from the equations in docs/components."""
 
     def __init__(self, asked: Problem) -> None:
-        self.asked, self.n, self.h = asked, len(asked.steps), asked.steps.hours
-        self.cost, self.rows, self.penalties = 0.0, [], penalties_for(asked)
+        weights, steps = lean(asked), asked.steps
+        cars = {id_: weights.cared_for(state, steps) for id_, state in asked.cars.items()}
+        asked = replace(asked, cars=cars)
+        self.asked, self.n, self.h, self.weights = asked, len(steps), steps.hours, weights
+        self.cost, self.rows = 0.0, []
+        self.penalties = penalties_for(asked, weights.most_per_kwh(steps))
         self.into_bus = [-asked.load_kw[k] for k in range(self.n)]
+        self.as_if_all_were_fed_in = [0.0] * self.n
         self._grid()
         for spec in asked.site.pvs:
             self._pv(asked.pv_available_kw[spec.id], curtailable=spec.curtailable)
         for spec in asked.site.batteries:
-            self._battery(spec, asked.batteries[spec.id].energy_kwh, Home(judge(asked)).end_values[spec.id])
+            worth = end_values(judge(asked), weights.import_per_kwh)[spec.id]
+            self._battery(spec, asked.batteries[spec.id].energy_kwh, worth)
         for spec in asked.site.chargers:
             if spec.id in asked.cars:
                 self._charger(spec, asked.cars[spec.id])
+        flow = self.as_if_all_were_fed_in
+        for k in range(1, self.n):
+            self.cost += weights.ramp_per_kw * cp.abs(flow[k] - flow[k - 1])
 
     def minimum(self) -> float:
         balance = [flow == 0 for flow in self.into_bus]
@@ -52,7 +63,10 @@ class Oracle:
         for k in range(self.n):
             over = cp.pos(i[k] - grid.import_max_kw) + cp.pos(x[k] - grid.export_max_kw)
             self.cost += self.h[k] * (bought[k] * i[k] - sold[k] * x[k] + self.penalties.limit * over)
+            self.cost += self.h[k] * self.weights.import_per_kwh * i[k]
             self.into_bus[k] += i[k] - x[k]
+            self.as_if_all_were_fed_in[k] += i[k] - x[k]
+        self.cost += self.weights.peak_per_kw * cp.max(i)
 
     def _pv(self, available, *, curtailable: bool) -> None:
         for k in range(self.n):
@@ -60,6 +74,7 @@ class Oracle:
             if curtailable:
                 self.rows += [p >= min(0, available[k]), p <= available[k]]
             self.into_bus[k] += p
+            self.as_if_all_were_fed_in[k] += p - available[k]
 
     def _battery(self, spec, now, worth) -> None:
         floor, ceiling = spec.soc_min * spec.capacity_kwh, spec.soc_max * spec.capacity_kwh
@@ -77,6 +92,8 @@ class Oracle:
                 self.cost += self.penalties.band_leaving * cp.pos(is_out - outside[side])
                 self.cost += self.penalties.band_staying_per_h * self.h[k] * is_out
                 outside[side] = is_out
+            kept = min(spec.soc_min + 0.2, spec.soc_max) * spec.capacity_kwh
+            self.cost += self.h[k] * self.weights.reserve_per_kwh_h * cp.pos(kept - after)
             self.cost += self.h[k] * spec.wear_per_kwh * d
             self.into_bus[k] += d - c
             e = after
@@ -156,6 +173,35 @@ def test_whole_home(asked):
             export_price_per_kwh=np.minimum(asked.export_price_per_kwh, asked.import_price_per_kwh - 0.01),
         )
     )
+
+
+HILLS = {"import_price": [0.1, 0.4, 0.2, 0.5, 0.3, 0.2], "load": [1, 2, 1, 3, 0, 1]}
+
+
+@pytest.mark.parametrize(("strategy", "preference"), CHOICES)
+@pytest.mark.parametrize("limit", [2.0, 17.25])
+def test_every_strategy_and_preference(strategy, preference, limit):
+    """With a car, sun that can be curtailed, and a connection that is too small for the load."""
+    store = battery(charge_efficiency=0.9, wear_per_kwh=0.02, soc_min=0.1)
+    asked = problem(
+        **HILLS,
+        export_price=0.05,
+        pv=[0, 3, 2, 0, 4, 0],
+        curtailable=True,
+        batteries={store: 2},
+        charger=WALLBOX,
+        car=car([True] * 5 + [False], 7, ready_at_s=START_S + 4 * 3600),
+        grid=Grid(import_max_kw=limit),
+    )
+    check(leaning(asked, strategy, preference))
+
+
+@few
+@given(prices, powers, powers, st.sampled_from(CHOICES))
+def test_strategies_on_any_day(price, load, sun, choice):
+    spec = battery(charge_efficiency=0.8, wear_per_kwh=0.02, soc_min=0.2)
+    asked = problem(price, load, export_price=0.01, pv=sun, batteries={spec: 4})
+    check(leaning(asked, *choice))
 
 
 def test_plan_says_what_the_oracle_says():

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..site import Strategy
 from ..steps import Bools
 from .baseline import Schedule
 from .components.end_value import EndValue
@@ -58,6 +59,8 @@ def by_rule(
         costs=rule.costs,
         baseline=rule.costs,
         stats=stats,
+        strategy=Strategy.SELF_CONSUMPTION,
+        preference=problem.site.preference,
     )
 
 

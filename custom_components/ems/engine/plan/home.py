@@ -1,6 +1,7 @@
 """Puts a home together: every component on one bus, in one program."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
 from .inputs import Inputs
+from .objective import Shape, lean
 from .program import Program
 
 BUS: Final = "bus.balance"
@@ -38,32 +40,46 @@ class Home:
 
     def __init__(self, inputs: Inputs) -> None:
         """Build the program of a judged problem."""
-        problem, site = inputs.problem, inputs.problem.site
-        self.inputs, self.program, self.horizon = inputs, Program(), horizon_of(problem)
+        leaning, steps = lean(inputs.problem), inputs.problem.steps
+        self.cars = {id_: leaning.cared_for(car, steps) for id_, car in inputs.cars.items()}
+        problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
+        self.inputs, self.program = inputs, Program()
+        self.horizon = horizon_of(
+            problem, import_extra=leaning.import_per_kwh, beside_price=leaning.most_per_kwh(steps)
+        )
         curtailable = [array for array in site.pvs if array.curtailable]
         fixed = [inputs.pv_kw[array.id] for array in site.pvs if not array.curtailable]
         self.fixed_kw = net_of_what_cannot_move(problem.load_kw, fixed)
 
         self.pvs = {a.id: PvModel(self.program, a, self.horizon, inputs.pv_kw[a.id]) for a in curtailable}
         self.chargers = {
-            spec.id: ChargerModel(self.program, spec, self.horizon, inputs.cars[spec.id], problem.steps)
+            spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
             for spec in site.chargers
-            if spec.id in inputs.cars
+            if spec.id in self.cars
         }
         self.end_values = end_values(inputs)
-        self.batteries = self._batteries()
+        self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach())
+        self.shape = Shape(
+            self.program,
+            leaning,
+            problem,
+            self.horizon,
+            grid=self.grid,
+            pvs=self.pvs.values(),
+            batteries=self.batteries,
+        )
         terms = [term for component in self.components for term in component.into_bus()]
         self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
 
-    def _batteries(self) -> dict[str, BatteryModel]:
+    def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:
         models = {}
         for spec in self.inputs.problem.site.batteries:
             if spec.id not in self.inputs.batteries:
                 continue
             energy = self.inputs.batteries[spec.id]
-            room, worth = self._room(spec, energy), self.end_values[spec.id]
-            models[spec.id] = BatteryModel(self.program, spec, self.horizon, energy, worth, room)
+            room = self._room(spec, energy)
+            models[spec.id] = BatteryModel(self.program, spec, self.horizon, energy, worth[spec.id], room)
         return models
 
     def _room(self, spec: Battery, energy_kwh: float) -> Room:
@@ -113,10 +129,16 @@ class Home:
         return [choice for component in self.components for choice in component.choices()]
 
 
-def end_values(inputs: Inputs) -> dict[str, EndValue]:
-    """Return what stored energy is worth at the horizon's end, per usable battery."""
-    specs = {spec.id: spec for spec in inputs.problem.site.batteries}
+def end_values(inputs: Inputs, import_extra: float = 0.0) -> dict[str, EndValue]:
+    """Return what stored energy is worth at the horizon's end, per usable battery.
+
+    import_extra : What an import counts for on top of its price, by strategy; energy that replaces imports
+        counts for as much after the horizon as within it. [currency/kWh]
+    """
+    problem = inputs.problem
+    problem = replace(problem, import_price_per_kwh=problem.import_price_per_kwh + import_extra)
+    specs = {spec.id: spec for spec in problem.site.batteries}
     return {
-        id_: end_value(specs[id_], inputs.problem, max(specs[id_].capacity_kwh, energy))
+        id_: end_value(specs[id_], problem, max(specs[id_].capacity_kwh, energy))
         for id_, energy in inputs.batteries.items()
     }

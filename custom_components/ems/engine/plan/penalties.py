@@ -31,20 +31,30 @@ class Penalties:
     limit: float  # import and export above what the connection may carry
 
 
-def penalties_for(problem: Problem) -> Penalties:
-    """Derive penalties from the dearest price, the dearest missing kWh of a car and the horizon."""
-    dearest = max(
+def dearest_price(problem: Problem) -> float:
+    """Return the size of the dearest price of the horizon, the yardstick of all that is not a bill."""
+    return max(
         float(np.abs(problem.import_price_per_kwh).max()),
         float(np.abs(problem.export_price_per_kwh).max()),
         _SMALLEST_YARDSTICK,
     )
+
+
+def penalties_for(problem: Problem, beside_price: float = 0.0) -> Penalties:
+    """Derive penalties from the dearest price, the dearest missing kWh of a car and the horizon.
+
+    beside_price : The most that a kWh can count for beside its price, by strategy: no strategy is worth a
+        broken wish either. [currency/kWh]
+    """
+    dearest = dearest_price(problem)
     shortfalls = [car.shortfall_price_per_kwh for car in problem.cars.values() if car.available]
     staying = _BAND_STAYING_PER_H * dearest
     # Keeping the connection may cost a battery its band for the whole horizon and a car its deadline twice
     # over.
-    band = _BAND_LEAVING * dearest + staying * float(problem.steps.hours.sum())
+    leaving = _BAND_LEAVING * (dearest + beside_price)
+    band = leaving + staying * float(problem.steps.hours.sum())
     return Penalties(
-        band_leaving=_BAND_LEAVING * dearest,
+        band_leaving=leaving,
         band_staying_per_h=staying,
-        limit=2 * max(band, *shortfalls, 0.0) + 2 * dearest,
+        limit=2 * max(band, *shortfalls, 0.0) + 2 * (dearest + beside_price),
     )

@@ -7,6 +7,7 @@ from .baseline import self_consumption
 from .fallback import by_rule, last_valid
 from .home import Home
 from .inputs import Inputs, judge
+from .objective import strategy_used
 from .publish import publish
 from .result import Plan, PlanStatus, Reason, SolveStats
 from .search import Search, search
@@ -24,7 +25,7 @@ def solve(
     previous: Plan | None = None,
     now_s: float | None = None,
 ) -> Plan:
-    """Return the cheapest plan for a problem.
+    """Return the plan for a problem: the cheapest, leaning to where its site's strategy and preference say.
 
     Parameters
     ----------
@@ -80,6 +81,8 @@ def _published(
         costs=parts.costs,
         baseline=rule.costs,
         stats=stats,
+        strategy=strategy_used(problem),
+        preference=problem.site.preference,
     )
 
 

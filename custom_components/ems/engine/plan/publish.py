@@ -45,7 +45,8 @@ class _Flows:
 def publish(home: Home, found: Search) -> Published:
     """Return the plan's series, orders, slacks and costs."""
     flows = _read_flows(home, found.x)
-    slacks = tuple(slack for component in home.components for slack in component.slacks(found.x))
+    broken = [slack for component in home.components for slack in component.slacks(found.x)]
+    slacks = (*broken, *home.shape.slacks(found.x))
     import_kw, export_kw = np.maximum(flows.grid_kw, 0), np.maximum(-flows.grid_kw, 0)
     problem = home.inputs.problem
     tariff = Tariff(
@@ -54,6 +55,8 @@ def publish(home: Home, found: Search) -> Published:
         export_price=problem.export_price_per_kwh,
         import_kw=import_kw,
         export_kw=export_kw,
+        weighed=home.shape.weighed(found.dual_of),
+        is_weighed=home.shape.weighs,
     )
     costs = account(
         problem,
@@ -122,7 +125,10 @@ def _battery(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Bat
         return idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, key, home.horizon.n)
     value = -found.dual_of(f"battery.{spec.id}.balance")
     power, energy = flows.battery_kw[spec.id], flows.energy_kwh[spec.id]
-    orders = battery_orders(spec, BatteryFlow(power_kw=power, energy_kwh=energy, value_per_kwh=value), tariff)
+    flow = BatteryFlow(
+        power_kw=power, energy_kwh=energy, value_per_kwh=value, floor_kwh=home.shape.floor_kwh(spec)
+    )
+    orders = battery_orders(spec, flow, tariff)
     return DevicePlan(
         id=spec.id,
         name=spec.name,

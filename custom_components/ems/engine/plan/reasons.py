@@ -21,6 +21,8 @@ def _worded(english: str, *placeholders: str) -> Wording:
     return Wording(frozenset(placeholders), english)
 
 
+_WEIGHED: Final = ("price", "weighed", "value")
+
 # Per device and step.
 STEP_REASONS: Final[Mapping[str, Wording]] = {
     # Batteries.
@@ -59,6 +61,36 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
     ),
+    # The same where a strategy or preference weighs more than money: the price as paid and as it counts.
+    "charge_weighed": _worded(
+        "Charging: {price} counts as {weighed} under the chosen strategy, storing this kWh as {value}.",
+        *_WEIGHED,
+    ),
+    "sell_weighed": _worded(
+        "Selling from the battery: {price} counts as {weighed} under the chosen strategy, "
+        "keeping this kWh as {value}.",
+        *_WEIGHED,
+    ),
+    "cover_weighed": _worded(
+        "Covering the home from the battery: the grid's {price} counts as {weighed} under the chosen "
+        "strategy, keeping this kWh as {value}.",
+        *_WEIGHED,
+    ),
+    "store_weighed": _worded(
+        "Storing surplus: selling it at {price} counts as {weighed} under the chosen strategy, "
+        "storing it as {value}.",
+        *_WEIGHED,
+    ),
+    "follow_weighed": _worded(
+        "Ready to cover the home: the grid's {price} counts as {weighed} under the chosen strategy, "
+        "a stored kWh as {value}.",
+        *_WEIGHED,
+    ),
+    "hold_weighed": _worded(
+        "Keeping energy: the grid's {price} counts as {weighed} under the chosen strategy, "
+        "this kWh as {value} later.",
+        *_WEIGHED,
+    ),
     "battery_absent": _worded("This battery has no capacity and is planned as absent."),
     # Chargers.
     "car_charge": _worded(
@@ -76,6 +108,15 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     ),
     "car_wait": _worded(
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
+    ),
+    "car_charge_weighed": _worded(
+        "Charging the car: {price} counts as {weighed} under the chosen strategy, this kWh in the car as "
+        "{value}.",
+        *_WEIGHED,
+    ),
+    "car_wait_weighed": _worded(
+        "Waiting: charging counts as {weighed} now under the chosen strategy, as {later_weighed} at {later}.",
+        *("weighed", "later_weighed", "later"),
     ),
     "car_needs_nothing": _worded("The car needs nothing more."),
     "car_away": _worded("No car is expected here."),
@@ -111,6 +152,7 @@ SLACKS: Final[Mapping[str, str]] = {
     "export_limit": "kW",
     "soc_min": "kWh",
     "soc_max": "kWh",
+    "reserve": "kWh",
     "car_ready": "kWh",
 }
 

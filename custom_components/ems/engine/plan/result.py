@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..site import Preference, Strategy
 from ..steps import Floats, Steps
 
 
@@ -65,7 +66,7 @@ class DevicePlan:
 class Slack:
     """A wish the plan could not keep: by name, how much, when, and what it was worth to keep it."""
 
-    name: str  # for instance "soc_min", "import_limit", "car_ready"
+    name: str  # for instance "soc_min", "reserve", "import_limit", "car_ready"
     component: str  # device id, or "grid"
     amount: float
     unit: str
@@ -128,6 +129,9 @@ class Plan:
     costs: Costs
     baseline: Costs  # self-consumption rule, cars charging on plug-in
     stats: SolveStats
+    # What was planned by: `auto` is told by what it came to. Costs are money whatever it is.
+    strategy: Strategy = Strategy.ARBITRAGE
+    preference: Preference = Preference.ECONOMIC
 
     @property
     def expected_cost(self) -> float:

@@ -19,7 +19,7 @@ class Horizon:
     """The axis with its prices, and the tie-breakers that go with it. Series have shape (n,)."""
 
     hours: Floats
-    import_price: Floats  # [currency/kWh]
+    import_price: Floats  # as weighed by the strategy [currency/kWh]
     export_price: Floats
     penalties: Penalties
     # Cost of using free energy: rises with time, so that of two equal steps the earlier is taken.
@@ -34,15 +34,19 @@ class Horizon:
         return len(self.hours)
 
 
-def horizon_of(problem: Problem) -> Horizon:
-    """Return what components need to know of a problem's axis."""
+def horizon_of(problem: Problem, *, import_extra: float = 0.0, beside_price: float = 0.0) -> Horizon:
+    """Return what components need to know of a problem's axis.
+
+    import_extra : What every imported kWh counts for on top of its price, by strategy. [currency/kWh]
+    beside_price : The most a kWh can count for beside its price, for `penalties_for`. [currency/kWh]
+    """
     hours = problem.steps.hours
     middle = np.cumsum(hours) - hours / 2
     return Horizon(
         hours=hours,
-        import_price=problem.import_price_per_kwh,
+        import_price=problem.import_price_per_kwh + import_extra,
         export_price=problem.export_price_per_kwh,
-        penalties=penalties_for(problem),
+        penalties=penalties_for(problem, beside_price),
         later=TIE_PER_KWH / 2 * (1 + middle / hours.sum()),
     )
 

@@ -20,6 +20,7 @@ class BatteryFlow:
     power_kw: Floats  # + discharge
     energy_kwh: Floats
     value_per_kwh: Floats  # of a stored kWh
+    floor_kwh: float  # below it the battery is charged for its own sake
 
 
 def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
@@ -34,7 +35,10 @@ def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
 
     A setpoint computed from a forecast is wrong within minutes; these comparisons stay right when the load
     differs. Charging and discharging with the grid are ordered only where the plan does so, because there
-    power is bounded.
+    power is bounded. So is it where a strategy holds the grid's power to a line (a peak, a ramp): there the
+    battery shares with the grid, and following the load would take it all.
+
+    Prices are compared as the strategy weighs them, for so are values.
     """
     masks = _masks(spec, flow, tariff)
     return Orders(_modes(masks), _reasons(spec, flow, tariff, masks))
@@ -49,12 +53,14 @@ class _Masks:
 
 def _masks(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> _Masks:
     worth, eta_c, eta_d = flow.value_per_kwh, spec.charge_efficiency, spec.discharge_efficiency
+    price, sold, shaped = tariff.weighed.import_price, tariff.weighed.export_price, tariff.weighed.shaped
     charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
-    buys = tariff.import_price / eta_c <= worth + VALUE_TOLERANCE
-    sells = (tariff.export_price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
-    covers = (tariff.import_price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
-    charge = charges & (tariff.import_kw > IDLE_KW) & buys
-    discharge = discharges & (tariff.export_kw > IDLE_KW) & sells
+    buys = price / eta_c <= worth + VALUE_TOLERANCE
+    sells = (sold - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
+    covers = (price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
+    draws, gives = tariff.import_kw > IDLE_KW, tariff.export_kw > IDLE_KW
+    charge = charges & ((draws & buys) | (gives & shaped))
+    discharge = discharges & ((gives & sells) | (draws & shaped))
     return _Masks(charge=charge, discharge=discharge, automatic=~charge & ~discharge & (covers | discharges))
 
 
@@ -75,7 +81,7 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
     price, sold = tariff.import_price.tolist(), tariff.export_price.tolist()
     bought_worth = (flow.value_per_kwh * spec.charge_efficiency).tolist()
     given_worth = (flow.value_per_kwh / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
-    low = (flow.energy_kwh[:-1] < spec.soc_min * spec.capacity_kwh - IDLE_KW).tolist()
+    low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
     kinds = np.select(
         [
             masks.charge,
@@ -101,6 +107,8 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
         return Reason(key=f"{stem}_for_later", placeholders={**found, "later": starts[at[k]]})
 
     def worded(k: int, kind: int) -> Reason:
+        if tariff.is_weighed and not (kind == 0 and low[k]):
+            return _weighed(tariff, k, kind, bought_worth[k], given_worth[k])
         if kind == 0:
             return bought(k)
         if kind == 6:
@@ -113,3 +121,21 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
 
 
 _KEYS = {1: "discharge_sell", 2: "cover_load", 3: "store_surplus", 4: "follow_load", 5: "hold_store_surplus"}
+# What moves a battery's energy, and what keeps it: told with the weighed price beside the one that is paid.
+_WEIGHED_KEYS = {2: "cover_weighed", 3: "store_weighed", 4: "follow_weighed"}
+
+
+def _weighed(tariff: Tariff, k: int, kind: int, bought_worth: float, given_worth: float) -> Reason:
+    """Word a step in which money alone does not decide."""
+    key = _WEIGHED_KEYS.get(kind, "hold_weighed")
+    if kind == 0:
+        key = "charge_weighed" if tariff.import_kw[k] > IDLE_KW else "store_weighed"
+    elif kind == 1:
+        key = "sell_weighed" if tariff.export_kw[k] > IDLE_KW else "cover_weighed"
+    sells, takes = key in ("sell_weighed", "store_weighed"), key in ("charge_weighed", "store_weighed")
+    price = (tariff.export_price if sells else tariff.import_price)[k]
+    counts = (tariff.weighed.export_price if sells else tariff.weighed.import_price)[k]
+    value = bought_worth if takes else given_worth
+    return Reason(
+        key=key, placeholders={"price": money(price), "weighed": money(counts), "value": money(value)}
+    )

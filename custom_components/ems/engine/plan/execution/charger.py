@@ -20,7 +20,8 @@ def charger_orders(car: CarState, power_kw: Floats, value_per_kwh: Floats, tarif
 
 def _reasons(car: CarState, charges: Bools, value_per_kwh: Floats, tariff: Tariff) -> tuple[Reason, ...]:
     # The next time it charges is told by its cheapest moment.
-    later = peak_of_next_run(charges, -tariff.import_price).tolist()
+    later = peak_of_next_run(charges, -tariff.weighed.import_price).tolist()
+    weighed = tariff.weighed.import_price.tolist()
     starts, price, worth = tariff.instants(), tariff.import_price.tolist(), value_per_kwh.tolist()
     late = tariff.steps.edges_s[1:] > (np.inf if car.ready_at_s is None else car.ready_at_s)
     kinds = np.select(
@@ -32,6 +33,9 @@ def _reasons(car: CarState, charges: Bools, value_per_kwh: Floats, tariff: Tarif
     def waiting(k: int) -> Reason:
         if later[k] < 0:
             return Reason(key="car_needs_nothing")
+        if tariff.is_weighed:
+            counts = {"weighed": money(weighed[k]), "later_weighed": money(weighed[later[k]])}
+            return Reason(key="car_wait_weighed", placeholders={**counts, "later": starts[later[k]]})
         found = {"price": money(price[k]), "later_price": money(price[later[k]]), "later": starts[later[k]]}
         return Reason(key="car_wait", placeholders=found)
 
@@ -40,6 +44,9 @@ def _reasons(car: CarState, charges: Bools, value_per_kwh: Floats, tariff: Tarif
             return waiting(k)
         if key == "car_away":
             return Reason(key=key)
-        return Reason(key=key, placeholders={"price": money(price[k]), "value": money(worth[k])})
+        found = {"price": money(price[k]), "value": money(worth[k])}
+        if tariff.is_weighed and key != "car_charge_late":
+            return Reason(key="car_charge_weighed", placeholders={**found, "weighed": money(weighed[k])})
+        return Reason(key=key, placeholders=found)
 
     return tuple(worded(k, key) for k, key in enumerate(kinds))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...steps import Bools, Floats, Steps
+from ..objective import Weighed
 from ..penalties import TIE_PER_KWH
 from ..result import Mode, Reason
 
@@ -25,13 +26,15 @@ class Orders(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tariff:
-    """Prices on the axis. Series have shape (n,)."""
+    """Prices on the axis, as paid and as weighed by the strategy. Series have shape (n,)."""
 
     steps: Steps
     import_price: Floats
     export_price: Floats
     import_kw: Floats
     export_kw: Floats
+    weighed: Weighed
+    is_weighed: bool  # whether the two differ, so that a sentence about money alone would be untrue
 
     def instants(self) -> list[str]:
         """Return the start of each step in UTC, for whoever shows it in local time."""

@@ -1,0 +1,111 @@
+"""What a strategy and a preference weigh, in the money of the problem they are chosen for.
+
+Every weight is a multiple of the day's own prices, so that it means the same in euros, crowns or yen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ...problem import CarState, Problem
+from ...site import Battery, Preference, Strategy
+from ...steps import Steps
+from ..penalties import dearest_price
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaning:
+    """Weights over the bill; all zero and one is the cheapest bill and nothing else."""
+
+    import_per_kwh: float = 0.0  # on top of every kWh imported
+    peak_per_kw: float = 0.0  # of the highest import
+    ramp_per_kw: float = 0.0  # of every change of grid power from a step to the next
+    reserve_per_kwh_h: float = 0.0  # of being below the reserve
+    car_factor: float = 1.0  # on what a missing kWh is worth to a car
+
+    @property
+    def weighs(self) -> bool:
+        """Return whether what a kWh counts for is more than money."""
+        return any((self.import_per_kwh, self.peak_per_kw, self.ramp_per_kw, self.reserve_per_kwh_h))
+
+    def most_per_kwh(self, steps: Steps) -> float:
+        """Return the most that not importing one kWh can count for beside its price. [currency/kWh].
+
+        Raising a step by 1 kW takes its width in kWh, and a spike goes up and comes down.
+        """
+        return self.import_per_kwh + (self.peak_per_kw + 2 * self.ramp_per_kw) / float(steps.hours.min())
+
+    def cared_for(self, car: CarState, steps: Steps) -> CarState:
+        """Return a car whose missing kWh is worth more than any strategy could make of it.
+
+        A peak is no reason to strand a driver; only the connection's limit is.
+        """
+        price = self.car_factor * car.shortfall_price_per_kwh + self.most_per_kwh(steps)
+        return replace(car, shortfall_price_per_kwh=price)
+
+
+# Multiples of the horizon's dearest price.
+#
+# peak: a kW of peak counts as much as a day of that kW at the dearest price, so that any battery that can
+#   shave does: moving energy loses a fifth of it and misses a spread below the dearest price, for the few
+#   hours that a peak lasts. Demand charges are of that size (52 SEK per kW and month in one Swedish grid,
+#   where a kWh is about 2 SEK).
+# ramp: a hump of 1 kW (up and down) has to save two of the dearest kWh. A battery then takes a cheap night at
+#   an even power, but still takes it.
+# the mild peak beside it is a sixth of the real one: even power is wanted all day, not only at the top.
+# self-consumption: with twice the dearest price on every import, covering the home with a stored kWh beats
+#   selling it in the best hour even through a round trip that loses half. Exports are not made dearer: by the
+#   home's balance they fall with the imports, and a price on them would curtail sunshine or burn it.
+_STRATEGIES: Final[Mapping[Strategy, Leaning]] = {
+    Strategy.ARBITRAGE: Leaning(),
+    Strategy.PEAK_SHAVING: Leaning(peak_per_kw=24.0),
+    Strategy.LOAD_BALANCING: Leaning(ramp_per_kw=1.0, peak_per_kw=4.0),
+    Strategy.SELF_CONSUMPTION: Leaning(import_per_kwh=2.0),
+}
+# How much of (comfort, environment) a preference asks for.
+_PREFERENCES: Final[Mapping[Preference, tuple[float, float]]] = {
+    Preference.ECONOMIC: (0.0, 0.0),
+    Preference.COMFORT: (1.0, 0.0),
+    Preference.ENVIRONMENTAL: (0.0, 1.0),
+    Preference.BALANCED: (0.5, 0.5),
+}
+# A third of the mean price: what 0.36 kg of CO₂ per kWh cost at 300 EUR per tonne, 0.11 EUR beside a
+# household's 0.33. Evenly over the horizon as long as no CO₂ series says when a kWh is clean.
+_ENVIRONMENT_OF_MEAN: Final = 1 / 3
+# A missing kWh weighs three times as much: a car's wish then wins over price wherever a person would not have
+# to think about it.
+_CAR_FACTOR: Final = 3.0
+# A kWh of reserve away for four hours weighs as much as the dearest kWh: given to a dear hour if it is
+# refilled soon after, not given away for the night.
+_RESERVE_AWAY_H: Final = 4.0
+# Of the capacity, above the floor: about two hours of an ordinary home from an ordinary (10 kWh) battery.
+_RESERVE_SHARE: Final = 0.2
+
+
+def strategy_used(problem: Problem) -> Strategy:
+    """Return what is planned by; `auto` is the cheapest bill until it can score the others."""
+    chosen = problem.site.strategy
+    return Strategy.ARBITRAGE if chosen is Strategy.AUTO else chosen
+
+
+def lean(problem: Problem) -> Leaning:
+    """Return the weights of what a site has chosen."""
+    dearest = dearest_price(problem)
+    strategy = _STRATEGIES[strategy_used(problem)]
+    comfort, environment = _PREFERENCES[problem.site.preference]
+    hours = problem.steps.hours
+    mean = float(np.abs(problem.import_price_per_kwh) @ hours / hours.sum())
+    return Leaning(
+        import_per_kwh=strategy.import_per_kwh * dearest + environment * _ENVIRONMENT_OF_MEAN * mean,
+        peak_per_kw=strategy.peak_per_kw * dearest,
+        ramp_per_kw=strategy.ramp_per_kw * dearest,
+        reserve_per_kwh_h=comfort * dearest / _RESERVE_AWAY_H,
+        car_factor=1 + comfort * (_CAR_FACTOR - 1),
+    )
+
+
+def reserve_kwh(battery: Battery) -> float:
+    """Return what a comfortable home keeps in a battery. [kWh]."""
+    return min(battery.soc_min + _RESERVE_SHARE, battery.soc_max) * battery.capacity_kwh
