@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
+from .const import CONF_KIND, SOURCE_ENTITIES
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .entity import PointEntity, device_info
@@ -62,6 +63,7 @@ class AnswersSensor(CoordinatorEntity[DataUpdateCoordinator[Reading]], BinarySen
     def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
         """Initialize the sensor."""
         super().__init__(device.coordinator)
+        self._device = device
         self._attr_unique_id = f"{device.subentry_id}_answers"
         self._attr_device_info = device_info(entry, device)
 
@@ -74,5 +76,7 @@ class AnswersSensor(CoordinatorEntity[DataUpdateCoordinator[Reading]], BinarySen
     @property
     @override
     def is_on(self) -> bool:
-        """Return whether the last poll succeeded."""
+        """Return whether the last poll succeeded; of entities, whether the one that counts is there."""
+        if self._device.source[CONF_KIND] == SOURCE_ENTITIES:
+            return self._device.is_fresh
         return self.coordinator.last_update_success

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import READING_MAX_AGE_S
+from .const import METER, PLAN_MAX_AGE_S, READING_MAX_AGE_S
 from .devices.command import DeviceCommand
 from .devices.reading import Quality, Reading, Scalar
 
@@ -89,8 +89,11 @@ class SiteDevice:
     @property
     def max_age_s(self) -> float:
         """Return how old a reading may be before it counts as none."""
+        if self.source["kind"] == "profile":
+            return READING_MAX_AGE_S
         # Entities of other integrations report on change or at their own pace; that they are there is what counts.
-        return READING_MAX_AGE_S if self.source["kind"] == "profile" else float("inf")
+        # But no grid stands still: a meter without a word for longer than a plan lives is dead, and its power old.
+        return float(PLAN_MAX_AGE_S) if self.role == METER else float("inf")
 
     @property
     def is_fresh(self) -> bool:

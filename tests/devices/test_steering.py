@@ -189,6 +189,16 @@ async def test_a_release_that_fails_is_tried_again(inverter):
     assert len(await device.async_release()) == 3
 
 
+async def test_a_preparation_that_failed_half_way_is_released_too(inverter):
+    """Remote control is on already: from then on the inverter waits for commands."""
+    device, unit = inverter
+    unit.fail_write(0xE00A, ModbusTimeoutError("gone"))
+    with pytest.raises(DeviceConnectionError):
+        await device.async_command(battery("charge", 700))
+    unit.fail_write(0xE00A, None)
+    assert len(await device.async_release()) == 3
+
+
 async def test_a_battery_that_came_back_is_prepared_again(inverter):
     device, unit = inverter
     await device.async_command(battery("charge", 700))

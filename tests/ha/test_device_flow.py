@@ -20,7 +20,7 @@ from custom_components.ems.devices.errors import DeviceAuthError
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
-from tests.ha.sites import BATTERY_PARAMS, CHARGER_PARAMS, PV_PARAMS, home_of_entities, subentry_id
+from tests.ha.sites import BATTERY_PARAMS, CHARGER_PARAMS, PV_PARAMS, Site, home_of_entities, subentry_id
 
 METER, INVERTER, CHARGER = "abb_b23", "solaredge_storedge", "alfen_eve"
 # role → (device of the demo home, its profile, what the form asks, a value it must show, its serial number)
@@ -247,9 +247,11 @@ async def test_a_smallest_current_above_the_largest_is_refused(
 
 
 async def test_a_flow_uses_the_connection_that_is_open(
-    hass: HomeAssistant, home: DemoHome, entry: MockConfigEntry
+    hass: HomeAssistant, home: DemoHome, demo_site: Site, add_site: AddSite
 ) -> None:
     """A device that takes one client is asked on the line that polls it, which stays up afterwards."""
+    demo_site.data["kind"], demo_site.options = "home", {}
+    entry = await add_site(demo_site)
     before = len(home._devices["inverter"].connections)
     flow = await at_connection(hass, entry, "battery", INVERTER)
     await flow.submit(**link(home, "inverter"))

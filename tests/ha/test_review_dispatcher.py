@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.dispatcher import Channel, Command, Source
 from tests.ha.clock import Clock, settle
@@ -13,6 +14,7 @@ from tests.ha.conftest import AddSite
 from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.sites import BATTERY_PARAMS, entity_device, subentry_id
 from tests.ha.test_dispatcher import MODE, POWER, STEERED, active, alone, battery, foreign, override, plan
+from tests.ha.wires import MAXIMISE_EXPORT, SELF_CONSUMPTION, Wires
 
 __all__ = ["battery", "foreign"]  # fixtures
 
@@ -135,6 +137,28 @@ async def test_what_a_crash_left_behind_is_released_by_the_next_run(
     assert hass.states.get(MODE).state == "auto"
     await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[f"ems.{entry.entry_id}"]["data"]["commanded"] == []
+
+
+async def test_a_modbus_device_is_released_after_a_crash_too(
+    hass: HomeAssistant, entry: MockConfigEntry, wires: Wires, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease would end it a minute later; a device without one would go on."""
+    battery_id = subentry_id(entry, "battery")
+    dispatcher = entry.runtime_data.dispatcher
+    command = Command(mode="discharge", power_w=700, source=Source.OVERRIDE)
+    await dispatcher.async_apply(battery_id, command)
+    assert await wires.battery_mode() == MAXIMISE_EXPORT
+
+    async def crash() -> None:
+        dispatcher._stopped = True
+
+    monkeypatch.setattr(dispatcher, "async_stop", crash)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await wires.battery_mode() == MAXIMISE_EXPORT
+    hass.config_entries.async_update_entry(entry, options={"operation": "advisory"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await clock.live(hass, 10)
+    assert await wires.battery_mode() == SELF_CONSUMPTION
 
 
 async def test_an_exception_of_a_foreign_library_is_that_devices_refusal(

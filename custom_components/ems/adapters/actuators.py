@@ -41,9 +41,9 @@ class ModbusActuator(Actuator):
 
     @override
     async def async_release(self) -> list[SetpointWrite]:
-        """Write the documented safe state."""
+        """Write the documented safe state, whoever commanded: it may have been a run that crashed."""
         try:
-            writes = await self._device.async_release(roles=(self._role,))
+            writes = await self._device.async_release(roles=(self._role,), force=True)
         except DeviceError as err:
             raise _refused(self._device.profile.label, err) from err
         return [self._proof(write) for write in writes]

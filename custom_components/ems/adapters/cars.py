@@ -29,6 +29,8 @@ class CarSessions:
         """Take up where the last run stopped."""
         self._store, self._settings = store, settings
         self._connected: dict[str, bool] = {}
+        # The last word of each counter: one that is silent has not gone back to zero.
+        self._counted: dict[str, float] = {}
 
     @callback
     def observe(self, device: SiteDevice) -> bool:
@@ -45,6 +47,8 @@ class CarSessions:
         """Remember where the counter stood when the car came; a charger without one is asked for all, every time."""
         sessions = dict(self._store.data.get(STORE_KEY, {}))
         energy_wh, known = device.fresh_number("energy"), device.subentry_id in sessions
+        if energy_wh is not None:
+            self._counted[device.subentry_id] = energy_wh
         if connected and not known and energy_wh is not None:
             sessions[device.subentry_id] = energy_wh
         elif not connected and known:
@@ -59,7 +63,7 @@ class CarSessions:
             device.subentry_id, "energy_needed_kwh", device.params["energy_needed_kwh"]
         )
         began_wh = self._store.data.get(STORE_KEY, {}).get(device.subentry_id)
-        energy_wh = device.fresh_number("energy")
+        energy_wh = self._counted.get(device.subentry_id)
         charged = 0.0 if began_wh is None or energy_wh is None else max(0.0, (energy_wh - began_wh) / 1000)
         ready_by = self._settings.device(device.subentry_id, "ready_by", device.params["ready_by"])
         connected = device.value("car_connected")

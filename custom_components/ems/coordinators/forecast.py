@@ -1,7 +1,7 @@
 """Fetch what forecasts stand on: history, weather, published prices. The forecasting itself is done with the plan."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, override
@@ -11,6 +11,7 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..adapters.load_history import async_learned_load
 from ..adapters.prices import PriceProblemError, async_fetch_prices
@@ -23,6 +24,7 @@ from ..engine.tariff import PublishedPrices
 
 # Yesterday's weather forecast is still better than none; older ones are not.
 WEATHER_MAX_AGE = timedelta(hours=36)
+NO_PRICE_PROBLEMS = ("weather_unreachable", "history_unreadable")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,20 +66,34 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
             )
 
     async def _async_price_changed(self, _: Event[EventStateChangedData]) -> None:
-        """Read the price entity again."""
-        await self.async_refresh()
+        """Read the price entity again, and only that: some change every minute, weather and history do not."""
+        last = self.data
+        prices = await _caught(
+            async_fetch_prices(self.hass, self.config_entry.data[CONF_TARIFF], last.prices)
+        )
+        others = tuple(problem for problem in last.problems if problem.key in NO_PRICE_PROBLEMS)
+        if isinstance(prices, Reason):
+            self.data = replace(last, problems=(*others, prices))
+        else:
+            self.data = replace(last, prices=prices, problems=others)
+        self._note(self.data.problems)
+        # Not `async_set_updated_data`: that would put off the next refresh of all the rest, change by change.
+        self.async_update_listeners()
 
     @override
     async def _async_update_data(self) -> Outside:
         """Fetch everything; nothing here raises, because half a picture is better than none."""
-        last, entry = self.data, self.config_entry
-        load, prices, weather = await asyncio.gather(
-            async_learned_load(self.hass, entry),
-            _caught(async_fetch_prices(self.hass, entry.data[CONF_TARIFF], last.prices)),
+        entry = self.config_entry
+        load, weather = await asyncio.gather(
+            _caught(async_learned_load(self.hass, entry)),
             _caught(async_fetch_weather(self.hass, entry.data[CONF_WEATHER])),
         )
-        fresh = replace(last, load=load, problems=())
-        problems = [found for found in (prices, weather) if isinstance(found, Reason)]
+        # Prices last: those of an entity may have changed while the weather was asked for.
+        prices = await _caught(async_fetch_prices(self.hass, entry.data[CONF_TARIFF], self.data.prices))
+        fresh = replace(self.data, problems=())
+        problems = [found for found in (load, weather, prices) if isinstance(found, Reason)]
+        if not isinstance(load, Reason):
+            fresh = replace(fresh, load=load)
         if not isinstance(prices, Reason):
             fresh = replace(fresh, prices=prices)
         if not isinstance(weather, Reason):
@@ -85,15 +101,15 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         self._note(problems)
         return replace(fresh, problems=tuple(problems))
 
-    def _note(self, problems: list[Reason]) -> None:
+    def _note(self, problems: Iterable[Reason]) -> None:
         """Log a source's loss once, and its return once."""
-        now = {problem.key for problem in problems}
-        for problem in problems:
+        now = {problem.key: problem for problem in problems}
+        for problem in now.values():
             if problem.key not in self._noted:
                 LOGGER.warning("%s: %s %s", self.name, problem.key, dict(problem.placeholders))
-        for key in self._noted - now:
+        for key in self._noted - set(now):
             LOGGER.info("%s: %s is over", self.name, key)
-        self._noted = now
+        self._noted = set(now)
 
 
 async def _caught[T](fetching: Coroutine[Any, Any, T]) -> T | Reason:
@@ -104,3 +120,5 @@ async def _caught[T](fetching: Coroutine[Any, Any, T]) -> T | Reason:
         return Reason(key=err.key, placeholders=err.placeholders)
     except WeatherProblemError as err:
         return Reason(key="weather_unreachable", placeholders={"detail": str(err)})
+    except SQLAlchemyError as err:
+        return Reason(key="history_unreadable", placeholders={"detail": str(err)})

@@ -71,6 +71,8 @@ class Steering:
         async with self._lock:
             try:
                 targets = await self._async_targets(control, assignments, command)
+                # From the first write on, were it only a preparation, the role is owed its release.
+                self._commanded.add(command.role)
                 writes = await self._async_prepare(command.role)
                 return writes + await self._async_apply(command.role, control, targets, renew=renew)
             except DeviceConnectionError:
@@ -96,7 +98,6 @@ class Steering:
     async def _async_apply(
         self, role: str, control: Control, targets: list[Target], *, renew: bool
     ) -> list[RegisterWrite]:
-        self._commanded.add(role)
         # A lease that ran out counts as a change: registers still show a command that the device has left.
         always = renew or self._lapsed(role, control)
         writes = await self._writer.async_write(

@@ -27,6 +27,7 @@ from ..const import (
     CONF_TRANSPORT,
     CONF_UNIT_ID,
     DOMAIN,
+    KIND_DEMO,
     METER,
     OPT_DEVICES,
     PV,
@@ -55,6 +56,9 @@ class DeviceFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask how the device is reached."""
+        if self._get_entry().data[CONF_KIND] == KIND_DEMO:
+            # It is steered from the first minute: a real device in it would be, too, without a guard.
+            return self.async_abort(reason="demo_home_only")
         return self.async_show_menu(step_id="user", menu_options=["profile", "entities"])
 
     async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
