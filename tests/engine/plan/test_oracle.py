@@ -29,7 +29,7 @@ class Oracle:
 
     def __init__(self, asked: Problem) -> None:
         weights, steps = lean(asked), asked.steps
-        cars = {id_: weights.cared_for(state, steps) for id_, state in asked.cars.items()}
+        cars = {id_: weights.cared_for(state, asked) for id_, state in asked.cars.items()}
         asked = replace(asked, cars=cars)
         self.asked, self.n, self.h, self.weights = asked, len(steps), steps.hours, weights
         self.cost, self.rows = 0.0, []
