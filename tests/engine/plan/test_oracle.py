@@ -29,7 +29,7 @@ class Oracle:
 
     def __init__(self, asked: Problem) -> None:
         weights, steps = lean(asked), asked.steps
-        cars = {id_: weights.cared_for(state, steps) for id_, state in asked.cars.items()}
+        cars = {id_: weights.cared_for(state, asked) for id_, state in asked.cars.items()}
         asked = replace(asked, cars=cars)
         self.asked, self.n, self.h, self.weights = asked, len(steps), steps.hours, weights
         self.cost, self.rows = 0.0, []
@@ -47,11 +47,16 @@ class Oracle:
                 self._charger(spec, asked.cars[spec.id])
         flow = self.as_if_all_were_fed_in
         for k in range(1, self.n):
-            self.cost += weights.ramp_per_kw * cp.abs(flow[k] - flow[k - 1])
+            self._weigh(weights.ramp_per_kw, cp.abs(flow[k] - flow[k - 1]))
 
     def minimum(self) -> float:
         balance = [flow == 0 for flow in self.into_bus]
         return float(cp.Problem(cp.Minimize(self.cost), [*self.rows, *balance]).solve(solver="CLARABEL"))
+
+    def _weigh(self, price, amount) -> None:
+        """Add what is weighed; CVXPY warns of an objective as long as one full of zeros."""
+        if price:
+            self.cost += price * amount
 
     def _grid(self) -> None:
         i, x = cp.Variable(self.n, nonneg=True), cp.Variable(self.n, nonneg=True)
@@ -63,10 +68,10 @@ class Oracle:
         for k in range(self.n):
             over = cp.pos(i[k] - grid.import_max_kw) + cp.pos(x[k] - grid.export_max_kw)
             self.cost += self.h[k] * (bought[k] * i[k] - sold[k] * x[k] + self.penalties.limit * over)
-            self.cost += self.h[k] * self.weights.import_per_kwh * i[k]
+            self._weigh(self.h[k] * self.weights.import_per_kwh, i[k])
             self.into_bus[k] += i[k] - x[k]
             self.as_if_all_were_fed_in[k] += i[k] - x[k]
-        self.cost += self.weights.peak_per_kw * cp.max(i)
+        self._weigh(self.weights.peak_per_kw, cp.max(i))
 
     def _pv(self, available, *, curtailable: bool) -> None:
         for k in range(self.n):
@@ -93,7 +98,7 @@ class Oracle:
                 self.cost += self.penalties.band_staying_per_h * self.h[k] * is_out
                 outside[side] = is_out
             kept = min(spec.soc_min + 0.2, spec.soc_max) * spec.capacity_kwh
-            self.cost += self.h[k] * self.weights.reserve_per_kwh_h * cp.pos(kept - after)
+            self._weigh(self.h[k] * self.weights.reserve_per_kwh_h, cp.pos(kept - after))
             self.cost += self.h[k] * spec.wear_per_kwh * d
             self.into_bus[k] += d - c
             e = after

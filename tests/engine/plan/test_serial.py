@@ -13,7 +13,9 @@ from custom_components.ems.engine.plan.serial import (
     problem_from_json,
     problem_to_json,
 )
+from custom_components.ems.engine.site import Preference, Strategy
 from tests.engine.plan.homes import battery, homes, problem
+from tests.engine.plan.leanings import leaning
 
 
 def through_text(data):
@@ -49,6 +51,17 @@ def test_form_is_versioned_and_readable():
     assert plan["objective"] == plan["stats"]["objective"]
     assert plan["expected_cost"] == pytest.approx(0.1)
     assert plan["devices"]["battery"]["modes"] == ["charge", "automatic"]
+
+
+def test_what_was_chosen_is_carried_by_problem_and_plan():
+    asked = leaning(problem([0.1, 0.4], [0, 1]), Strategy.PEAK_SHAVING, Preference.COMFORT)
+    again = problem_from_json(through_text(problem_to_json(asked)))
+    assert (again.site.strategy, again.site.preference) == (Strategy.PEAK_SHAVING, Preference.COMFORT)
+    data = plan_to_json(solve(asked))
+    assert (data["strategy"], data["preference"]) == ("peak_shaving", "comfort")
+    assert plan_from_json(through_text(data)).strategy is Strategy.PEAK_SHAVING
+    del data["strategy"], data["preference"]  # as written before there were any
+    assert plan_from_json(data).preference is Preference.ECONOMIC
 
 
 def test_gaps_are_null_and_never_zero():

@@ -41,7 +41,7 @@ class Home:
     def __init__(self, inputs: Inputs) -> None:
         """Build the program of a judged problem."""
         leaning, steps = lean(inputs.problem), inputs.problem.steps
-        self.cars = {id_: leaning.cared_for(car, steps) for id_, car in inputs.cars.items()}
+        self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
         problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
         self.inputs, self.program = inputs, Program()
         self.horizon = horizon_of(

@@ -63,31 +63,31 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     ),
     # The same where a strategy or preference weighs more than money: the price as paid and as it counts.
     "charge_weighed": _worded(
-        "Charging: {price} counts as {weighed} under the chosen strategy, storing this kWh as {value}.",
+        "Charging: {price} counts as {weighed} with your strategy and preference, storing this kWh as {value}.",
         *_WEIGHED,
     ),
     "sell_weighed": _worded(
-        "Selling from the battery: {price} counts as {weighed} under the chosen strategy, "
+        "Selling from the battery: {price} counts as {weighed} with your strategy and preference, "
         "keeping this kWh as {value}.",
         *_WEIGHED,
     ),
     "cover_weighed": _worded(
-        "Covering the home from the battery: the grid's {price} counts as {weighed} under the chosen "
-        "strategy, keeping this kWh as {value}.",
+        "Covering the home from the battery: the grid's {price} counts as {weighed} with your "
+        "strategy and preference, keeping this kWh as {value}.",
         *_WEIGHED,
     ),
     "store_weighed": _worded(
-        "Storing surplus: selling it at {price} counts as {weighed} under the chosen strategy, "
+        "Storing surplus: selling it at {price} counts as {weighed} with your strategy and preference, "
         "storing it as {value}.",
         *_WEIGHED,
     ),
     "follow_weighed": _worded(
-        "Ready to cover the home: the grid's {price} counts as {weighed} under the chosen strategy, "
+        "Ready to cover the home: the grid's {price} counts as {weighed} with your strategy and preference, "
         "a stored kWh as {value}.",
         *_WEIGHED,
     ),
     "hold_weighed": _worded(
-        "Keeping energy: the grid's {price} counts as {weighed} under the chosen strategy, "
+        "Keeping energy: the grid's {price} counts as {weighed} with your strategy and preference, "
         "this kWh as {value} later.",
         *_WEIGHED,
     ),
@@ -110,12 +110,12 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
     ),
     "car_charge_weighed": _worded(
-        "Charging the car: {price} counts as {weighed} under the chosen strategy, this kWh in the car as "
+        "Charging the car: {price} counts as {weighed} with your strategy and preference, this kWh in the car as "
         "{value}.",
         *_WEIGHED,
     ),
     "car_wait_weighed": _worded(
-        "Waiting: charging counts as {weighed} now under the chosen strategy, as {later_weighed} at {later}.",
+        "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
     "car_needs_nothing": _worded("The car needs nothing more."),

@@ -37,12 +37,16 @@ class Leaning:
         """
         return self.import_per_kwh + (self.peak_per_kw + 2 * self.ramp_per_kw) / float(steps.hours.min())
 
-    def cared_for(self, car: CarState, steps: Steps) -> CarState:
+    def cared_for(self, car: CarState, problem: Problem) -> CarState:
         """Return a car whose missing kWh is worth more than any strategy could make of it.
 
-        A peak is no reason to strand a driver; only the connection's limit is.
+        A peak is no reason to strand a driver; only the connection's limit is. A car whose kWh is worth less
+        than the dearest one costs (it counts twice, see `ChargerModel`) has no such wish but a price it will
+        pay, and strategies count against that as prices do.
         """
-        price = self.car_factor * car.shortfall_price_per_kwh + self.most_per_kwh(steps)
+        price = self.car_factor * car.shortfall_price_per_kwh
+        if 2 * price >= dearest_price(problem):
+            price += self.most_per_kwh(problem.steps)
         return replace(car, shortfall_price_per_kwh=price)
 
 
