@@ -241,7 +241,7 @@ async def test_energies_only_rise_and_powers_are_measurements(
 async def test_what_nobody_counts_is_counted_from_power(
     hass: HomeAssistant, entry: MockConfigEntry, home: DemoHome, clock: Clock
 ) -> None:
-    """The inverter counts no production of the modules: we sum its power up. The state may be a minute old: of 15, that is 7 %."""
+    """The inverter counts no production of the modules: we sum its power up. A state may be a minute old."""
     begun = home.truth()["energy_wh"]
     shown = number(hass, "sensor.solar_energy"), number(hass, "sensor.demo_home_home_consumption_energy")
     await clock.live(hass, 900, step_s=10)

@@ -136,9 +136,9 @@ async def test_an_entity_that_does_not_fit_is_refused(
 async def test_an_entity_that_does_not_exist_is_refused(hass: HomeAssistant, site: MockConfigEntry) -> None:
     """A typing error in an id would read as a device that never answers."""
     flow = await at_entities(hass, site, "meter")
-    await flow.submit(power_entity="sensor.gird", power_positive="import")
+    await flow.submit(power_entity="sensor.grib", power_positive="import")
     assert flow.errors == {"power_entity": "entity_missing"}
-    assert flow.shown["detail"] == "sensor.gird"
+    assert flow.shown["detail"] == "sensor.grib"
 
 
 async def test_an_entity_that_is_silent_just_now_is_taken(hass: HomeAssistant, site: MockConfigEntry) -> None:
