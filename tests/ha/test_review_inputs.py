@@ -62,6 +62,18 @@ async def test_a_price_that_changes_fetches_prices_and_nothing_else(
     assert asked == ["history"]
 
 
+async def test_euro_are_not_taken_for_another_currency(hass: HomeAssistant, add_site: AddSite) -> None:
+    """The form refuses that, but the currency can be changed afterwards."""
+    await hass.config.async_update(currency="SEK")
+    read_home(hass)
+    tariff = {key: value for key, value in PRICES.items() if key != "entity_id"}
+    entry = await add_site(home_of_entities(GRID, tariff={**tariff, "kind": "awattar", "country": "at"}))
+    outside = entry.runtime_data.forecast.data
+    assert outside.prices is None
+    assert [problem.key for problem in outside.problems] == ["currency_not_eur"]
+    assert entry.runtime_data.plan.data.status is PlanStatus.FAILED
+
+
 async def test_a_database_in_trouble_costs_the_history_only(
     hass: HomeAssistant,
     entry: MockConfigEntry,

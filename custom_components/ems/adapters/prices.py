@@ -66,6 +66,9 @@ async def _async_awattar(
     hass: HomeAssistant, tariff: Mapping[str, Any], known: PublishedPrices | None
 ) -> PublishedPrices:
     """Ask for two weeks back the first time, and from then on only for what can be new."""
+    # The set-up has asked, but currencies change. A demo home's market counts in whatever the home counts in.
+    if CONF_BASE_URL not in tariff and hass.config.currency != "EUR":
+        raise PriceProblemError("currency_not_eur", currency=hass.config.currency)
     now = dt_util.utcnow()
     since = now - PAST if known is None else dt_util.start_of_local_day()
     client = AwattarClient(
