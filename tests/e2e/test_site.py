@@ -1,8 +1,10 @@
 """The whole way: real devices' wires, a real Home Assistant, a plan, setpoints, a browser."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from script.lib.demo.dashboard import URL_PATH
 from script.lib.demo.once import summarise
@@ -69,31 +71,44 @@ async def test_unloading_leaves_the_battery_to_itself(stage: Stage) -> None:
     await stage.plan()
 
 
-async def test_site_from_scratch_shows_what_it_read(stage: Stage) -> None:
-    """The last step before saving lists the values that the device answered."""
-    rest, meter = stage.home_assistant.rest, stage.home.meter
+@pytest_asyncio.fixture(loop_scope="session")
+async def cottage(stage: Stage) -> AsyncIterator[str]:
+    """Add a home of one's own, and remove it."""
+    rest = stage.home_assistant.rest
     site = await create_entry(rest, DOMAIN, SCRATCH)
     entry_id = site.result["result"]["entry_id"]
-    link = {"host": meter.host, "port": meter.port, "unit_id": meter.unit_id}
-    answers = {"user": "profile", "profile": {"profile": "abb_b23"}, "connection": link}
-    outcome = await create_subentry(rest, entry_id, "meter", answers)
-    shown = str(outcome.step("confirm")["description_placeholders"])
-    assert "Voltage" in shown
-    assert " V**" in shown
+    yield entry_id
     await rest.request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
 
 
-async def test_wrong_port_is_said_before_anything_is_saved(stage: Stage) -> None:
+async def test_site_from_scratch_shows_what_it_read(stage: Stage, cottage: str) -> None:
+    """The last step before saving lists the values that the device answered."""
+    rest, meter = stage.home_assistant.rest, stage.home.meter
+    link = {"host": meter.host, "port": meter.port, "unit_id": meter.unit_id}
+    answers = {"user": "profile", "profile": {"profile": "abb_b23"}, "connection": link}
+    outcome = await create_subentry(rest, cottage, "meter", answers)
+    shown = str(outcome.step("confirm")["description_placeholders"])
+    assert "Voltage" in shown
+    assert " V**" in shown
+
+
+async def test_wrong_port_is_said_before_anything_is_saved(stage: Stage, cottage: str) -> None:
     """The form comes back with an error, and the site stays as it was."""
-    before = await stage.devices()
     answers = {
         "user": "profile",
         "profile": {"profile": "abb_b23"},
         "connection": {"host": "127.0.0.1", "port": 1, "unit_id": 1},
     }
     with pytest.raises(FlowError, match="cannot_connect"):
-        await create_subentry(stage.home_assistant.rest, stage.entry_id, "meter", answers)
-    assert await stage.devices() == before
+        await create_subentry(stage.home_assistant.rest, cottage, "meter", answers)
+    websocket = stage.home_assistant.websocket
+    assert await websocket.call("config_entries/subentries/list", entry_id=cottage) == []
+
+
+async def test_nothing_real_enters_a_home_that_is_steered(stage: Stage) -> None:
+    """The demo home is active without a guard, so it takes only its own devices."""
+    with pytest.raises(FlowError, match="demo_home_only"):
+        await create_subentry(stage.home_assistant.rest, stage.entry_id, "meter", {"user": "profile"})
 
 
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
