@@ -2,13 +2,15 @@
 
 from typing import override
 
-from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
-from homeassistant.core import callback
+from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.helpers.typing import StateType
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .devices.points import POINTS
+from .devices.reading import Reading
 from .entity import PointEntity
 from .publishing import NOISE, Publisher
+from .quiet_sensor import QuietSensor
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -16,7 +18,7 @@ from .site_device import SiteDevice
 SPARE_DIGITS = 2
 
 
-class PointSensor(PointEntity, SensorEntity):
+class PointSensor(PointEntity, QuietSensor[DataUpdateCoordinator[Reading]]):
     """Shows a point's value; unknown where the device says so or says something impossible."""
 
     def __init__(
@@ -26,13 +28,6 @@ class PointSensor(PointEntity, SensorEntity):
         super().__init__(entry, device, role, description.key)
         self.entity_description = description
         self._publisher = Publisher(NOISE.get(POINTS[role][description.key].kind))
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write what is news; control reads the coordinator, not this state."""
-        if self._publisher.is_worth_it(self.native_value, available=self.available):
-            super()._handle_coordinator_update()
 
     @property
     @override

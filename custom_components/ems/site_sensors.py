@@ -6,18 +6,17 @@ from typing import override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
-    SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import UnitOfPower, UnitOfRatio
-from homeassistant.core import callback
 from homeassistant.helpers.typing import StateType
 
 from .coordinators.site import SiteCoordinator, SitePower
 from .devices.points import Kind
 from .entity import SiteEntity
 from .publishing import NOISE, Publisher
+from .quiet_sensor import QuietSensor
 from .runtime import EmsConfigEntry
 
 
@@ -57,7 +56,7 @@ SITE_SENSORS = (
 )
 
 
-class SiteSensor(SiteEntity[SiteCoordinator], SensorEntity):
+class SiteSensor(SiteEntity[SiteCoordinator], QuietSensor[SiteCoordinator]):
     """One number about the home; unknown while a part of it is silent."""
 
     entity_description: SiteSensorDescription
@@ -67,13 +66,6 @@ class SiteSensor(SiteEntity[SiteCoordinator], SensorEntity):
         super().__init__(entry.runtime_data.site, entry, description.key)
         self.entity_description = description
         self._publisher = Publisher(NOISE[Kind.POWER if description.device_class else Kind.SHARE])
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write what is news."""
-        if self._publisher.is_worth_it(self.native_value, available=self.available):
-            super()._handle_coordinator_update()
 
     @property
     @override

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import BATTERY, CHARGER, CONF_TARIFF
+from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, WEATHER_NONE
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
 from ..coordinators.site import SiteCoordinator
 from ..engine.forecast.sky import Place
@@ -58,6 +58,7 @@ class InputCollector:
             load=outside.load,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
+            weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,
             soc={key: _soc(device) for key, device in self._of(BATTERY).items()},
             cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
             problems=outside.problems,

@@ -42,6 +42,7 @@ class PlanInputs:
     load: LoadForecaster
     load_now_kw: float | None
     weather: Weather | None
+    weather_wanted: bool  # False where people chose to do without: then its lack is no degradation
     soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
     problems: tuple[Reason, ...] = field(default_factory=tuple)
@@ -127,7 +128,7 @@ def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     missing = [problem.key for problem in inputs.problems]
     if not known_now:
         missing.append("price_now_estimated")
-    if inputs.site.pvs and inputs.weather is None:
+    if inputs.site.pvs and inputs.weather is None and inputs.weather_wanted:
         missing.append("weather_missing")
     if inputs.load_now_kw is None:
         missing.append("load_unmeasured")
