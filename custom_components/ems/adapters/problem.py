@@ -125,7 +125,9 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
 
 def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     """Return what was estimated or missing. That tomorrow's prices come at one o'clock is normal and no degradation."""
-    missing = [problem.key for problem in inputs.problems]
+    # Weather serves the solar forecast alone: a home without modules lacks nothing.
+    unneeded = () if inputs.site.pvs else ("weather_unreachable",)
+    missing = [problem.key for problem in inputs.problems if problem.key not in unneeded]
     if not known_now:
         missing.append("price_now_estimated")
     if inputs.site.pvs and inputs.weather is None and inputs.weather_wanted:
