@@ -1,10 +1,16 @@
 """The nouns of a home: what is installed and what its people want.
 
-What is true right now is in `problem.State`.
+What is true right now is in `problem.Problem`. Nouns refuse what no device can be with a `PlanError`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from . import checks
+from .errors import PlanError
+from .flexible_load import FlexibleLoad
+
+PHASES = (1, 2, 3)
 
 
 class Strategy(StrEnum):
@@ -26,9 +32,23 @@ class Preference(StrEnum):
     BALANCED = "balanced"
 
 
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
+@dataclass(frozen=True, kw_only=True)
+class DemandCharge:
+    """What a network asks for the highest mean import of any interval of a billing period.
+
+    Attributes
+    ----------
+    price_per_kw : For the whole period. [currency/kW]
+    interval_min : Length of the clock-aligned interval whose mean counts. [min]
+    """
+
+    price_per_kw: float
+    interval_min: float = 15.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no tariff can be."""
+        checks.at_least_zero("demand_charge", price_per_kw=self.price_per_kw)
+        checks.above_zero("demand_charge", interval_min=self.interval_min)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +56,46 @@ class Grid:
     """The connection to the network, seen from the home bus: import is positive.
 
     Limits are wishes with a price, never a reason to have no plan: a home may already be above them.
+
+    Attributes
+    ----------
+    export_price_min_per_kwh : Feed nothing in while it earns less than this; None: always. [currency/kWh]
+    limits_each_phase : Whether `fuse_a` is kept on every phase, as far as a plan knows what hangs where.
     """
 
     import_max_kw: float = 17.25  # 3 × 25 A × 230 V, the commonest domestic connection
-    export_max_kw: float = 17.25
+    export_max_kw: float = 17.25  # 0 means no export
     phases: int = 3
     fuse_a: float = 25.0
+    voltage_v: float = 230.0
+    export_price_min_per_kwh: float | None = None
+    limits_each_phase: bool = False
+    demand_charge: DemandCharge | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no connection can be."""
-        _require(self.import_max_kw >= 0, "import_max_kw: must not be negative")
-        _require(self.export_max_kw >= 0, "export_max_kw: must not be negative; 0 means no export")
-        _require(self.phases in (1, 2, 3), "phases: must be 1, 2 or 3")
+        checks.at_least_zero("grid", import_max_kw=self.import_max_kw, export_max_kw=self.export_max_kw)
+        checks.above_zero("grid", fuse_a=self.fuse_a, voltage_v=self.voltage_v)
+        checks.one_of_numbers("grid", "phases", self.phases, PHASES)
+
+    @property
+    def phase_max_kw(self) -> float:
+        """What one phase may carry. [kW]."""
+        return self.fuse_a * self.voltage_v / 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Battery:
-    """A lossy store of energy, seen from the home bus: discharging is positive.
+    """A lossy store of energy, seen from the bus it hangs on: discharging is positive.
 
-    Powers are at the AC terminal, energies are usable. Efficiencies and SoC are fractions.
+    Powers are at its terminal: AC, or DC where a hybrid inverter stands between it and the home. Energies are
+    usable. Efficiencies and SoC are fractions.
+
+    Attributes
+    ----------
+    reserve_soc : What people would rather keep, above the floor; a wish with a price. 0: none.
+    charge_curve, discharge_curve : What it can take and give by SoC, as (soc, kW) points; empty: the same at
+        any SoC. The curve is planned with as its concave hull.
     """
 
     id: str
@@ -66,24 +107,46 @@ class Battery:
     discharge_efficiency: float = 0.95
     soc_min: float = 0.05  # the band is a wish with a price
     soc_max: float = 1.0
+    reserve_soc: float = 0.0
     wear_per_kwh: float = 0.02  # currency per kWh discharged
+    charge_curve: tuple[tuple[float, float], ...] = ()
+    discharge_curve: tuple[tuple[float, float], ...] = ()
+    phases: tuple[int, ...] = ()  # which of 1, 2, 3 it hangs on; empty: evenly on all
 
     def __post_init__(self) -> None:
         """Refuse what no battery can be.
 
         A capacity of 0 is a battery that is absent, and is planned as such.
         """
-        _require(self.capacity_kwh >= 0, f"{self.name}: capacity_kwh must not be negative")
-        _require(self.charge_max_kw >= 0, f"{self.name}: charge_max_kw must not be negative")
-        _require(self.discharge_max_kw >= 0, f"{self.name}: discharge_max_kw must not be negative")
-        _require(
-            0 < self.charge_efficiency <= 1, f"{self.name}: charge_efficiency must be above 0 and at most 1"
+        name = self.name
+        checks.at_least_zero(
+            name,
+            capacity_kwh=self.capacity_kwh,
+            charge_max_kw=self.charge_max_kw,
+            discharge_max_kw=self.discharge_max_kw,
+            wear_per_kwh=self.wear_per_kwh,
         )
-        _require(
-            0 < self.discharge_efficiency <= 1,
-            f"{self.name}: discharge_efficiency must be above 0 and at most 1",
+        checks.above_zero(
+            name, charge_efficiency=self.charge_efficiency, discharge_efficiency=self.discharge_efficiency
         )
-        _require(0 <= self.soc_min <= self.soc_max <= 1, f"{self.name}: needs 0 ≤ soc_min ≤ soc_max ≤ 1")
+        checks.between(
+            name,
+            0,
+            1,
+            charge_efficiency=self.charge_efficiency,
+            discharge_efficiency=self.discharge_efficiency,
+        )
+        checks.between(name, 0, 1, soc_min=self.soc_min, soc_max=self.soc_max, reserve_soc=self.reserve_soc)
+        checks.in_order(name, soc_min=self.soc_min, soc_max=self.soc_max)
+        for field in ("charge_curve", "discharge_curve"):
+            _check_curve(name, field, getattr(self, field))
+
+
+def _check_curve(name: str, field: str, curve: tuple[tuple[float, float], ...]) -> None:
+    for i, (soc, kw) in enumerate(curve):
+        checks.between(name, 0, 1, **{f"{field}[{i}].soc": soc})
+        checks.at_least_zero(name, **{f"{field}[{i}].kw": kw})
+    checks.in_order(name, **{f"{field}[{i}].soc": soc for i, (soc, _) in enumerate(curve)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,19 +160,50 @@ class PvArray:
     tilt_deg: float = 35.0  # from horizontal
     azimuth_deg: float = 180.0  # from north, clockwise: 180 is south
     curtailable: bool = False
+    phases: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no array can be."""
-        _require(self.peak_kw >= 0, f"{self.name}: peak_kw must not be negative")
-        _require(0 <= self.tilt_deg <= 90, f"{self.name}: tilt_deg must be between 0 (flat) and 90 (upright)")
-        _require(
-            0 <= self.azimuth_deg <= 360, f"{self.name}: azimuth_deg must be between 0 and 360 (180 is south)"
-        )
+        checks.at_least_zero(self.name, peak_kw=self.peak_kw)
+        checks.between(self.name, 0, 90, tilt_deg=self.tilt_deg)
+        checks.between(self.name, 0, 360, azimuth_deg=self.azimuth_deg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridInverter:
+    """An inverter with batteries and modules on its DC side.
+
+    What is behind it is planned on its own DC bus: sun goes into the battery without passing the inverter.
+    """
+
+    id: str
+    name: str
+    battery_ids: tuple[str, ...] = ()
+    pv_ids: tuple[str, ...] = ()
+    ac_max_kw: float  # in either direction, at the AC terminal
+    dc_to_ac_efficiency: float = 0.97
+    ac_to_dc_efficiency: float = 0.97
+
+    def __post_init__(self) -> None:
+        """Refuse what no inverter can be."""
+        checks.at_least_zero(self.name, ac_max_kw=self.ac_max_kw)
+        efficiencies = {
+            "dc_to_ac_efficiency": self.dc_to_ac_efficiency,
+            "ac_to_dc_efficiency": self.ac_to_dc_efficiency,
+        }
+        checks.above_zero(self.name, **efficiencies)
+        checks.between(self.name, 0, 1, **efficiencies)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Charger:
-    """A wallbox and what its people want of it. Power is consumed, and positive."""
+    """A wallbox. Power is consumed, and positive.
+
+    Attributes
+    ----------
+    switches_phases : Whether it can go down to one phase by itself, and up again.
+    discharge_max_kw : What it can feed from a car into the home; 0: nothing. [kW]
+    """
 
     id: str
     name: str
@@ -118,18 +212,31 @@ class Charger:
     phases: int = 3
     voltage_v: float = 230.0
     charge_efficiency: float = 0.9  # socket to car battery
+    switches_phases: bool = False
+    discharge_max_kw: float = 0.0
+    discharge_efficiency: float = 0.9  # car battery to socket
+    wear_per_kwh: float = 0.05  # currency per kWh taken from a car
+    first_phase: int = 1  # the one a single-phase car hangs on
 
     def __post_init__(self) -> None:
         """Refuse what no charger can be."""
-        _require(self.phases in (1, 2, 3), f"{self.name}: phases must be 1, 2 or 3")
-        _require(
-            0 < self.current_min_a <= self.current_max_a,
-            f"{self.name}: needs 0 < current_min_a ≤ current_max_a",
+        checks.one_of_numbers(self.name, "phases", self.phases, PHASES)
+        checks.one_of_numbers(self.name, "first_phase", self.first_phase, PHASES)
+        checks.above_zero(self.name, current_min_a=self.current_min_a, voltage_v=self.voltage_v)
+        checks.in_order(self.name, current_min_a=self.current_min_a, current_max_a=self.current_max_a)
+        checks.at_least_zero(
+            self.name, discharge_max_kw=self.discharge_max_kw, wear_per_kwh=self.wear_per_kwh
         )
+        efficiencies = {
+            "charge_efficiency": self.charge_efficiency,
+            "discharge_efficiency": self.discharge_efficiency,
+        }
+        checks.above_zero(self.name, **efficiencies)
+        checks.between(self.name, 0, 1, **efficiencies)
 
     @property
     def power_min_kw(self) -> float:
-        """Smallest power a car can charge with. [kW]."""
+        """Smallest power a car can charge with on all phases. [kW]."""
         return self.current_min_a * self.phases * self.voltage_v / 1000
 
     @property
@@ -139,14 +246,70 @@ class Charger:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Weights:
+    """How much of each leaning people want, as multiples of what EMS would weigh: 1 is EMS' own, 0 is none."""
+
+    peak: float = 1.0
+    ramps: float = 1.0
+    self_consumption: float = 1.0
+    comfort: float = 1.0
+    environment: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would turn a wish into its opposite."""
+        checks.at_least_zero(
+            "weights",
+            peak=self.peak,
+            ramps=self.ramps,
+            self_consumption=self.self_consumption,
+            comfort=self.comfort,
+            environment=self.environment,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
-    """Everything installed behind one grid connection."""
+    """Everything installed behind one grid connection, and what its people want.
+
+    Attributes
+    ----------
+    switch_threshold : How much better another strategy has to score before `auto` changes to it, as a share of
+        the score in force.
+    risk_weight : Between 0, plan for the mean of all scenarios, and 1, plan for the worst tenth of them.
+    """
 
     name: str
     currency: str = "EUR"
     grid: Grid = Grid()
     batteries: tuple[Battery, ...] = ()
     pvs: tuple[PvArray, ...] = ()
+    inverters: tuple[HybridInverter, ...] = ()
     chargers: tuple[Charger, ...] = ()
+    loads: tuple[FlexibleLoad, ...] = ()
     strategy: Strategy = Strategy.AUTO
     preference: Preference = Preference.ECONOMIC
+    weights: Weights = Weights()
+    switch_threshold: float = 0.15
+    risk_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no site can be."""
+        object.__setattr__(self, "strategy", checks.one_of(Strategy, "strategy", self.strategy))
+        object.__setattr__(self, "preference", checks.one_of(Preference, "preference", self.preference))
+        checks.at_least_zero("site", switch_threshold=self.switch_threshold)
+        checks.between("site", 0, 1, risk_weight=self.risk_weight)
+        self._check_ids()
+
+    def _check_ids(self) -> None:
+        groups = (self.batteries, self.pvs, self.inverters, self.chargers, self.loads)
+        ids = [device.id for group in groups for device in group]
+        twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
+        if twice:
+            raise PlanError("duplicate_id", field="id", id=", ".join(twice))
+        behind = [id_ for inverter in self.inverters for id_ in (*inverter.battery_ids, *inverter.pv_ids)]
+        known = {*(battery.id for battery in self.batteries), *(array.id for array in self.pvs)}
+        for id_ in behind:
+            if id_ not in known:
+                raise PlanError("unknown_id", field="inverters", id=id_)
+            if behind.count(id_) > 1:
+                raise PlanError("duplicate_id", field="inverters", id=id_)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import PlanError
+
 type Floats = NDArray[np.float64]
 type Bools = NDArray[np.bool_]
 
@@ -29,8 +31,7 @@ class Steps:
     def __post_init__(self) -> None:
         """Refuse an axis that runs backwards, and freeze it."""
         edges = np.asarray(self.edges_s, dtype=np.float64)
-        if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0):
-            raise ValueError("edges_s: needs at least two increasing instants")
+        _check_forward(edges)
         edges.flags.writeable = False
         object.__setattr__(self, "edges_s", edges)
 
@@ -84,6 +85,15 @@ class Steps:
         total = np.zeros(len(self))
         np.add.at(total, owner, piece * np.diff(knots))
         return total / (self.hours * 3600)
+
+
+def _check_forward(edges: Floats) -> None:
+    rises = (
+        np.isfinite(edges[1:]) & np.isfinite(edges[:-1]) & (np.diff(edges) > 0) if edges.ndim == 1 else None
+    )
+    if rises is None or not len(rises) or not np.all(rises):
+        at = "the start" if rises is None or not len(rises) else f"value {int(np.argmin(rises)) + 1}"
+        raise PlanError("unsorted_times", field="edges_s", at=at)
 
 
 def tiered_steps(now_s: float, tiers: tuple[tuple[float, int], ...] = LIVE_TIERS) -> Steps:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 import numpy as np
 import pytest
 
+from custom_components.ems.engine.errors import ERRORS
 from custom_components.ems.engine.plan import Mode, solve
 from custom_components.ems.engine.plan.execution.common import peak_of_next_run
-from custom_components.ems.engine.plan.reasons import ERRORS, PLAN_REASONS, SLACKS, STEP_REASONS
+from custom_components.ems.engine.plan.reasons import PLAN_REASONS, SLACKS, STEP_REASONS
 from custom_components.ems.engine.problem import BatteryState
 from custom_components.ems.engine.site import Grid
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, homes, problem

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from custom_components.ems.engine.errors import ERRORS
 from custom_components.ems.engine.plan import PlanError, PlanStatus, solve
-from custom_components.ems.engine.plan.reasons import ERRORS
 from custom_components.ems.engine.problem import BatteryState
 from custom_components.ems.engine.site import Charger
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, problem

@@ -75,7 +75,7 @@ def test_gaps_are_null_and_never_zero():
 
 def test_unknown_schema_and_missing_fields_are_named():
     data = problem_to_json(problem([0.1], [1]))
-    with pytest.raises(PlanError, match="unknown_schema"):
+    with pytest.raises(PlanError, match="schema 2"):
         problem_from_json({**data, "schema": 2})
     del data["load_kw"]
     with pytest.raises(PlanError, match=r"Problem\.load_kw"):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..errors import PlanError
 from ..problem import BatteryState, CarState, Problem
 from ..steps import Floats
-from .errors import PlanError
 from .result import Reason
 
 # A gigawatt-hour is no home: beyond this a number is an accident, and would ruin the solver's arithmetic.
@@ -36,7 +36,6 @@ def judge(problem: Problem) -> Inputs:
         raise PlanError(
             "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
         )
-    _unique_ids(problem)
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
     cars = _usable_cars(problem, reasons)
@@ -61,14 +60,6 @@ def _series(name: str, values: Floats, n: int) -> None:
         raise PlanError("not_a_number", field=name, step=str(step))
     if np.any(np.abs(values) > _ABSURD):
         raise PlanError("absurd_value", field=name, step=str(int(np.argmax(np.abs(values)))))
-
-
-def _unique_ids(problem: Problem) -> None:
-    site = problem.site
-    ids = [*(b.id for b in site.batteries), *(a.id for a in site.pvs), *(c.id for c in site.chargers)]
-    twice = {id_ for id_ in ids if ids.count(id_) > 1}
-    if twice:
-        raise PlanError("duplicate_id", field="id", id=", ".join(sorted(twice)))
 
 
 def _is_sane(*values: float) -> bool:

@@ -7,143 +7,133 @@ plan against it.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Wording(NamedTuple):
-    """What goes into a sentence, and the sentence."""
-
-    placeholders: frozenset[str]
-    english: str
-
-
-def _worded(english: str, *placeholders: str) -> Wording:
-    return Wording(frozenset(placeholders), english)
-
+from ..errors import Wording, worded
 
 _WEIGHED: Final = ("price", "weighed", "value")
 
 # Per device and step.
 STEP_REASONS: Final[Mapping[str, Wording]] = {
     # Batteries.
-    "charge_for_later": _worded(
+    "charge_for_later": worded(
         "Charging: {price} is {saving} below the {value} that this kWh saves at {later}.",
         *("price", "saving", "value", "later"),
     ),
-    "charge_for_end": _worded(
+    "charge_for_end": worded(
         "Charging: {price} is {saving} below the {value} that a stored kWh is worth beyond the plan.",
         *("price", "saving", "value"),
     ),
-    "charge_to_reserve": _worded("Charging at {price} to get back to the reserve.", "price"),
-    "discharge_sell": _worded(
+    "charge_to_reserve": worded("Charging at {price} to get back to the reserve.", "price"),
+    "discharge_sell": worded(
         "Selling from the battery: {price} is more than the {value} that keeping this kWh is worth.",
         *("price", "value"),
     ),
-    "cover_load": _worded(
+    "cover_load": worded(
         "Covering the home from the battery: the grid asks {price}, keeping this kWh is worth {value}.",
         *("price", "value"),
     ),
-    "store_surplus": _worded(
+    "store_surplus": worded(
         "Storing surplus: selling it would bring {price}, storing it is worth {value}.", "price", "value"
     ),
-    "follow_load": _worded(
+    "follow_load": worded(
         "Ready to cover the home: the grid asks {price}, a stored kWh is worth {value}.", "price", "value"
     ),
-    "hold_for_later": _worded(
+    "hold_for_later": worded(
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) at {later}.",
         *("price", "saving", "value", "later"),
     ),
-    "hold_for_end": _worded(
+    "hold_for_end": worded(
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
-    "hold_store_surplus": _worded(
+    "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
     ),
     # The same where a strategy or preference weighs more than money: the price as paid and as it counts.
-    "charge_weighed": _worded(
+    "charge_weighed": worded(
         "Charging: {price} counts as {weighed} with your strategy and preference, storing this kWh as {value}.",
         *_WEIGHED,
     ),
-    "sell_weighed": _worded(
+    "sell_weighed": worded(
         "Selling from the battery: {price} counts as {weighed} with your strategy and preference, "
         "keeping this kWh as {value}.",
         *_WEIGHED,
     ),
-    "cover_weighed": _worded(
+    "cover_weighed": worded(
         "Covering the home from the battery: the grid's {price} counts as {weighed} with your "
         "strategy and preference, keeping this kWh as {value}.",
         *_WEIGHED,
     ),
-    "store_weighed": _worded(
+    "store_weighed": worded(
         "Storing surplus: selling it at {price} counts as {weighed} with your strategy and preference, "
         "storing it as {value}.",
         *_WEIGHED,
     ),
-    "follow_weighed": _worded(
+    "follow_weighed": worded(
         "Ready to cover the home: the grid's {price} counts as {weighed} with your strategy and preference, "
         "a stored kWh as {value}.",
         *_WEIGHED,
     ),
-    "hold_weighed": _worded(
+    "hold_weighed": worded(
         "Keeping energy: the grid's {price} counts as {weighed} with your strategy and preference, "
         "this kWh as {value} later.",
         *_WEIGHED,
     ),
-    "battery_absent": _worded("This battery has no capacity and is planned as absent."),
+    "battery_absent": worded("This battery has no capacity and is planned as absent."),
     # Chargers.
-    "car_charge": _worded(
+    "car_charge": worded(
         "Charging the car: {price} is no more than the {value} that this kWh is worth to it.",
         "price",
         "value",
     ),
-    "car_charge_own": _worded(
+    "car_charge_own": worded(
         "Charging the car from the home's own energy: the grid asks {price}, it is worth {value} in the car.",
         *("price", "value"),
     ),
-    "car_charge_late": _worded(
+    "car_charge_late": worded(
         "Charging the car although its deadline has passed: {price}; this kWh is worth {value} to it.",
         *("price", "value"),
     ),
-    "car_wait": _worded(
+    "car_wait": worded(
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
     ),
-    "car_charge_weighed": _worded(
+    "car_charge_weighed": worded(
         "Charging the car: {price} counts as {weighed} with your strategy and preference, this kWh in the car as "
         "{value}.",
         *_WEIGHED,
     ),
-    "car_wait_weighed": _worded(
+    "car_wait_weighed": worded(
         "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
-    "car_needs_nothing": _worded("The car needs nothing more."),
-    "car_away": _worded("No car is expected here."),
+    "car_needs_nothing": worded("The car needs nothing more."),
+    "car_away": worded("No car is expected here."),
     # PV.
-    "pv_free": _worded("Producing all the sun offers."),
-    "pv_limit_price": _worded("Held back: feeding in would earn {price}.", "price"),
-    "pv_limit_connection": _worded("Held back: the connection may feed in {limit_kw} kW.", "limit_kw"),
+    "pv_free": worded("Producing all the sun offers."),
+    "pv_limit_price": worded("Held back: feeding in would earn {price}.", "price"),
+    "pv_limit_connection": worded("Held back: the connection may feed in {limit_kw} kW.", "limit_kw"),
     # Any device.
-    "device_unavailable": _worded("Not planned with: the device does not answer or says nothing usable."),
-    "rule_self_consumption": _worded("No plan could be made: following plain self-consumption."),
-    "rule_plug_in": _worded("No plan could be made: charging as soon as a car is plugged in."),
+    "device_unavailable": worded("Not planned with: the device does not answer or says nothing usable."),
+    "rule_self_consumption": worded("No plan could be made: following plain self-consumption."),
+    "rule_plug_in": worded("No plan could be made: charging as soon as a car is plugged in."),
 }
 
 # Why a plan is degraded or failed. What `Problem.degraded` names comes on top, without placeholders.
 PLAN_REASONS: Final[Mapping[str, Wording]] = {
-    "battery_unavailable": _worded("{name} does not answer; the plan leaves it out.", "name"),
-    "battery_state_unknown": _worded("{name} reports no usable energy; the plan leaves it out.", "name"),
-    "charger_unavailable": _worded("{name} does not answer; the plan leaves it out.", "name"),
-    "car_state_unknown": _worded("What the car at {name} needs is unknown; the plan leaves it out.", "name"),
-    "pv_forecast_missing": _worded(
+    "battery_unavailable": worded("{name} does not answer; the plan leaves it out.", "name"),
+    "battery_state_unknown": worded("{name} reports no usable energy; the plan leaves it out.", "name"),
+    "charger_unavailable": worded("{name} does not answer; the plan leaves it out.", "name"),
+    "car_state_unknown": worded("What the car at {name} needs is unknown; the plan leaves it out.", "name"),
+    "pv_forecast_missing": worded(
         "There is no forecast for {name}; the plan expects nothing from it.", "name"
     ),
-    "stopped_early": _worded("The optimiser ran out of time; at most {gap} could still be gained.", "gap"),
-    "solver_timeout": _worded("The optimiser found no plan within {seconds} s.", "seconds"),
-    "solver_failed": _worded("The optimiser failed: {detail}.", "detail"),
-    "kept_last_plan": _worded("Showing the last plan, made {age_min} minutes ago.", "age_min"),
-    "fell_back_to_rule": _worded("Following plain self-consumption until there is a plan again."),
+    "stopped_early": worded("The optimiser ran out of time; at most {gap} could still be gained.", "gap"),
+    "solver_timeout": worded("The optimiser found no plan within {seconds} s.", "seconds"),
+    "solver_failed": worded("The optimiser failed: {detail}.", "detail"),
+    "kept_last_plan": worded("Showing the last plan, made {age_min} minutes ago.", "age_min"),
+    "fell_back_to_rule": worded("Following plain self-consumption until there is a plan again."),
 }
 
 # Wishes a plan may be unable to keep (`Slack.name`), with their unit.
@@ -154,20 +144,4 @@ SLACKS: Final[Mapping[str, str]] = {
     "soc_max": "kWh",
     "reserve": "kWh",
     "car_ready": "kWh",
-}
-
-# What a `PlanError` can say.
-ERRORS: Final[Mapping[str, Wording]] = {
-    "wrong_length": _worded(
-        "{field} has {found} values where the plan has {expected} steps.", "field", "expected", "found"
-    ),
-    "not_a_number": _worded("{field} has no usable number in step {step}.", "field", "step"),
-    "absurd_value": _worded("{field} is beyond anything a home can have in step {step}.", "field", "step"),
-    "duplicate_id": _worded("The {field} {id} is used by more than one device.", "field", "id"),
-    "unknown_solver": _worded("There is no solver called {solver}.", "solver"),
-    "unknown_schema": _worded(
-        "This file has schema {found}; EMS reads schema {expected}.", "found", "expected"
-    ),
-    "missing_field": _worded("{field} is missing.", "field"),
-    "solver_unavailable": _worded("The solver {solver} is not installed.", "solver"),
 }

@@ -25,7 +25,8 @@ class Mode(StrEnum):
     HOLD = "hold"  # a battery keeps its energy (surplus may still enter)
     CHARGE = "charge"
     DISCHARGE = "discharge"
-    OFF = "off"  # a charger that waits
+    ON = "on"  # a flexible load that runs
+    OFF = "off"  # a charger or a load that waits
     LIMIT = "limit"  # PV held below what it could
 
 
@@ -43,11 +44,16 @@ class DevicePlan:
 
     Attributes
     ----------
-    kind : "battery", "pv" or "charger".
-    power_kw : Signed as the home sees it: battery + discharge, PV + production, charger + consumption. [kW]
+    kind : "battery", "pv", "charger" or "load".
+    power_kw : Signed as the home sees it: battery + discharge, PV + production, charger and load + consumption
+        (a charger that feeds from a car into the home is negative). [kW]
     energy_kwh : Stored energy between the steps, batteries only; index 0 is now, measured. [kWh]
-    marginal_value_per_kwh : What one more stored kWh would be worth in each step (batteries), or one more
-        kWh into the car (chargers). None where a device stores nothing. [currency/kWh]
+    marginal_value_per_kwh : What a stored kWh is worth in each step (batteries), or one more kWh into the car
+        or load (chargers, loads): the optimiser's own price. None where a device stores nothing.
+        [currency/kWh]
+    import_value_per_kwh, export_value_per_kwh : Batteries only: what one more stored kWh would bring, and what
+        one less would cost. The first says what to buy, the second what to sell; the price above lies between
+        them, and they part where the battery is full, empty or waits. [currency/kWh]
     available_kw : PV only: what could be produced. [kW]
     """
 
@@ -59,6 +65,8 @@ class DevicePlan:
     reasons: tuple[Reason, ...]
     energy_kwh: Floats | None = None
     marginal_value_per_kwh: Floats | None = None
+    import_value_per_kwh: Floats | None = None
+    export_value_per_kwh: Floats | None = None
     available_kw: Floats | None = None
 
 
@@ -82,12 +90,13 @@ class Costs:
     energy: float
     wear: float
     stored_energy_change: float  # end value of what is stored at the end less that of what is stored now
+    peak: float = 0.0  # what the billing period's peak rises by, at the network's price
     penalty: float = 0.0
 
     @property
     def total(self) -> float:
-        """Energy + wear − change of stored energy's end value (design §10)."""
-        return self.energy + self.wear - self.stored_energy_change
+        """Energy + wear + peak − change of stored energy's end value (design §10)."""
+        return self.energy + self.wear + self.peak - self.stored_energy_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +114,7 @@ class SolveStats:
     objective: float
     gap_abs: float
     solves: int = 1
+    scenarios: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,6 +142,13 @@ class Plan:
     # What was planned by: `auto` is told by what it came to. Costs are money whatever it is.
     strategy: Strategy = Strategy.ARBITRAGE
     preference: Preference = Preference.ECONOMIC
+    # What `auto` chose from: strategy → score on the common yardstick, less is better. [currency]
+    scores: Mapping[str, float] = field(default_factory=dict)
+    # What stands in the way in each step: "" or the name of a limit ("import_limit", "<device id>.power_max", …).
+    binding: tuple[str, ...] = ()
+    # Of the energy imported; None where nobody says how clean the grid is. [kg]
+    co2_kg: float | None = None
+    baseline_co2_kg: float | None = None
 
     @property
     def expected_cost(self) -> float:

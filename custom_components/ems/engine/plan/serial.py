@@ -15,9 +15,9 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from ..errors import PlanError
 from ..problem import Problem
 from ..steps import Bools, Floats, Steps
-from .errors import PlanError
 from .result import Plan
 
 SCHEMA: Final = 1

@@ -1,6 +1,6 @@
 """Solvers behind one small protocol: arrays in, arrays out."""
 
-from ..errors import PlanError
+from ...errors import PlanError
 from .highs import solve_with_highs
 from .outcome import Outcome, Solver, Verdict
 
