@@ -21,6 +21,7 @@ from .components.battery import Room
 from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
+from .future import Future, expected
 from .inputs import Inputs
 from .objective import Shape, lean
 from .program import Program
@@ -38,20 +39,24 @@ class Home:
     The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
     """
 
-    def __init__(self, inputs: Inputs) -> None:
-        """Build the program of a judged problem."""
+    def __init__(self, inputs: Inputs, future: Future | None = None) -> None:
+        """Build the program of a judged problem, on the mean or on a tree of scenarios."""
+        future = future or expected(inputs)
         leaning, steps = lean(inputs.problem), inputs.problem.steps
         self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
         problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
         self.inputs, self.program = inputs, Program()
         self.horizon = horizon_of(
-            problem, import_extra=leaning.import_per_kwh, beside_price=leaning.most_per_kwh(steps)
+            problem,
+            future.tree,
+            import_extra=leaning.import_per_kwh,
+            beside_price=leaning.most_per_kwh(steps),
         )
         curtailable = [array for array in site.pvs if array.curtailable]
-        fixed = [inputs.pv_kw[array.id] for array in site.pvs if not array.curtailable]
-        self.fixed_kw = net_of_what_cannot_move(problem.load_kw, fixed)
+        fixed = [future.pv_kw[array.id] for array in site.pvs if not array.curtailable]
+        self.fixed_kw = net_of_what_cannot_move(future.load_kw, fixed)
 
-        self.pvs = {a.id: PvModel(self.program, a, self.horizon, inputs.pv_kw[a.id]) for a in curtailable}
+        self.pvs = {a.id: PvModel(self.program, a, self.horizon, future.pv_kw[a.id]) for a in curtailable}
         self.chargers = {
             spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
             for spec in site.chargers
