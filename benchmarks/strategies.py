@@ -64,7 +64,6 @@ def measure(week: Week, strategies: Sequence[Strategy] = STRATEGIES) -> list[dic
     """Return the measures of the rule and of some strategies on a week, the rule first."""
     happened = {RULE: follow_rule(week), **{str(each): follow_plans(week, each) for each in strategies}}
     hours, net = _hours(week), (week.load_kw - week.pv_kw)[: _end(week)]
-    sun_kwh = float(week.pv_kw[: _end(week)] @ hours)
     least_peak = lowest_peak_kw(BATTERY, START_KWH, net, hours)
     least_fed_in = least_export_kwh(BATTERY, START_KWH, net, hours)
     common = {
