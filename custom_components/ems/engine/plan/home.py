@@ -66,7 +66,7 @@ class Home:
             problem,
             future.tree,
             import_extra=leaning.import_per_kwh,
-            beside_price=leaning.most_per_kwh(steps),
+            beside_price=leaning.most_per_kwh(inputs.problem),
         )
         curtailable = [array for array in site.pvs if array.curtailable]
         fixed = [future.pv_kw[array.id] for array in site.pvs if not array.curtailable]
@@ -79,13 +79,14 @@ class Home:
             if spec.id in self.cars
         }
         self.end_values = end_values(inputs)
-        self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
+        self.batteries = self._batteries(end_values(inputs, leaning.beyond_per_kwh))
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach())
         self.shape = Shape(
             self.program,
             leaning,
             problem,
             self.horizon,
+            future=future,
             grid=self.grid,
             pvs=self.pvs.values(),
             batteries=self.batteries,
