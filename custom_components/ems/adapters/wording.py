@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..engine.plan.result import Reason
+from .manner import Manner, manner_of
 
 
 @callback
@@ -17,12 +18,22 @@ def reason_text(hass: HomeAssistant, reason: Reason) -> str:
     Reasons live under `exceptions` in the translations: the one free-text category that core loads, caches and
     lets carry placeholders.
     """
-    found = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
-    sentence = found.get(f"component.{DOMAIN}.exceptions.reason_{reason.key}.message")
-    if sentence is None:
-        return reason.key
+    for language in (
+        hass.config.language,
+        "en",
+    ):  # a language chosen just now is only cached once it is asked for
+        found = async_get_cached_translations(hass, language, "exceptions", DOMAIN)
+        sentence = found.get(f"component.{DOMAIN}.exceptions.reason_{reason.key}.message")
+        if sentence is not None:
+            return _filled(sentence, reason, manner_of(language))
+    return reason.key
+
+
+def _filled(sentence: str, reason: Reason, manner: Manner) -> str:
     try:
-        return sentence.format(**{name: _shown(name, value) for name, value in reason.placeholders.items()})
+        return sentence.format(
+            **{name: _shown(manner, name, value) for name, value in reason.placeholders.items()}
+        )
     except KeyError, IndexError, ValueError:
         return sentence  # a translation that names a placeholder we do not have is still better than nothing
 
@@ -36,8 +47,7 @@ def reasons_text(hass: HomeAssistant, reasons: Iterable[Reason]) -> str:
 _INSTANTS = ("later",)
 
 
-def _shown(name: str, value: str | float) -> str:
+def _shown(manner: Manner, name: str, value: str | float) -> str:
     if name in _INSTANTS and (instant := dt_util.parse_datetime(str(value))):
-        local = dt_util.as_local(instant)
-        return local.strftime("%H:%M" if local.date() == dt_util.now().date() else "%a %H:%M")
-    return value if isinstance(value, str) else f"{value:.3f}".rstrip("0").rstrip(".")
+        return manner.instant(dt_util.as_local(instant), dt_util.now())
+    return value if isinstance(value, str) else manner.number(value)
