@@ -56,6 +56,7 @@ class InputCollector:
             tariff=self._entry.data[CONF_TARIFF],
             published=outside.prices,
             load=outside.load,
+            production_kwh=outside.production_kwh,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,
