@@ -11,6 +11,7 @@ from ...site import Charger
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
+from ..tree import TRUNK
 from .component import Choice, Horizon, Pins, slack_over
 
 # Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
@@ -42,17 +43,19 @@ class ChargerModel:
         self.id, self.name = spec.id, f"charger.{spec.id}"
         self._horizon, self._car = horizon, car
         self.power_max_kw = spec.power_max_kw
-        self.steps = np.flatnonzero(car.connected)
+        self.steps = np.flatnonzero(horizon.on_nodes(car.connected))
         self.takes_kwh = max(car.energy_max_kwh, car.energy_needed_kwh, 0.0)
         self.needed_kwh = max(car.energy_needed_kwh, 0.0)
-        h = horizon.hours[self.steps]
         in_time = _ends_in_time(steps, car.ready_at_s)
-        self.in_time = in_time[self.steps]
+        self.in_time = horizon.on_nodes(in_time)[self.steps]
         self._deadline_step = max(int(np.count_nonzero(in_time)) - 1, 0)
-        late = car.shortfall_price_per_kwh * _LOST_PER_DAY * _days_late(steps, car.ready_at_s)[self.steps]
-        cost = h * (horizon.later[self.steps] + late)
-        self.power = program.variables(f"{self.name}.power", len(h), upper=spec.power_max_kw, cost=cost)
-        self._add_energy(program, h)
+        days_late = horizon.on_nodes(_days_late(steps, car.ready_at_s))[self.steps]
+        late = car.shortfall_price_per_kwh * _LOST_PER_DAY * days_late
+        cost = horizon.counted_h[self.steps] * (horizon.later[self.steps] + late)
+        self.power = program.variables(
+            f"{self.name}.power", len(self.steps), upper=spec.power_max_kw, cost=cost
+        )
+        self._add_energy(program, horizon.hours[self.steps])
         self._minimum = MinimumPower(
             name=self.name,
             power=self.power,
@@ -63,14 +66,20 @@ class ChargerModel:
         )
 
     def _add_energy(self, program: Program, h: Floats) -> None:
-        price, needed = self._car.shortfall_price_per_kwh, self.needed_kwh
-        one = np.zeros(len(h), np.intp)
-        self.short = program.variables(f"{self.name}.short", 1, upper=needed, cost=price)
-        self.missing = program.variables(f"{self.name}.missing", 1, upper=needed, cost=price)
-        in_time = Term(self.power[self.in_time], h[self.in_time], one[self.in_time])
-        program.rows(f"{self.name}.ready", needed, np.inf, in_time, Term(self.short, 1.0))
-        program.rows(f"{self.name}.enough", needed, np.inf, Term(self.power, h, one), Term(self.missing, 1.0))
-        program.rows(f"{self.name}.takes", -np.inf, self.takes_kwh, Term(self.power, h, one))
+        price, futures = self._car.shortfall_price_per_kwh, self._horizon.tree.n_scenarios
+        needed, takes = np.full(futures, self.needed_kwh), np.full(futures, self.takes_kwh)
+        cost = price * self._horizon.tree.probability
+        self.short = program.variables(f"{self.name}.short", futures, upper=needed, cost=cost)
+        self.missing = program.variables(f"{self.name}.missing", futures, upper=needed, cost=cost)
+        early, whole = self._total(h, self.in_time), self._total(h)
+        program.rows(f"{self.name}.ready", needed, np.inf, early, Term(self.short, 1.0))
+        program.rows(f"{self.name}.enough", needed, np.inf, whole, Term(self.missing, 1.0))
+        program.rows(f"{self.name}.takes", -np.inf, takes, whole)
+
+    def _total(self, h: Floats, kept: Bools | None = None) -> Term:
+        """Return Σ h·p of each future, over some of our steps."""
+        at = slice(None) if kept is None else kept
+        return self._horizon.summed(self.power[at], h[at], self.steps[at])
 
     def value(self, x: Floats) -> Floats:
         """Return the power in a solution, shape (n,). [kW]."""
@@ -88,7 +97,8 @@ class ChargerModel:
 
     def slacks(self, x: Floats) -> list[Slack]:
         """Return what the car lacks when it should be ready."""
-        short, missing = float(x[self.short[0]]), float(x[self.missing[0]])
+        probability = self._horizon.tree.probability
+        short, missing = float(x[self.short] @ probability), float(x[self.missing] @ probability)
         amounts = np.zeros(self._horizon.n)
         amounts[self._deadline_step] = short
         cost = self._car.shortfall_price_per_kwh * (short + missing)
@@ -130,8 +140,8 @@ class MinimumPower:
 
     def _near(self) -> NDArray[np.intp]:
         """Return which of our steps lie in the near window, as positions in `steps`."""
-        begins = (np.cumsum(self.horizon.hours) - self.horizon.hours)[self.steps]
-        return np.flatnonzero((begins < NEAR_H - 1e-9) & (self.steps < NEAR_MAX_STEPS))
+        near = (self.horizon.begins_h < NEAR_H - 1e-9) & (self.horizon.tree.step < NEAR_MAX_STEPS)
+        return np.flatnonzero((near & (self.horizon.tree.branch == TRUNK))[self.steps])
 
     def _least_kw(self, near: NDArray[np.intp]) -> Floats:
         return np.minimum(self.spec.power_min_kw, self.takes_kwh / self.horizon.hours[self.steps[near]])
