@@ -11,7 +11,7 @@ from .objective import strategy_used
 from .publish import publish
 from .result import Plan, PlanStatus, Reason, SolveStats
 from .search import Search, search
-from .solvers import Verdict, open_solver
+from .solvers import Solver, Verdict, open_solver
 
 # A re-plan is due every five minutes and takes a fraction of a second; what needs ten is stuck.
 DEFAULT_TIME_LIMIT_S = 10.0
@@ -20,7 +20,7 @@ DEFAULT_TIME_LIMIT_S = 10.0
 def solve(
     problem: Problem,
     *,
-    solver: str = "highs",
+    solver: str | Solver = "highs",
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     previous: Plan | None = None,
     now_s: float | None = None,
@@ -29,7 +29,7 @@ def solve(
 
     Parameters
     ----------
-    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported.
+    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported; or a solver itself, named by its `str`.
     time_limit_s : For all solves together; what was found by then is published as degraded. [s]
     previous : What to fall back on when the solver has no answer.
     now_s : When this plan is made, the wall clock unless told. [s since epoch]
@@ -42,7 +42,7 @@ def solve(
     inputs = judge(problem)
     home = Home(inputs)
     assembled_ms = (perf_counter() - began) * 1000
-    found = search(home, open_solver(solver), time_limit_s)
+    found = search(home, open_solver(solver) if isinstance(solver, str) else solver, time_limit_s)
     found.build_ms += assembled_ms
     extracting = perf_counter()
     if found.verdict in (Verdict.OPTIMAL, Verdict.INCUMBENT):
@@ -57,7 +57,7 @@ def solve(
 
 
 def _published(
-    home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float
+    home: Home, found: Search, solver: str | Solver, now_s: float, *, began: float, extracting: float
 ) -> Plan:
     inputs, parts = home.inputs, publish(home, found)
     problem, rule = inputs.problem, self_consumption(inputs, home.end_values)
@@ -99,9 +99,9 @@ def _why_failed(found: Search, time_limit_s: float) -> Reason:
     return Reason(key="solver_failed", placeholders={"detail": found.detail})
 
 
-def _stats(found: Search, solver: str, *, extract_ms: float, total_ms: float) -> SolveStats:
+def _stats(found: Search, solver: str | Solver, *, extract_ms: float, total_ms: float) -> SolveStats:
     return SolveStats(
-        solver=solver,
+        solver=str(solver),
         variables=found.model.n_columns,
         rows=found.model.n_rows,
         binaries=found.model.n_integers,
