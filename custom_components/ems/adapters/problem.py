@@ -18,6 +18,7 @@ from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps, tiered_steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .loads import LoadNow, load_state
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -45,6 +46,7 @@ class PlanInputs:
     weather_wanted: bool  # False where people chose to do without: then its lack is no degradation
     soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
+    loads: Mapping[str, LoadNow] = field(default_factory=dict)
     problems: tuple[Reason, ...] = field(default_factory=tuple)
 
 
@@ -71,6 +73,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         pv_available_kw={key: forecast.mean for key, forecast in pv.items()},
         batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
+        loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
