@@ -8,10 +8,9 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from .adapters.load_actuator import LoadActuator
-from .adapters.plan_view import step_now
+from .adapters.plan_view import planned_now
 from .const import CONF_ENTITIES
 from .dispatcher import Dispatcher
-from .engine.plan.result import Mode
 from .runtime import EmsConfigEntry, EmsData
 from .site_device import SiteDevice
 
@@ -38,14 +37,8 @@ def async_follow_load(hass: HomeAssistant, entry: EmsConfigEntry, device: SiteDe
 def _observe(data: EmsData, device: SiteDevice) -> bool:
     channel = data.dispatcher.channels.get(device.subentry_id)
     told = channel.accepted.mode if channel and channel.accepted else None
-    return data.loads.observe(device, told=told, planned=planned_mode(data, device))
-
-
-def planned_mode(data: EmsData, device: SiteDevice) -> Mode | None:
-    """Return what the plan in force wants of a device now."""
-    plan = data.plan.current
-    planned = plan.devices.get(device.subentry_id) if plan else None
-    return planned.modes[step_now(plan)] if plan and planned else None
+    planned = planned_now(data.plan.current, device.subentry_id)
+    return data.loads.observe(device, told=told, planned=planned[0] if planned else None)
 
 
 @callback

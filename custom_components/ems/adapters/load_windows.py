@@ -22,6 +22,14 @@ class DailyWindow:
         """Tell whether it ends on the day after."""
         return self.end <= self.start
 
+    @property
+    def usual_h(self) -> float:
+        """Return how long it lasts on a day of 24 hours. [h]."""
+        begin, end = (
+            timedelta(hours=at.hour, minutes=at.minute, seconds=at.second) for at in (self.start, self.end)
+        )
+        return ((end - begin) / timedelta(hours=1)) % 24 or 24.0
+
     def span_s(self, day: date, zone: tzinfo) -> Span:
         """Return begin and end of a day's window. [s since epoch]."""
         last = day + timedelta(days=1) if self.crosses_midnight else day
