@@ -52,7 +52,10 @@ assert "homeassistant" not in sys.modules
 
 def measure(case: Case, rounds: int = ROUNDS) -> dict[str, Any]:
     """Solve one case some times and return its shape, its medians and what it was granted."""
-    plans = plans_of(case.problem(), rounds)
+    problem = case.problem()
+    plans = plans_of(problem, rounds)
+    if len(problem.scenarios) != plans[-1].stats.scenarios:
+        _say(f"{case.name}: asked for {len(problem.scenarios)} scenarios, planned on the mean: no such time")
     times = times_of(plans)
     granted = {
         "budget_ms": case.budget_ms,
