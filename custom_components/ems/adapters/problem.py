@@ -19,6 +19,7 @@ from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps, tiered_steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .loads import LoadNow, load_state
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -46,9 +47,9 @@ class PlanInputs:
     weather_wanted: bool  # False where people chose to do without: then its lack is no degradation
     soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
-    production_kwh: Mapping[int, float] = field(
-        default_factory=dict
-    )  # of all arrays on past days, by local day
+    # Of all arrays on past days, by local day.
+    production_kwh: Mapping[int, float] = field(default_factory=dict)
+    loads: Mapping[str, LoadNow] = field(default_factory=dict)
     problems: tuple[Reason, ...] = field(default_factory=tuple)
 
 
@@ -77,6 +78,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
+        loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
