@@ -73,9 +73,9 @@ async def _simulate(call: ServiceCall) -> ServiceResponse:
     try:
         found = await entry.runtime_data.plan.async_simulate(fields)
     except PlanError as err:
-        raise refusal(reason_of(err)) from err
+        raise refusal(call.hass, reason_of(err)) from err
     if isinstance(found, Reason):
-        raise refusal(found)
+        raise refusal(call.hass, found)
     return simulation_response(call.hass, found)
 
 
