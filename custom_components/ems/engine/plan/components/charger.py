@@ -7,7 +7,7 @@ import numpy as np
 from ...problem import CarState
 from ...site import Charger
 from ...steps import Bools, Floats, Steps
-from ..program import Ints, Program, Term
+from ..program import Program, Term
 from ..result import Slack
 from .component import Choice, Horizon, slack_over
 from .minimum_power import MinimumPower
