@@ -14,7 +14,9 @@ from .components import (
     Choice,
     Component,
     GridModel,
+    LoadModel,
     PvModel,
+    load_model,
     net_of_what_cannot_move,
 )
 from .components.battery import Room
@@ -39,7 +41,7 @@ _LONG_PATH = 300
 class Home:
     """All components of a site in one program, joined by the bus.
 
-        g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] = l[k]
+        g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] - Σ load[k] = l[k]
 
     The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
     """
@@ -59,7 +61,9 @@ class Home:
         future = future or expected(inputs)
         leaning, steps = lean(inputs.problem), inputs.problem.steps
         self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
-        problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
+        self.tasks = {id_: leaning.kept_at(load, inputs.problem) for id_, load in inputs.loads.items()}
+        problem = replace(inputs.problem, cars=self.cars, loads=self.tasks)
+        site = problem.site
         self.inputs = inputs
         self.program = Program(is_long_path=_is_long_path(future.tree))
         self.horizon = horizon_of(
@@ -77,6 +81,11 @@ class Home:
             spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
             for spec in site.chargers
             if spec.id in self.cars
+        }
+        self.loads: dict[str, LoadModel] = {
+            spec.id: load_model(self.program, spec, self.horizon, self.tasks[spec.id], steps)
+            for spec in site.loads
+            if spec.id in self.tasks
         }
         self.end_values = end_values(inputs)
         self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
@@ -137,28 +146,29 @@ class Home:
         sun = sum((np.maximum(pv.available_kw, 0) for pv in self.pvs.values()), np.zeros(self.horizon.n))
         return Room(
             charge_kw=np.maximum(grid.import_max_kw - self.fixed_kw + sun, 0),
-            discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._cars_kw(), 0),
+            discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._movable_kw(), 0),
             floor_may_break=energy_kwh < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
             ceiling_may_break=energy_kwh > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
         )
 
-    def _cars_kw(self) -> Floats:
-        """Return the most that all cars could draw, shape (n,)."""
-        most = np.zeros(self.horizon.n)
+    def _movable_kw(self) -> Floats:
+        """Return the most that all cars and loads that can wait could draw, shape (n,)."""
+        most = sum((load.most_kw for load in self.loads.values()), np.zeros(self.horizon.n))
         for charger in self.chargers.values():
             most[charger.steps] += charger.power_max_kw
         return most
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
-        return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
+        held_kw = sum((load.forced_kw for load in self.loads.values()), self.fixed_kw)
+        return bool(np.any(held_kw > self.inputs.problem.site.grid.import_max_kw))
 
     def _is_export_short(self) -> bool:
         return bool(np.any(-self.fixed_kw > self.inputs.problem.site.grid.export_max_kw))
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw + self._cars_kw(), -self.fixed_kw
+        draw, give = self.fixed_kw + self._movable_kw(), -self.fixed_kw
         for pv in self.pvs.values():
             draw = draw - np.minimum(pv.available_kw, 0)
             give = give + np.maximum(pv.available_kw, 0)
@@ -170,7 +180,8 @@ class Home:
     @property
     def components(self) -> Iterable[Component]:
         """Return every component, the grid first."""
-        return (self.grid, *self.batteries.values(), *self.pvs.values(), *self.chargers.values())
+        devices = (self.batteries, self.pvs, self.chargers, self.loads)
+        return (self.grid, *(part for parts in devices for part in parts.values()))
 
     @property
     def choices(self) -> list[Choice]:
