@@ -4,6 +4,7 @@ from .battery import BatteryModel
 from .charger import ChargerModel
 from .component import Choice, Component, Horizon
 from .grid import GridModel
+from .hybrid import HybridModel
 from .load import net_of_what_cannot_move
 from .pv import PvModel
 
@@ -14,6 +15,7 @@ __all__ = [
     "Component",
     "GridModel",
     "Horizon",
+    "HybridModel",
     "PvModel",
     "net_of_what_cannot_move",
 ]

@@ -3,6 +3,7 @@
 from .battery import battery_orders
 from .charger import charger_orders
 from .common import Orders
+from .inverter import inverter_orders
 from .pv import pv_orders
 
-__all__ = ["Orders", "battery_orders", "charger_orders", "pv_orders"]
+__all__ = ["Orders", "battery_orders", "charger_orders", "inverter_orders", "pv_orders"]
