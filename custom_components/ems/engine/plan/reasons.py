@@ -109,6 +109,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         *("weighed", "later_weighed", "later"),
     ),
     "car_needs_nothing": worded("The car needs nothing more."),
+    "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
     # PV.
     "pv_free": worded("Producing all the sun offers."),

@@ -1,26 +1,19 @@
 """A charger and the car that hangs on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...problem import CarState
 from ...site import Charger
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
-from ..tree import TRUNK
-from .component import Choice, Horizon, Pins, slack_over
+from .component import Choice, Horizon, slack_over
+from .minimum_power import MinimumPower
 
-# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
-# needs.
-NEAR_H = 4.0
-NEAR_MAX_STEPS = 24  # 2 h at 5 min
 _DAY_S = 86400.0
 _LOST_PER_DAY = 0.5
-_WATT = 1e-3  # [kW]
 
 
 class ChargerModel:
@@ -61,7 +54,8 @@ class ChargerModel:
             power=self.power,
             steps=self.steps,
             horizon=horizon,
-            spec=spec,
+            least_kw=spec.power_min_kw,
+            most_kw=spec.power_max_kw,
             takes_kwh=self.takes_kwh,
         )
 
@@ -120,57 +114,3 @@ def _days_late(steps: Steps, ready_at_s: float | None) -> Floats:
         return np.zeros(len(steps))
     due = max(ready_at_s, float(steps.edges_s[0]))
     return np.clip((steps.edges_s[1:] - due) / _DAY_S, 0.0, 1.0)
-
-
-@dataclass(eq=False, kw_only=True)
-class MinimumPower:
-    """Off, or at least the smallest current a car charges with (IEC 61851 knows nothing from 0 to 6 A).
-
-        p_min·z[k] ≤ p[k] ≤ p_max·z[k]        z in {0, 1}
-
-    A car that needs less than p_min·h stops by itself within the step, so the mean may be lower there.
-    """
-
-    name: str
-    power: Ints
-    steps: NDArray[np.intp]
-    horizon: Horizon
-    spec: Charger
-    takes_kwh: float
-
-    def _near(self) -> NDArray[np.intp]:
-        """Return which of our steps lie in the near window, as positions in `steps`."""
-        near = (self.horizon.begins_h < NEAR_H - 1e-9) & (self.horizon.tree.step < NEAR_MAX_STEPS)
-        return np.flatnonzero((near & (self.horizon.tree.branch == TRUNK))[self.steps])
-
-    def _least_kw(self, near: NDArray[np.intp]) -> Floats:
-        return np.minimum(self.spec.power_min_kw, self.takes_kwh / self.horizon.hours[self.steps[near]])
-
-    def broken(self, x: Floats) -> Bools:
-        """Return the near steps with a current no car can charge with."""
-        mask, near = np.zeros(self.horizon.n, dtype=np.bool_), self._near()
-        power = x[self.power[near]]
-        mask[self.steps[near]] = (power > _WATT) & (power < self._least_kw(near) - _WATT)
-        return mask
-
-    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Make the whole near window all or nothing: forbidden in one step, a fraction moves to the next."""
-        del steps
-        near = self._near()
-        power, zero = self.power[near], np.zeros(len(near))
-        z = program.variables(f"{self.name}.on", len(near), upper=1.0, integer=True)
-        most, least = self.spec.power_max_kw, self._least_kw(near)
-        program.rows(f"{self.name}.at_most", -np.inf, zero, Term(power, 1.0), Term(z, -most))
-        program.rows(f"{self.name}.at_least", zero, np.inf, Term(power, 1.0), Term(z, -least))
-        return self.steps[near]
-
-    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
-        """Round these steps to off or the smallest current; off, where the car could not take it all."""
-        at = np.flatnonzero(np.isin(self.steps, steps))
-        columns, least = self.power[at], self._least_kw(at)
-        on = x[columns] >= least / 2
-        near = self._near()
-        charged = x[self.power[near]] @ self.horizon.hours[self.steps[near]]
-        fits = float((least * on) @ self.horizon.hours[self.steps[at]]) <= self.takes_kwh - charged
-        lower = np.where(on & fits, least, 0.0)
-        return Pins(columns, lower, np.where(lower > 0, self.spec.power_max_kw, 0.0))
