@@ -20,9 +20,9 @@ from .components import (
 )
 from .components.battery import Room
 from .components.component import horizon_of
+from .components.dc_bus import DcSun, dc_sun, inverters_by_device, seen_from_home
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach, export_limits_kw
-from .components.hybrid import DcSun, dc_sun, inverters_by_device, seen_from_home
 from .future import Future, expected
 from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price
 from .inputs import Inputs
@@ -76,7 +76,7 @@ class Home:
         self.fixed_kw = net_of_what_cannot_move(future.load_kw, fixed)
         self.export_max_kw = self.horizon.on_nodes(export_limits_kw(site.grid, problem.export_price_per_kwh))
 
-        self.suns = {one.id: dc_sun(one, site, future.pv_kw) for one in site.inverters}
+        self.suns = {one.id: dc_sun(one, site, future.pv_kw, self.horizon.n) for one in site.inverters}
         self.pvs = self._arrays(future)
         self.chargers = {
             spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
@@ -114,7 +114,7 @@ class Home:
                     spec,
                     self.horizon,
                     sun.available[spec.id],
-                    least_kw=sun.least[spec.id],
+                    least_kw=sun.least_kw(spec.id),
                     at_home=inverter.dc_to_ac_efficiency,
                 )
             elif spec.curtailable:
@@ -128,7 +128,7 @@ class Home:
             self.horizon,
             batteries=[self.batteries[id_] for id_ in spec.battery_ids if id_ in self.batteries],
             arrays=[self.pvs[id_] for id_ in spec.pv_ids],
-            must_take=self.suns[spec.id].least_ac_kw > 0,
+            sun=self.suns[spec.id],
         )
 
     def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:

@@ -8,7 +8,7 @@ import numpy as np
 from ..site import Battery, HybridInverter, PvArray
 from ..steps import Floats
 from .binding import binding_limits
-from .components.hybrid import ac_power, seen_from_home
+from .components.dc_bus import ac_power, seen_from_home
 from .costs import account
 from .execution import Orders, battery_orders, charger_orders, inverter_orders, pv_orders
 from .execution.battery import BatteryFlow
@@ -125,9 +125,7 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     )
 
 
-def _inverters(
-    home: Home, power_kw: Mapping[str, Floats]
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _inverters(home: Home, power_kw: Mapping[str, Floats]) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return what each inverter gives the home, and the powers of what is behind none."""
     site, n = home.inputs.problem.site, home.horizon.n
     given = {

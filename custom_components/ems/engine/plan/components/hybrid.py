@@ -1,93 +1,75 @@
 """A hybrid inverter: batteries and modules on a DC bus of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import override
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...site import Battery, HybridInverter, Site
+from ...site import HybridInverter
 from ...steps import Bools, Floats
-from ..program import Program, Term
+from ..program import Ints, Program, Term
 from ..result import Slack
 from .battery import BatteryModel
-from .component import Choice, Flow, Horizon, plain_flow
+from .component import Choice, Flow, Horizon, Pins, plain_flow
+from .dc_bus import DcSun
 from .direction import Direction
 from .pv import PvModel
 
-
-def inverters_by_device(site: Site) -> dict[str, HybridInverter]:
-    """Return the inverter that each battery and array hangs on, by their ids; those on the home bus are not in it."""
-    return {id_: one for one in site.inverters for id_ in (*one.battery_ids, *one.pv_ids)}
+# Less is the solver's rounding, which keeps rows to 1e-7.
+_CLIPPED_KW = 1e-5
 
 
-def seen_from_home(battery: Battery, inverter: HybridInverter | None) -> Battery:
-    """Return a battery with the inverter's losses in its own, so that it compares with prices at the meter.
+@dataclass(eq=False, kw_only=True)
+class _AcDirection(Direction):
+    """In or out of an inverter; where sun must be taken, it may have to come out."""
 
-    p·η_dc·η_d - wear·η_d = (p - wear/η_dc)·η_dc·η_d
-    """
-    if inverter is None:
-        return battery
-    return replace(
-        battery,
-        charge_efficiency=battery.charge_efficiency * inverter.ac_to_dc_efficiency,
-        discharge_efficiency=battery.discharge_efficiency * inverter.dc_to_ac_efficiency,
-        wear_per_kwh=battery.wear_per_kwh / inverter.dc_to_ac_efficiency,
-    )
+    must_take: Bools
+
+    @override
+    def settle_inward(self, x: Floats, steps: NDArray[np.intp]) -> Bools:
+        """Lean as a direction does, but leave the way out open where a full battery could not take the sun."""
+        inward: Bools = super().settle_inward(x, steps) & ~self.must_take[steps]
+        return inward
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DcSun:
-    """What the modules behind an inverter do to the home, whatever is decided. Shape (n,). [kW].
+@dataclass(eq=False)
+class _Clipping:
+    """An array that takes no orders loses sun only where the inverter is full.
 
-    Attributes
-    ----------
-    available : Per array id, on the DC side. Modules never consume, whatever a forecast says.
-    least : Per array id, what cannot be held back: without an order an array gives all that the inverter takes.
-        Only what does not fit through the inverter may be lost, for then the inverter holds the modules back.
+        p[k] ≥ a[k] - (a[k] - least[k])·z[k]        out[k] ≥ ac_max·z[k]        z in {0, 1}
+
+    A linear program would hold it back for a price too, where feeding in costs money.
     """
 
-    inverter: HybridInverter
-    available: Mapping[str, Floats]
-    least: Mapping[str, Floats]
+    name: str
+    power: Ints
+    available: Floats
+    least: Floats
+    out: Flow
+    _rounds: int = field(default=0, init=False)
 
-    @property
-    def most_ac_kw(self) -> Floats:
-        """Return the most of it that can reach the home."""
-        return self._at_home(self.available)
+    def broken(self, x: Floats) -> Bools:
+        """Return where sun is lost although the inverter could carry more."""
+        lost = x[self.power] < self.available - _CLIPPED_KW
+        return lost & (self.out.value(x) < self.out.upper - _CLIPPED_KW)
 
-    @property
-    def least_ac_kw(self) -> Floats:
-        """Return what reaches the home at least, unless a battery takes it."""
-        return self._at_home(self.least)
+    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Make these steps all or full."""
+        name, power, most = f"{self.name}.clipped{self._rounds}", self.power[steps], self.available[steps]
+        self._rounds += 1
+        z = program.variables(name, len(steps), upper=1.0, integer=True)
+        program.rows(f"{name}.all", most, np.inf, Term(power, 1.0), Term(z, most - self.least[steps]))
+        full = Term(z, -self.out.upper[steps])
+        program.rows(f"{name}.full", np.zeros(len(steps)), np.inf, *self.out.terms_at(steps), full)
+        return steps
 
-    def for_charging_kw(self, ac_kw: Floats) -> Floats:
-        """Return the most of use to a battery here, at its terminal: this sun, and what the home can spare it."""
-        own = sum(self.available.values(), np.zeros(1))
-        drawn: Floats = np.minimum(ac_kw, self.inverter.ac_max_kw) * self.inverter.ac_to_dc_efficiency
-        return own + drawn
-
-    def for_discharging_kw(self, ac_kw: Floats) -> Floats:
-        """Return the most that a battery here can give of use, at its terminal, where the home takes `ac_kw`."""
-        given: Floats = np.minimum(ac_kw, self.inverter.ac_max_kw) / self.inverter.dc_to_ac_efficiency
-        return given
-
-    def _at_home(self, series: Mapping[str, Floats]) -> Floats:
-        total = sum(series.values(), np.zeros(1)) * self.inverter.dc_to_ac_efficiency
-        return np.minimum(total, self.inverter.ac_max_kw)
-
-
-def dc_sun(inverter: HybridInverter, site: Site, pv_kw: Mapping[str, Floats]) -> DcSun:
-    """Return what the modules behind an inverter offer, and what of it must be taken."""
-    specs = [array for array in site.pvs if array.id in inverter.pv_ids]
-    available = {spec.id: np.maximum(pv_kw[spec.id], 0) for spec in specs}
-    free = [spec.id for spec in specs if not spec.curtailable]
-    fits_kw = inverter.ac_max_kw / inverter.dc_to_ac_efficiency
-    total = sum((available[id_] for id_ in free), np.zeros(1))
-    share = np.divide(fits_kw, total, out=np.ones_like(total), where=total > fits_kw)
-    least = {id_: available[id_] * (share if id_ in free else 0.0) for id_ in available}
-    return DcSun(inverter=inverter, available=available, least=least)
+    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
+        """Fill the inverter: that leaves the array every choice it physically has."""
+        del x
+        full = self.out.upper[steps]
+        return Pins(self.out.columns[steps], full, full)
 
 
 class HybridModel:
@@ -106,12 +88,9 @@ class HybridModel:
         horizon: Horizon,
         batteries: Sequence[BatteryModel],
         arrays: Sequence[PvModel],
-        must_take: Bools,
+        sun: DcSun,
     ) -> None:
-        """Add an inverter to a program, behind which these batteries and arrays are.
-
-        must_take : Where sun that nobody can hold back has to go somewhere, shape (n,).
-        """
+        """Add an inverter to a program, behind which these batteries and arrays are."""
         self.id, self.name = spec.id, f"inverter.{spec.id}"
         self._batteries = batteries
         charge = sum((one.charge.upper for one in batteries), np.zeros(horizon.n))
@@ -130,7 +109,12 @@ class HybridModel:
             *self.draw.terms(spec.ac_to_dc_efficiency),
             *self.give.terms(-1 / spec.dc_to_ac_efficiency),
         )
-        self._direction = _AcDirection(self.name, self.draw, self.give, must_take=must_take)
+        self._direction = _AcDirection(self.name, self.draw, self.give, must_take=sun.least_ac_kw > 0)
+        self._clippings = [
+            _Clipping(f"{self.name}.{one.id}", one.power, one.upper_kw, sun.least_kw(one.id), self.give)
+            for one in arrays
+            if not one.curtailable
+        ]
 
     def _flow(
         self, program: Program, name: str, horizon: Horizon, reach_kw: Floats, ac_max_kw: float
@@ -144,30 +128,10 @@ class HybridModel:
         return [*self.give.terms(1.0), *self.draw.terms(-1.0)]
 
     def choices(self) -> Sequence[Choice]:
-        """Return the inverter's direction and those of its batteries."""
-        return [self._direction, *(choice for one in self._batteries for choice in one.choices())]
+        """Return the inverter's direction, what it clips, and its batteries' directions."""
+        behind = (choice for one in self._batteries for choice in one.choices())
+        return [self._direction, *self._clippings, *behind]
 
     def slacks(self, x: Floats) -> list[Slack]:
         """Return the wishes of its batteries that a solution breaks."""
         return [slack for one in self._batteries for slack in one.slacks(x)]
-
-
-@dataclass(eq=False, kw_only=True)
-class _AcDirection(Direction):
-    """In or out of an inverter; where sun must be taken, it may have to come out."""
-
-    must_take: Bools
-
-    @override
-    def settle_inward(self, x: Floats, steps: NDArray[np.intp]) -> Bools:
-        """Lean as a direction does, but leave the way out open where a full battery could not take the sun."""
-        inward: Bools = super().settle_inward(x, steps) & ~self.must_take[steps]
-        return inward
-
-
-def ac_power(inverter: HybridInverter, dc_kw: Iterable[Floats], n: int) -> Floats:
-    """Return what an inverter gives the home (+) for all that flows into its DC bus, shape (n,). [kW]."""
-    total = sum(dc_kw, np.zeros(n))
-    return np.maximum(total, 0) * inverter.dc_to_ac_efficiency - np.maximum(-total, 0) / (
-        inverter.ac_to_dc_efficiency
-    )

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...site import Battery
 from ...steps import Bools, Floats
+from ..components.battery import asked_reserve_kwh
 from ..result import Mode, Reason
 from ..store_value import StoreValue
 from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
@@ -97,6 +98,7 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
     bought_worth = (flow.value.import_side * flow.stored_per_kwh).tolist()
     given_worth = (_given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
     low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
+    kept = (flow.energy_kwh[:-1] <= asked_reserve_kwh(spec) + IDLE_KW).tolist()
     kinds = np.select(
         [
             masks.charge,
@@ -122,6 +124,8 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
         return Reason(key=f"{stem}_for_later", placeholders={**found, "later": starts[at[k]]})
 
     def worded(k: int, kind: int) -> Reason:
+        if kind == 6 and kept[k] and asked_reserve_kwh(spec):
+            return Reason(key="hold_reserve", placeholders={"price": money(price[k])})
         if tariff.is_weighed and not (kind == 0 and low[k]):
             return _weighed(tariff, k, kind, bought_worth[k], given_worth[k])
         if kind == 0:

@@ -40,9 +40,7 @@ def pv_orders(sun: Sun, grid: Grid, export_max_kw: Floats, tariff: Tariff) -> Or
             least = money(grid.export_price_min_per_kwh or 0.0)
             return Reason(key="pv_limit_policy", placeholders={"price": money(price[k]), "least": least})
         if full[k]:
-            return Reason(
-                key="pv_limit_connection", placeholders={"limit_kw": round(grid.export_max_kw, 3)}
-            )
+            return Reason(key="pv_limit_connection", placeholders={"limit_kw": round(grid.export_max_kw, 3)})
         return Reason(key="pv_limit_price", placeholders={"price": money(price[k])})
 
     modes = tuple(Mode.LIMIT if cut else Mode.AUTOMATIC for cut in limited)
