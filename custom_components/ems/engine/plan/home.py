@@ -15,7 +15,9 @@ from .components import (
     Component,
     GridModel,
     PvModel,
+    SurplusModel,
     net_of_what_cannot_move,
+    surplus_kw,
 )
 from .components.battery import Room
 from .components.component import horizon_of
@@ -57,11 +59,21 @@ class Home:
         self.fixed_kw = net_of_what_cannot_move(future.load_kw, fixed)
 
         self.pvs = {a.id: PvModel(self.program, a, self.horizon, future.pv_kw[a.id]) for a in curtailable}
+        self.surplus_kw = surplus_kw(self.fixed_kw, [*self.pvs.values()])
         self.chargers = {
-            spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
+            spec.id: ChargerModel(
+                self.program,
+                spec,
+                self.horizon,
+                self.cars[spec.id],
+                steps,
+                surplus_kw=self.surplus_kw,
+                tells_phases=site.grid.limits_each_phase,
+            )
             for spec in site.chargers
             if spec.id in self.cars
         }
+        self.surplus = self._surplus()
         self.end_values = end_values(inputs)
         self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach())
@@ -76,6 +88,12 @@ class Home:
         )
         terms = [term for component in self.components for term in component.into_bus()]
         self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
+
+    def _surplus(self) -> SurplusModel | None:
+        patient = [charger for charger in self.chargers.values() if charger.car.surplus_only]
+        if not patient:
+            return None
+        return SurplusModel(self.program, self.horizon, patient, [*self.pvs.values()], self.fixed_kw)
 
     def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:
         models = {}
@@ -92,7 +110,7 @@ class Home:
         grid = self.inputs.problem.site.grid
         sun = sum((np.maximum(pv.available_kw, 0) for pv in self.pvs.values()), np.zeros(self.horizon.n))
         return Room(
-            charge_kw=np.maximum(grid.import_max_kw - self.fixed_kw + sun, 0),
+            charge_kw=np.maximum(grid.import_max_kw - self.fixed_kw + sun + self._feeds_kw(), 0),
             discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._cars_kw(), 0),
             floor_may_break=energy_kwh < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
             ceiling_may_break=energy_kwh > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
@@ -100,10 +118,12 @@ class Home:
 
     def _cars_kw(self) -> Floats:
         """Return the most that all cars could draw, shape (n,)."""
-        most = np.zeros(self.horizon.n)
-        for charger in self.chargers.values():
-            most[charger.steps] += charger.power_max_kw
-        return most
+        return sum((car.charge.upper for car in self.chargers.values()), np.zeros(self.horizon.n))
+
+    def _feeds_kw(self) -> Floats:
+        """Return the most that all cars could give, shape (n,)."""
+        flows = [car.feed.upper for car in self.chargers.values() if car.feed is not None]
+        return sum(flows, np.zeros(self.horizon.n))
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
@@ -114,7 +134,7 @@ class Home:
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw + self._cars_kw(), -self.fixed_kw
+        draw, give = self.fixed_kw + self._cars_kw(), self._feeds_kw() - self.fixed_kw
         for pv in self.pvs.values():
             draw = draw - np.minimum(pv.available_kw, 0)
             give = give + np.maximum(pv.available_kw, 0)
@@ -126,7 +146,8 @@ class Home:
     @property
     def components(self) -> Iterable[Component]:
         """Return every component, the grid first."""
-        return (self.grid, *self.batteries.values(), *self.pvs.values(), *self.chargers.values())
+        shared = [] if self.surplus is None else [self.surplus]
+        return (self.grid, *self.batteries.values(), *self.pvs.values(), *self.chargers.values(), *shared)
 
     @property
     def choices(self) -> list[Choice]:

@@ -160,7 +160,7 @@ def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str,
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
-    value = _worth_in_car(home, found, id_)
+    value = home.chargers[id_].worth(found.dual_of)
     orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
     return DevicePlan(
         id=id_,
@@ -171,17 +171,6 @@ def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str,
         reasons=orders.reasons,
         marginal_value_per_kwh=value,
     )
-
-
-def _worth_in_car(home: Home, found: Search, id_: str) -> Floats:
-    """Return what one more kWh into the car is worth: the prices of the rows it would count in."""
-    charger = home.chargers[id_]
-    ready, enough, takes = (
-        float(found.dual_of(f"{charger.name}.{row}")[0]) for row in ("ready", "enough", "takes")
-    )
-    value = np.zeros(home.horizon.n)
-    value[charger.steps] = enough + takes + np.where(charger.in_time, ready, 0.0)
-    return value
 
 
 def idle_device(id_: str, name: str, kind: str, mode: Mode, key: str, n: int) -> DevicePlan:

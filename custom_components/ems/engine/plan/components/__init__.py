@@ -6,6 +6,7 @@ from .component import Choice, Component, Horizon
 from .grid import GridModel
 from .load import net_of_what_cannot_move
 from .pv import PvModel
+from .surplus import SurplusModel, surplus_kw
 
 __all__ = [
     "BatteryModel",
@@ -15,5 +16,7 @@ __all__ = [
     "GridModel",
     "Horizon",
     "PvModel",
+    "SurplusModel",
     "net_of_what_cannot_move",
+    "surplus_kw",
 ]
