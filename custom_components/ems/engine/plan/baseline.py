@@ -112,14 +112,22 @@ def _curtail_to_limit(inputs: Inputs, net_kw: Floats) -> tuple[dict[str, Floats]
 
 
 def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats]) -> bool:
-    """Return whether batteries start inside their band and cars are ready in time under the rule."""
+    """Return whether batteries start in their band and cars are ready in time, from surplus where that is asked."""
     specs = {spec.id: spec for spec in inputs.problem.site.batteries}
     in_band = all(
         specs[id_].soc_min * specs[id_].capacity_kwh <= energy <= specs[id_].soc_max * specs[id_].capacity_kwh
         for id_, energy in inputs.batteries.items()
     )
     ends, hours = inputs.problem.steps.edges_s[1:], inputs.problem.steps.hours
-    return in_band and all(
-        float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum()) >= car.energy_needed_kwh - 1e-9
-        for id_, car in inputs.cars.items()
+    surplus_kw = np.maximum(_total(inputs.pv_kw.values(), hours) - inputs.problem.load_kw, 0)
+    patient = [car_kw[id_] for id_, car in inputs.cars.items() if car.surplus_only]
+    from_surplus = not patient or bool(np.all(_total(patient, hours) <= surplus_kw + 1e-9))
+    return (
+        in_band
+        and from_surplus
+        and all(
+            float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum())
+            >= car.energy_needed_kwh - 1e-9
+            for id_, car in inputs.cars.items()
+        )
     )

@@ -8,7 +8,7 @@ import numpy as np
 from ..site import Battery
 from ..steps import Floats
 from .costs import account
-from .execution import Orders, battery_orders, charger_orders, pv_orders
+from .execution import CarFlow, battery_orders, charger_orders, pv_orders
 from .execution.battery import BatteryFlow
 from .execution.common import Tariff, same
 from .home import BUS, Home
@@ -62,7 +62,10 @@ def publish(home: Home, found: Search) -> Published:
         problem,
         import_kw=import_kw,
         export_kw=export_kw,
-        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+        discharge_kw={
+            **{id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+            **{id_: np.maximum(-kw, 0) for id_, kw in flows.car_kw.items()},
+        },
         energy_kwh=flows.energy_kwh,
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
@@ -160,16 +163,28 @@ def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str,
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
-    value = home.chargers[id_].worth(found.dual_of)
-    orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
+    model, car = home.chargers[id_], home.inputs.cars[id_]
+    value = model.worth(found.dual_of)
+    flow = CarFlow(
+        power_kw=flows.car_kw[id_],
+        value_per_kwh=value,
+        given_per_kwh=model.given_price(value),
+        surplus_kw=home.surplus_kw,
+        least_kw=model.power_min_kw,
+        short_kwh=model.short_kwh(found.x),
+    )
+    orders = charger_orders(car, flow, tariff)
     return DevicePlan(
         id=id_,
         name=name,
         kind="charger",
-        power_kw=flows.car_kw[id_],
+        power_kw=flow.power_kw,
         modes=orders.modes,
         reasons=orders.reasons,
         marginal_value_per_kwh=value,
+        import_value_per_kwh=value if model.feeds else None,
+        export_value_per_kwh=flow.given_per_kwh if model.feeds else None,
+        phases=model.phases(found.x),
     )
 
 

@@ -59,6 +59,11 @@ class ChargerModel:
         """Return whether the home may borrow from the car."""
         return self.spec.discharge_max_kw > 0
 
+    @property
+    def power_min_kw(self) -> float:
+        """Return the smallest power the car can charge with, on however few phases. [kW]."""
+        return self._ranges[0].least_kw
+
     def _add_charge(self, program: Program, here: Bools, surplus_kw: Floats) -> Flow:
         horizon, upper = self._horizon, np.where(here, self.spec.power_max_kw, 0.0)
         if self.car.surplus_only:
@@ -132,6 +137,11 @@ class ChargerModel:
     def worth(self, dual_of: Callable[[str], Floats]) -> Floats:
         """Return what one more kWh into the car is worth at the socket, shape (n,). [currency/kWh]."""
         return self._energy.worth(dual_of)
+
+    def given_price(self, worth_per_kwh: Floats) -> Floats:
+        """Return what a kWh that the car feeds costs it at the socket, wear included. [currency/kWh]."""
+        kept = self.spec.charge_efficiency * self.spec.discharge_efficiency
+        return worth_per_kwh / kept + self.spec.wear_per_kwh
 
     def short_kwh(self, x: Floats) -> float:
         """Return what the car lacks when it should be ready, at the socket. [kWh]."""
