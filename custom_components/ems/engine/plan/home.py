@@ -20,6 +20,7 @@ from .components import (
     surplus_kw,
 )
 from .components.battery import Room
+from .components.charger_energy import CarBattery
 from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
@@ -133,9 +134,9 @@ class Home:
                     Aim(columns=battery.energy[last : last + 1], coefficients=np.ones(1), target=energy)
                 )
             elif (charger := self.chargers.get(id_)) is not None:
-                early = charger.steps < guide.end
-                at = charger.steps[early]
-                aims.append(Aim(columns=charger.power[early], coefficients=hours[at], target=energy))
+                columns = charger.columns_until(guide.end)
+                signed_h = np.concatenate([sign * hours[: guide.end] for sign in charger.signs])
+                aims.append(Aim(columns=columns, coefficients=signed_h, target=energy))
         return aims
 
     def _stay_near(self, said_kw: Mapping[str, Floats], price_per_kwh: float) -> None:
@@ -186,6 +187,14 @@ class Home:
             draw = draw + battery.charge.upper
             give = give + battery.discharge.upper
         return Reach(import_kw=np.maximum(draw, 0) + _MARGIN_KW, export_kw=np.maximum(give, 0) + _MARGIN_KW)
+
+    @property
+    def balances(self) -> dict[str, str]:
+        """Return the rows in which each store keeps its energy, by device id."""
+        batteries = {id_: battery.balance for id_, battery in self.batteries.items()}
+        cars = {id_: car.energy for id_, car in self.chargers.items()}
+        giving = {id_: car.balance for id_, car in cars.items() if isinstance(car, CarBattery)}
+        return {**batteries, **giving}
 
     @property
     def components(self) -> Iterable[Component]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..site import Battery
+from ..site import Battery, Charger
 from ..steps import Floats
 from .binding import binding_limits
+from .components.charger_energy import Delivered
 from .costs import account
 from .execution import CarFlow, battery_orders, charger_orders, pv_orders
 from .execution.battery import BatteryFlow
@@ -139,7 +140,7 @@ def _devices(
     plans = [
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
         *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
-        *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
+        *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -182,19 +183,28 @@ def _pv(home: Home, flows: _Flows, tariff: Tariff, id_: str, name: str) -> Devic
     )
 
 
-def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+def _charger(
+    home: Home,
+    found: Search,
+    flows: _Flows,
+    tariff: Tariff,
+    spec: Charger,
+    values: Mapping[str, StoreValue],
+) -> DevicePlan:
+    id_, name = spec.id, spec.name
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
     model, car = home.chargers[id_], home.inputs.cars[id_]
-    value = model.worth(found.dual_of)
+    energy = model.energy
+    value = energy.worth(found.dual_of) if isinstance(energy, Delivered) else values[id_].at_terminal(spec)
     flow = CarFlow(
         power_kw=flows.car_kw[id_],
-        value_per_kwh=value,
-        given_per_kwh=model.given_price(value),
+        value_per_kwh=value.marginal,
+        given_per_kwh=value.export_side,
         surplus_kw=home.surplus_kw,
         least_kw=model.power_min_kw,
-        short_kwh=model.short_kwh(found.x),
+        short_kwh=energy.shortfall(found.x).at_deadline_kwh,
     )
     orders = charger_orders(car, flow, tariff)
     return DevicePlan(
@@ -204,9 +214,9 @@ def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str,
         power_kw=flow.power_kw,
         modes=orders.modes,
         reasons=orders.reasons,
-        marginal_value_per_kwh=value,
-        import_value_per_kwh=value if model.feeds else None,
-        export_value_per_kwh=flow.given_per_kwh if model.feeds else None,
+        marginal_value_per_kwh=value.marginal,
+        import_value_per_kwh=value.import_side if model.feeds else None,
+        export_value_per_kwh=value.export_side if model.feeds else None,
         phases=model.phases(found.x),
     )
 

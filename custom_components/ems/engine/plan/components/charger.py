@@ -1,8 +1,9 @@
 """A charger and the car that hangs on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...problem import CarState
 from ...site import Charger
@@ -10,7 +11,7 @@ from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
 from .charger_current import WATT, AllowedPower, joined, ranges_of, within
-from .charger_energy import CarBattery, CarEnergy, Delivered, deadline_of
+from .charger_energy import CarBattery, Delivered, deadline_of
 from .charger_split import SplitPower, add_single
 from .component import Choice, Flow, Horizon, plain_flow, slack_over
 from .direction import Direction
@@ -50,7 +51,7 @@ class ChargerModel:
         here = horizon.on_nodes(car.connected)
         self.charge = self._add_charge(program, here, surplus_kw)
         self.feed = self._add_feed(program, here)
-        self._energy = self._add_energy(program)
+        self.energy = self._add_energy(program)
         self.single = self._add_single(program) if tells_phases else None
         self._choices = self._make_choices()
 
@@ -58,6 +59,22 @@ class ChargerModel:
     def feeds(self) -> bool:
         """Return whether the home may borrow from the car."""
         return self.spec.discharge_max_kw > 0
+
+    @property
+    def steps(self) -> NDArray[np.intp]:
+        """Return the nodes in which something may flow."""
+        flows = self.charge.upper if self.feed is None else self.charge.upper + self.feed.upper
+        return np.flatnonzero(flows > 0)
+
+    @property
+    def signs(self) -> tuple[float, ...]:
+        """Return how each of its flows counts as consumption."""
+        return (1.0,) if self.feed is None else (1.0, -1.0)
+
+    def columns_until(self, end: int) -> Ints:
+        """Return the columns of its flows in the first nodes, one flow after the other."""
+        flows = [self.charge] if self.feed is None else [self.charge, self.feed]
+        return np.concatenate([flow.columns[:end] for flow in flows])
 
     @property
     def power_min_kw(self) -> float:
@@ -82,7 +99,7 @@ class ChargerModel:
         cost = horizon.counted_h * (horizon.later + self.spec.wear_per_kwh)
         return plain_flow(program.variables(f"{self.name}.feed", horizon.n, upper=upper, cost=cost), upper)
 
-    def _add_energy(self, program: Program) -> CarEnergy:
+    def _add_energy(self, program: Program) -> Delivered | CarBattery:
         given = (program, self.name, self._horizon, self.car, self._deadline)
         if self.feed is None:
             return Delivered(*given, self.charge.columns)
@@ -134,22 +151,9 @@ class ChargerModel:
         """Return off or an allowed current; and where the car can feed, which way."""
         return self._choices
 
-    def worth(self, dual_of: Callable[[str], Floats]) -> Floats:
-        """Return what one more kWh into the car is worth at the socket, shape (n,). [currency/kWh]."""
-        return self._energy.worth(dual_of)
-
-    def given_price(self, worth_per_kwh: Floats) -> Floats:
-        """Return what a kWh that the car feeds costs it at the socket, wear included. [currency/kWh]."""
-        kept = self.spec.charge_efficiency * self.spec.discharge_efficiency
-        return worth_per_kwh / kept + self.spec.wear_per_kwh
-
-    def short_kwh(self, x: Floats) -> float:
-        """Return what the car lacks when it should be ready, at the socket. [kWh]."""
-        return self._energy.shortfall(x).at_deadline_kwh
-
     def slacks(self, x: Floats) -> list[Slack]:
         """Return what the car lacks when it should be ready."""
-        short = self._energy.shortfall(x)
+        short = self.energy.shortfall(x)
         amounts = np.zeros(self._horizon.n)
         amounts[max(self._deadline.last_step, 0)] = short.at_deadline_kwh
         return slack_over(

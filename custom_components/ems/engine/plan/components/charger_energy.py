@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ...problem import CarState
 from ...site import Charger
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
+from ..store_value import StoreValue
 from .component import Horizon
 
 _DAY_S = 86400.0
@@ -21,16 +22,6 @@ class Shortfall(NamedTuple):
 
     at_deadline_kwh: float  # at the socket
     cost: float
-
-
-class CarEnergy(Protocol):
-    """The energy a car takes, gives and is to have."""
-
-    def worth(self, dual_of: Callable[[str], Floats]) -> Floats:
-        """Return what one more kWh at the socket is worth in each node, shape (n,). [currency/kWh]."""
-
-    def shortfall(self, x: Floats) -> Shortfall:
-        """Return what is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,13 +93,14 @@ class Delivered:
         nodes = np.flatnonzero(kept)
         return self._horizon.summed(self._power[nodes], self._horizon.hours[nodes], nodes)
 
-    def worth(self, dual_of: Callable[[str], Floats]) -> Floats:
-        """Return the prices of the rows that a kWh would count in."""
+    def worth(self, dual_of: Callable[[str], Floats]) -> StoreValue:
+        """Return the prices of the rows that a kWh at the socket would count in, shape (n,). [currency/kWh]."""
         tree, n = self._horizon.tree, self._horizon.n
         ready, enough, takes = (dual_of(f"{self._name}.{row}") for row in ("ready", "enough", "takes"))
         at, future = tree.paths(np.arange(n))
         counted = (enough + takes)[future] + np.where(self._in_time[at], ready[future], 0.0)
-        return np.where(self._here, np.bincount(at, counted, n) / tree.share, 0.0)
+        value = np.where(self._here, np.bincount(at, counted, n) / tree.share, 0.0)
+        return StoreValue(marginal=value, import_side=value, export_side=value)
 
     def shortfall(self, x: Floats) -> Shortfall:
         """Return what is missing, as expected over all futures."""
@@ -148,7 +140,7 @@ class CarBattery:
     ) -> None:
         """Add the battery of a car to a program."""
         self._name, self._horizon, self._eta = name, horizon, spec.charge_efficiency
-        self._here, self._deadline = horizon.on_nodes(car.connected), deadline
+        self._deadline, self.balance = deadline, f"{name}.balance"
         self._needed_kwh = max(car.energy_needed_kwh, 0.0) * self._eta
         takes = max(car.energy_max_kwh, car.energy_needed_kwh, 0.0)
         h = horizon.hours
@@ -156,7 +148,7 @@ class CarBattery:
             f"{name}.energy", horizon.n, lower=-max(car.energy_spare_kwh, 0.0), upper=takes * self._eta
         )
         program.rows(
-            f"{name}.balance",
+            self.balance,
             np.zeros(horizon.n),
             0.0,
             Term(self.energy, 1.0),
@@ -175,11 +167,6 @@ class CarBattery:
         needed = np.full(len(step), self._needed_kwh)
         here = Term(self.energy[self._watched], 1.0)
         program.rows(f"{self._name}.keeps", needed, np.inf, here, Term(self.lack, 1.0))
-
-    def worth(self, dual_of: Callable[[str], Floats]) -> Floats:
-        """Return what a kWh at the socket is worth by what arrives of it."""
-        stored = -dual_of(f"{self._name}.balance") / self._horizon.tree.share
-        return np.where(self._here, stored * self._eta, 0.0)
 
     def shortfall(self, x: Floats) -> Shortfall:
         """Return what is missing, as expected over all futures."""
