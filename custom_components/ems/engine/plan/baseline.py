@@ -149,7 +149,10 @@ def _curtail_to_limit(
 
 
 def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats], load_kw: Mapping[str, Floats]) -> bool:
-    """Return whether batteries start in their band, cars are ready and loads are done in time under the rule."""
+    """Return whether batteries start in their band, cars are ready and loads are done in time under the rule.
+
+    Cars that are to charge from surplus alone have to have done so.
+    """
     loads = (spec for spec in inputs.problem.site.loads if spec.id in load_kw)
     if not all(
         is_done(spec, inputs.loads[spec.id], inputs.problem.steps, load_kw[spec.id]) for spec in loads
@@ -161,7 +164,15 @@ def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats], load_kw: Mapping
         for id_, energy in inputs.batteries.items()
     )
     ends, hours = inputs.problem.steps.edges_s[1:], inputs.problem.steps.hours
-    return in_band and all(
-        float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum()) >= car.energy_needed_kwh - 1e-9
-        for id_, car in inputs.cars.items()
+    surplus_kw = np.maximum(_total(inputs.pv_kw.values(), hours) - inputs.problem.load_kw, 0)
+    patient = [car_kw[id_] for id_, car in inputs.cars.items() if car.surplus_only]
+    from_surplus = not patient or bool(np.all(_total(patient, hours) <= surplus_kw + 1e-9))
+    return (
+        in_band
+        and from_surplus
+        and all(
+            float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum())
+            >= car.energy_needed_kwh - 1e-9
+            for id_, car in inputs.cars.items()
+        )
     )

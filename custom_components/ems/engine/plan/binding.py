@@ -68,7 +68,10 @@ def _bounds(home: Home) -> list[_Bound]:
             _Bound(f"{id_}.full", battery.energy, every, per_kwh=False),
         ]
     for id_, charger in home.chargers.items():
-        found.append(_Bound(f"{id_}.power_max", charger.power, charger.steps, per_kwh=True))
+        found += [
+            _Bound(f"{id_}.power_max", charger.charge.columns[at], at, per_kwh=True)
+            for at in [np.flatnonzero(charger.charge.upper == charger.spec.power_max_kw)]
+        ]
     return found
 
 

@@ -17,10 +17,13 @@ from .components import (
     HybridModel,
     LoadModel,
     PvModel,
+    SurplusModel,
     load_model,
     net_of_what_cannot_move,
+    surplus_kw,
 )
 from .components.battery import Room
+from .components.charger_energy import CarBattery
 from .components.component import horizon_of
 from .components.dc_bus import DcSun, dc_sun, inverters_by_device, seen_from_home
 from .components.end_value import EndValue, end_value
@@ -82,8 +85,20 @@ class Home:
 
         self.suns = {one.id: dc_sun(one, site, future.pv_kw, self.horizon.n) for one in site.inverters}
         self.pvs = self._arrays(future)
+        # Sun behind an inverter cannot be held back for a price: to cars that live on surplus it is simply there.
+        unmoved_kw = sum((-sun.most_ac_kw for sun in self.suns.values()), self.fixed_kw)
+        on_bus = [array for array in self.pvs.values() if array.id not in self.inverter_of]
+        self.surplus_kw = surplus_kw(unmoved_kw, on_bus)
         self.chargers = {
-            spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
+            spec.id: ChargerModel(
+                self.program,
+                spec,
+                self.horizon,
+                self.cars[spec.id],
+                steps,
+                surplus_kw=self.surplus_kw,
+                tells_phases=site.grid.limits_each_phase,
+            )
             for spec in site.chargers
             if spec.id in self.cars
         }
@@ -92,6 +107,7 @@ class Home:
             for spec in site.loads
             if spec.id in self.tasks
         }
+        self.surplus = self._surplus(on_bus, unmoved_kw)
         self.end_values = end_values(inputs)
         self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
         self.hybrids = {one.id: self._hybrid(one) for one in site.inverters}
@@ -140,6 +156,12 @@ class Home:
             sun=self.suns[spec.id],
         )
 
+    def _surplus(self, arrays: list[PvModel], unmoved_kw: Floats) -> SurplusModel | None:
+        patient = [charger for charger in self.chargers.values() if charger.car.surplus_only]
+        if not patient:
+            return None
+        return SurplusModel(self.program, self.horizon, patient, arrays, unmoved_kw)
+
     def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:
         models = {}
         for spec in self.inputs.problem.site.batteries:
@@ -159,9 +181,9 @@ class Home:
                     Aim(columns=battery.energy[last : last + 1], coefficients=np.ones(1), target=energy)
                 )
             elif (charger := self.chargers.get(id_)) is not None:
-                early = charger.steps < guide.end
-                at = charger.steps[early]
-                aims.append(Aim(columns=charger.power[early], coefficients=hours[at], target=energy))
+                columns = charger.columns_until(guide.end)
+                signed_h = np.concatenate([sign * hours[: guide.end] for sign in charger.signs])
+                aims.append(Aim(columns=columns, coefficients=signed_h, target=energy))
         return aims
 
     def _stay_near(self, said_kw: Mapping[str, Floats], price_per_kwh: float) -> None:
@@ -180,6 +202,7 @@ class Home:
         inverter = self.inverter_of.get(spec.id)
         own = self.suns[inverter.id] if inverter else None
         charge = self.inputs.problem.site.grid.import_max_kw - self.fixed_kw + self._sun_kw(beside=own)
+        charge = charge + self._feeds_kw()
         discharge = self.export_max_kw - self._surplus_kw + self._movable_kw()
         charge_kw, discharge_kw = np.maximum(charge, 0), np.maximum(discharge, 0)
         return Room(
@@ -208,9 +231,12 @@ class Home:
     def _movable_kw(self) -> Floats:
         """Return the most that all cars and loads that can wait could draw, shape (n,)."""
         most = sum((load.most_kw for load in self.loads.values()), np.zeros(self.horizon.n))
-        for charger in self.chargers.values():
-            most[charger.steps] += charger.power_max_kw
-        return most
+        return sum((car.charge.upper for car in self.chargers.values()), most)
+
+    def _feeds_kw(self) -> Floats:
+        """Return the most that all cars could give, shape (n,)."""
+        flows = [car.feed.upper for car in self.chargers.values() if car.feed is not None]
+        return sum(flows, np.zeros(self.horizon.n))
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
@@ -222,7 +248,7 @@ class Home:
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw + self._movable_kw(), -self.fixed_kw
+        draw, give = self.fixed_kw + self._movable_kw(), self._feeds_kw() - self.fixed_kw
         for part in self._on_bus:
             match part:
                 case PvModel():
@@ -235,9 +261,19 @@ class Home:
         return Reach(import_kw=np.maximum(draw, 0) + _MARGIN_KW, export_kw=np.maximum(give, 0) + _MARGIN_KW)
 
     @property
+    def balances(self) -> dict[str, str]:
+        """Return the rows in which each store keeps its energy, by device id."""
+        batteries = {id_: battery.balance for id_, battery in self.batteries.items()}
+        cars = {id_: car.energy for id_, car in self.chargers.items()}
+        giving = {id_: car.balance for id_, car in cars.items() if isinstance(car, CarBattery)}
+        return {**batteries, **giving}
+
+    @property
     def components(self) -> Iterable[Component]:
         """Return every component on the home bus, the grid first."""
-        return (self.grid, *self._on_bus, *self.chargers.values(), *self.loads.values())
+        shared = [] if self.surplus is None else [self.surplus]
+        cars_and_loads = (*self.chargers.values(), *self.loads.values())
+        return (self.grid, *self._on_bus, *cars_and_loads, *shared)
 
     @property
     def _on_bus(self) -> list[BatteryModel | PvModel | HybridModel]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..flexible_load import FlexibleLoad
-from ..site import Battery, HybridInverter, PvArray
+from ..site import Battery, Charger, HybridInverter, PvArray
 from ..steps import Floats
 from .binding import binding_limits
+from .components.charger_energy import Delivered
 from .components.dc_bus import ac_power, seen_from_home
 from .costs import account
 from .execution import (
-    Orders,
+    CarFlow,
     battery_orders,
     charger_orders,
     inverter_orders,
@@ -84,7 +85,10 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         problem,
         import_kw=import_kw,
         export_kw=export_kw,
-        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+        discharge_kw={
+            **{id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+            **{id_: np.maximum(-kw, 0) for id_, kw in flows.car_kw.items()},
+        },
         energy_kwh=flows.energy_kwh,
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
@@ -164,7 +168,7 @@ def _devices(
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
         *(_pv(home, flows, tariff, spec) for spec in site.pvs),
         *(_inverter(flows, spec) for spec in site.inverters),
-        *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
+        *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
         *(_load(home, found, flows, tariff, spec) for spec in site.loads),
     ]
     return {plan.id: plan for plan in plans}
@@ -253,20 +257,41 @@ def _inverter(flows: _Flows, spec: HybridInverter) -> DevicePlan:
     )
 
 
-def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+def _charger(
+    home: Home,
+    found: Search,
+    flows: _Flows,
+    tariff: Tariff,
+    spec: Charger,
+    values: Mapping[str, StoreValue],
+) -> DevicePlan:
+    id_, name = spec.id, spec.name
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
-    value = _worth_in_car(home, found, id_)
-    orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
+    model, car = home.chargers[id_], home.inputs.cars[id_]
+    energy = model.energy
+    value = energy.worth(found.dual_of) if isinstance(energy, Delivered) else values[id_].at_terminal(spec)
+    flow = CarFlow(
+        power_kw=flows.car_kw[id_],
+        value_per_kwh=value.marginal,
+        given_per_kwh=value.export_side,
+        surplus_kw=home.surplus_kw,
+        least_kw=model.power_min_kw,
+        short_kwh=energy.shortfall(found.x).at_deadline_kwh,
+    )
+    orders = charger_orders(car, flow, tariff)
     return DevicePlan(
         id=id_,
         name=name,
         kind="charger",
-        power_kw=flows.car_kw[id_],
+        power_kw=flow.power_kw,
         modes=orders.modes,
         reasons=orders.reasons,
-        marginal_value_per_kwh=value,
+        marginal_value_per_kwh=value.marginal,
+        import_value_per_kwh=value.import_side if model.feeds else None,
+        export_value_per_kwh=value.export_side if model.feeds else None,
+        phases=model.phases(found.x),
     )
 
 
@@ -291,17 +316,6 @@ def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Flexib
         reasons=orders.reasons,
         marginal_value_per_kwh=value,
     )
-
-
-def _worth_in_car(home: Home, found: Search, id_: str) -> Floats:
-    """Return what one more kWh into the car is worth: the prices of the rows it would count in."""
-    charger = home.chargers[id_]
-    ready, enough, takes = (
-        float(found.dual_of(f"{charger.name}.{row}")[0]) for row in ("ready", "enough", "takes")
-    )
-    value = np.zeros(home.horizon.n)
-    value[charger.steps] = enough + takes + np.where(charger.in_time, ready, 0.0)
-    return value
 
 
 def idle_device(id_: str, name: str, kind: str, mode: Mode, key: str, n: int) -> DevicePlan:

@@ -109,6 +109,27 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
+    "car_surplus_charge": worded(
+        "Charging the car from surplus: {surplus_kw} kW are left over.", "surplus_kw"
+    ),
+    "car_surplus_wait": worded(
+        "Waiting for surplus: {surplus_kw} kW are left over, and the car charges with {least_kw} kW at least.",
+        *("surplus_kw", "least_kw"),
+    ),
+    "car_surplus_later": worded("Waiting: the car takes surplus at {later}.", "later"),
+    "car_feed": worded(
+        "Covering the home from the car: the grid asks {price}, keeping this kWh in the car is worth {value}.",
+        *("price", "value"),
+    ),
+    "car_sell": worded(
+        "Selling from the car: {price} is more than the {value} that keeping this kWh in it is worth.",
+        *("price", "value"),
+    ),
+    "car_feed_weighed": worded(
+        "Feeding the home from the car: {price} counts as {weighed} with your strategy and preference, "
+        "keeping this kWh in the car as {value}.",
+        *_WEIGHED,
+    ),
     "car_needs_nothing": worded("The car needs nothing more."),
     "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
@@ -199,4 +220,5 @@ SLACKS: Final[Mapping[str, str]] = {
     "reserve": "kWh",
     "car_ready": "kWh",
     "load_energy": "kWh",
+    "phase_limit": "kW",
 }

@@ -8,6 +8,7 @@ from .grid import GridModel
 from .hybrid import HybridModel
 from .load import net_of_what_cannot_move
 from .pv import PvModel
+from .surplus import SurplusModel, surplus_kw
 
 __all__ = [
     "BatteryModel",
@@ -19,6 +20,8 @@ __all__ = [
     "HybridModel",
     "LoadModel",
     "PvModel",
+    "SurplusModel",
     "load_model",
     "net_of_what_cannot_move",
+    "surplus_kw",
 ]

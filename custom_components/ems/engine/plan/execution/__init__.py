@@ -1,13 +1,14 @@
 """What to tell each device in each step, by the marginal value of its energy, and why."""
 
 from .battery import battery_orders
-from .charger import charger_orders
+from .charger import CarFlow, charger_orders
 from .common import Orders
 from .inverter import inverter_orders
 from .load import load_orders
 from .pv import pv_orders
 
 __all__ = [
+    "CarFlow",
     "Orders",
     "battery_orders",
     "charger_orders",
