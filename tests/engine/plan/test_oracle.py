@@ -33,7 +33,7 @@ class Oracle:
         asked = replace(asked, cars=cars)
         self.asked, self.n, self.h, self.weights = asked, len(steps), steps.hours, weights
         self.cost, self.rows = 0.0, []
-        self.penalties = penalties_for(asked, weights.most_per_kwh(asked))
+        self.penalties = penalties_for(asked, weights.most_per_kwh)
         self.into_bus = [-asked.load_kw[k] for k in range(self.n)]
         self.as_if_all_were_fed_in = [0.0] * self.n
         self._grid()

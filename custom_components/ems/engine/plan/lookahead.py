@@ -6,6 +6,7 @@ with first steps that are good in all of them.
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Final
 
 from .future import scenarios
@@ -35,9 +36,12 @@ def look_ahead(inputs: Inputs, solver: Solver, time_limit_s: float) -> LookAhead
     Currents below the smallest are no matter here: over an hour a duty cycle is as good, and the plan itself puts
     them right. Directions are decided where the program ran both ways.
     """
+    began = perf_counter()
     home = Home(inputs, scenarios(inputs))
     add_risk(home, inputs.problem.site.risk_weight)
+    assembled_ms = (perf_counter() - began) * 1000
     found = relax(home, solver, time_limit_s * _SHARE_OF_TIME)
+    found.build_ms += assembled_ms
     return LookAhead(guide=_guide(home, found) if found.has_answer else None, found=found)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ...flexible_load import LoadState, LoadTask
 from ...problem import CarState, Problem
 from ...site import Battery, Preference, Strategy
 from ...steps import Floats
@@ -28,6 +29,7 @@ class Leaning:
     sold_per_kwh: float = 0.0  # of every kWh that is fed in beyond the sun's surplus
     reserve_per_kwh_h: float = 0.0  # of being below the reserve
     car_factor: float = 1.0  # on what a missing kWh is worth to a car
+    most_per_kwh: float = 0.0  # that all of this can make of not importing one kWh, beside its price
 
     @property
     def weighs(self) -> bool:
@@ -44,16 +46,6 @@ class Leaning:
         """
         return float(np.mean(self.import_per_kwh))
 
-    def most_per_kwh(self, problem: Problem) -> float:
-        """Return the most that not importing one kWh can count for beside its price. [currency/kWh].
-
-        Raising an interval by 1 kW takes its width in kWh, and a spike goes up and comes down.
-        """
-        shortest = float(problem.steps.hours.min())
-        interval = float(intervals_of(problem).hours.min(initial=np.inf))
-        shaped = self.peak_per_kw / interval + 2 * self.ramp_per_kw / shortest
-        return float(np.max(self.import_per_kwh)) + self.sold_per_kwh + shaped
-
     def cared_for(self, car: CarState, problem: Problem) -> CarState:
         """Return a car whose missing kWh is worth more than any strategy could make of it.
 
@@ -63,8 +55,23 @@ class Leaning:
         """
         price = self.car_factor * car.shortfall_price_per_kwh
         if 2 * price >= dearest_price(problem):
-            price += self.most_per_kwh(problem)
+            price += self.most_per_kwh
         return replace(car, shortfall_price_per_kwh=price)
+
+    def kept_at(self, load: LoadState, problem: Problem) -> LoadState:
+        """Return a load whose tasks are worth more than any strategy could make of leaving them out.
+
+        As with cars. What earns a reward is weighed against all that counts, strategies among it.
+        """
+        worth = dearest_price(problem)
+
+        def kept(task: LoadTask) -> LoadTask:
+            price = task.shortfall_price_per_kwh
+            if price >= worth:
+                price += self.most_per_kwh
+            return replace(task, shortfall_price_per_kwh=price)
+
+        return replace(load, tasks=tuple(kept(task) for task in load.tasks))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +135,7 @@ def lean(problem: Problem) -> Leaning:
     comfort, environment = comfort * weights.comfort, environment * weights.environment
     demand = 0.0 if site.grid.demand_charge is None else site.grid.demand_charge.price_per_kw
     own = weights.self_consumption * dearest
-    return Leaning(
+    found = Leaning(
         import_per_kwh=multiples.imports * own + environment * _clean_per_kwh(problem),
         peak_per_kw=multiples.peak * weights.peak * dearest + demand,
         ramp_per_kw=multiples.ramps * weights.ramps * dearest,
@@ -136,6 +143,18 @@ def lean(problem: Problem) -> Leaning:
         reserve_per_kwh_h=comfort * dearest / _RESERVE_AWAY_H,
         car_factor=1 + comfort * (_CAR_FACTOR - 1),
     )
+    return replace(found, most_per_kwh=_most_per_kwh(found, problem))
+
+
+def _most_per_kwh(leaning: Leaning, problem: Problem) -> float:
+    """Return the most that not importing one kWh can count for beside its price. [currency/kWh].
+
+    Raising an interval by 1 kW takes its width in kWh, and a spike goes up and comes down.
+    """
+    most = float(np.max(leaning.import_per_kwh)) + leaning.sold_per_kwh
+    if leaning.peak_per_kw:
+        most += leaning.peak_per_kw / float(intervals_of(problem).hours.min(initial=np.inf))
+    return most + 2 * leaning.ramp_per_kw / float(problem.steps.hours.min())
 
 
 def _clean_per_kwh(problem: Problem) -> Floats:
