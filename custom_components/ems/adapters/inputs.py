@@ -9,6 +9,7 @@ from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, LOAD, WEATHER_N
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
 from ..coordinators.site import SiteCoordinator
 from ..engine.forecast.sky import Place
+from ..engine.plan import PlanError
 from ..engine.plan.result import Reason
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
@@ -17,6 +18,7 @@ from .cars import CarNow, CarSessions
 from .load_book import LoadBook
 from .problem import PlanInputs
 from .site_model import make_site
+from .wording import reason_of, reason_text
 
 
 class InputCollector:
@@ -45,7 +47,9 @@ class InputCollector:
         try:
             site = make_site(self._entry, self._settings, self._devices.values(), config.currency)
         except ValueError as err:
-            return Reason(key="setup_invalid", placeholders={"detail": str(err)})
+            refused = reason_of(err) if isinstance(err, PlanError) else None
+            detail = reason_text(self._hass, refused) if refused else str(err)
+            return Reason(key="setup_invalid", placeholders={"detail": detail.rstrip(".")})
         now_s = dt_util.utcnow().timestamp()
         load_w = self._site.steady_load_w
         weather_is_young = now_s - outside.weather_at_s < WEATHER_MAX_AGE.total_seconds()
@@ -59,6 +63,7 @@ class InputCollector:
             tariff=self._entry.data[CONF_TARIFF],
             published=outside.prices,
             load=outside.load,
+            production_kwh=outside.production_kwh,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...site import Battery
 from ...steps import Floats
@@ -46,6 +47,15 @@ class _Edge:
     further: Ints
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Left:
+    """The segments of the energy left at the end of each scenario, and what they are worth. [currency/kWh]."""
+
+    columns: Ints
+    per_kwh: Floats
+    scenario: NDArray[np.intp]
+
+
 class BatteryModel:
     """A lossy store of energy, seen from the home bus: discharging is positive.
 
@@ -71,14 +81,15 @@ class BatteryModel:
         self.id, self.name = spec.id, f"battery.{spec.id}"
         self._program, self._spec, self._horizon = program, spec, horizon
         self._now, self._room = energy_now_kwh, room
-        h, n = horizon.hours, horizon.n
+        self.wear_per_kwh = spec.wear_per_kwh
+        h, counted_h, n = horizon.hours, horizon.counted_h, horizon.n
         eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
 
         cost_d = horizon.later + spec.wear_per_kwh
         c_max = np.minimum(spec.charge_max_kw, room.charge_kw)
         d_max = np.minimum(spec.discharge_max_kw, room.discharge_kw)
-        c = program.variables(f"{self.name}.charge", n, upper=c_max, cost=h * horizon.later)
-        d = program.variables(f"{self.name}.discharge", n, upper=d_max, cost=h * cost_d)
+        c = program.variables(f"{self.name}.charge", n, upper=c_max, cost=counted_h * horizon.later)
+        d = program.variables(f"{self.name}.discharge", n, upper=d_max, cost=counted_h * cost_d)
         e = program.variables(f"{self.name}.energy", n, lower=self._lowest(), upper=self._highest())
         self.charge = plain_flow(c, c_max)
         self.discharge = plain_flow(d, d_max)
@@ -86,19 +97,19 @@ class BatteryModel:
 
         start = np.zeros(n)
         start[0] = energy_now_kwh
-        after_first = np.arange(1, n)
         # One row per step, in kWh: its dual is what a stored kWh is worth, negated.
+        self.balance = f"{self.name}.balance"
         program.rows(
-            f"{self.name}.balance",
+            self.balance,
             start,
             start,
             Term(e, 1.0),
-            Term(e[:-1], -1.0, after_first),
+            horizon.before(e, -1.0),
             Term(c, -h * eta_c),
             Term(d, h / eta_d),
         )
         self._edges = self._add_band()
-        self._add_end_value(end_value)
+        self.left = self._add_end_value(end_value)
         self._direction = Direction(self.name, self.charge, self.discharge)
 
     def _lowest(self) -> float:
@@ -119,32 +130,40 @@ class BatteryModel:
 
     def _soft_edge(self, name: str, side: float, edge_kwh: float) -> _Edge:
         """Add outside ≥ side·(e - edge) and further ≥ its rise; `side` is +1 above the band, -1 below."""
-        n, h, penalties = self._horizon.n, self._horizon.hours, self._horizon.penalties
+        n, h, penalties = self._horizon.n, self._horizon.counted_h, self._horizon.penalties
         label = f"{self.name}.{name}"
         outside = self._program.variables(f"{label}.outside", n, cost=h * penalties.band_staying_per_h)
-        further = self._program.variables(f"{label}.further", n, cost=penalties.band_leaving)
+        further = self._program.variables(
+            f"{label}.further", n, cost=penalties.band_leaving * self._horizon.tree.share
+        )
         limit = np.full(n, side * edge_kwh)
         self._program.rows(f"{label}.edge", -np.inf, limit, Term(self.energy, side), Term(outside, -1.0))
         already = np.zeros(n)
         already[0] = max(side * (self._now - edge_kwh), 0.0)
-        before = Term(outside[:-1], -1.0, np.arange(1, n))
+        before = self._horizon.before(outside, -1.0)
         self._program.rows(f"{label}.rise", -np.inf, already, Term(outside, 1.0), before, Term(further, -1.0))
         return _Edge(name, outside, further)
 
-    def _add_end_value(self, value: EndValue) -> None:
+    def _add_end_value(self, value: EndValue) -> Left:
         """Split the last energy into segments, each earning its slope; concavity fills them in order.
 
         On a flat tariff keeping a kWh is worth exactly what using it is: the tie goes to using it.
         """
-        label = f"{self.name}.at_end"
+        label, tree, segments = f"{self.name}.at_end", self._horizon.tree, len(value.widths_kwh)
         base = min(0.0, self._now)
         widths = value.widths_kwh.copy()
         widths[0] -= base
+        futures = tree.n_scenarios
         parts = self._program.variables(
-            label, len(widths), upper=widths, cost=KEEPING_PER_KWH - value.per_kwh
+            label,
+            segments * futures,
+            upper=np.tile(widths, futures),
+            cost=np.repeat(tree.probability, segments) * np.tile(KEEPING_PER_KWH - value.per_kwh, futures),
         )
-        whole = [Term(parts, -1.0, np.zeros(len(parts), np.intp)), Term(self.energy[-1:], 1.0)]
-        self._program.rows(f"{label}.sum", base, base, *whole)
+        bases, whose = np.full(futures, base), np.repeat(np.arange(futures), segments)
+        last = Term(self.energy[tree.leaves], 1.0)
+        self._program.rows(f"{label}.sum", bases, bases, Term(parts, -1.0, whose), last)
+        return Left(columns=parts, per_kwh=np.tile(value.per_kwh, futures), scenario=whose)
 
     def into_bus(self) -> list[Term]:
         """Return discharging less charging."""
@@ -156,12 +175,12 @@ class BatteryModel:
 
     def slacks(self, x: Floats) -> list[Slack]:
         """Return where the battery is outside its band."""
-        h, penalties = self._horizon.hours, self._horizon.penalties
+        h, penalties, share = self._horizon.counted_h, self._horizon.penalties, self._horizon.tree.share
         found = []
         for edge in self._edges:
             outside = x[edge.outside]
             cost = penalties.band_staying_per_h * float(outside @ h)
-            cost += penalties.band_leaving * float(x[edge.further].sum())
+            cost += penalties.band_leaving * float(x[edge.further] @ share)
             deepest = float(outside.max())
             found += slack_over(outside, edge.name, self.id, amount=deepest, unit="kWh", cost=cost)
         return found

@@ -1,25 +1,19 @@
 """A charger and the car that hangs on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...problem import CarState
 from ...site import Charger
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
-from .component import Choice, Horizon, Pins, slack_over
+from .component import Choice, Horizon, slack_over
+from .minimum_power import MinimumPower
 
-# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
-# needs.
-NEAR_H = 4.0
-NEAR_MAX_STEPS = 24  # 2 h at 5 min
 _DAY_S = 86400.0
 _LOST_PER_DAY = 0.5
-_WATT = 1e-3  # [kW]
 
 
 class ChargerModel:
@@ -42,35 +36,44 @@ class ChargerModel:
         self.id, self.name = spec.id, f"charger.{spec.id}"
         self._horizon, self._car = horizon, car
         self.power_max_kw = spec.power_max_kw
-        self.steps = np.flatnonzero(car.connected)
+        self.steps = np.flatnonzero(horizon.on_nodes(car.connected))
         self.takes_kwh = max(car.energy_max_kwh, car.energy_needed_kwh, 0.0)
         self.needed_kwh = max(car.energy_needed_kwh, 0.0)
-        h = horizon.hours[self.steps]
         in_time = _ends_in_time(steps, car.ready_at_s)
-        self.in_time = in_time[self.steps]
+        self.in_time = horizon.on_nodes(in_time)[self.steps]
         self._deadline_step = max(int(np.count_nonzero(in_time)) - 1, 0)
-        late = car.shortfall_price_per_kwh * _LOST_PER_DAY * _days_late(steps, car.ready_at_s)[self.steps]
-        cost = h * (horizon.later[self.steps] + late)
-        self.power = program.variables(f"{self.name}.power", len(h), upper=spec.power_max_kw, cost=cost)
-        self._add_energy(program, h)
+        days_late = horizon.on_nodes(_days_late(steps, car.ready_at_s))[self.steps]
+        late = car.shortfall_price_per_kwh * _LOST_PER_DAY * days_late
+        cost = horizon.counted_h[self.steps] * (horizon.later[self.steps] + late)
+        self.power = program.variables(
+            f"{self.name}.power", len(self.steps), upper=spec.power_max_kw, cost=cost
+        )
+        self._add_energy(program, horizon.hours[self.steps])
         self._minimum = MinimumPower(
             name=self.name,
             power=self.power,
             steps=self.steps,
             horizon=horizon,
-            spec=spec,
+            least_kw=spec.power_min_kw,
+            most_kw=spec.power_max_kw,
             takes_kwh=self.takes_kwh,
         )
 
     def _add_energy(self, program: Program, h: Floats) -> None:
-        price, needed = self._car.shortfall_price_per_kwh, self.needed_kwh
-        one = np.zeros(len(h), np.intp)
-        self.short = program.variables(f"{self.name}.short", 1, upper=needed, cost=price)
-        self.missing = program.variables(f"{self.name}.missing", 1, upper=needed, cost=price)
-        in_time = Term(self.power[self.in_time], h[self.in_time], one[self.in_time])
-        program.rows(f"{self.name}.ready", needed, np.inf, in_time, Term(self.short, 1.0))
-        program.rows(f"{self.name}.enough", needed, np.inf, Term(self.power, h, one), Term(self.missing, 1.0))
-        program.rows(f"{self.name}.takes", -np.inf, self.takes_kwh, Term(self.power, h, one))
+        price, futures = self._car.shortfall_price_per_kwh, self._horizon.tree.n_scenarios
+        needed, takes = np.full(futures, self.needed_kwh), np.full(futures, self.takes_kwh)
+        cost = price * self._horizon.tree.probability
+        self.short = program.variables(f"{self.name}.short", futures, upper=needed, cost=cost)
+        self.missing = program.variables(f"{self.name}.missing", futures, upper=needed, cost=cost)
+        early, whole = self._total(h, self.in_time), self._total(h)
+        program.rows(f"{self.name}.ready", needed, np.inf, early, Term(self.short, 1.0))
+        program.rows(f"{self.name}.enough", needed, np.inf, whole, Term(self.missing, 1.0))
+        program.rows(f"{self.name}.takes", -np.inf, takes, whole)
+
+    def _total(self, h: Floats, kept: Bools | None = None) -> Term:
+        """Return Σ h·p of each future, over some of our steps."""
+        at = slice(None) if kept is None else kept
+        return self._horizon.summed(self.power[at], h[at], self.steps[at])
 
     def value(self, x: Floats) -> Floats:
         """Return the power in a solution, shape (n,). [kW]."""
@@ -88,7 +91,8 @@ class ChargerModel:
 
     def slacks(self, x: Floats) -> list[Slack]:
         """Return what the car lacks when it should be ready."""
-        short, missing = float(x[self.short[0]]), float(x[self.missing[0]])
+        probability = self._horizon.tree.probability
+        short, missing = float(x[self.short] @ probability), float(x[self.missing] @ probability)
         amounts = np.zeros(self._horizon.n)
         amounts[self._deadline_step] = short
         cost = self._car.shortfall_price_per_kwh * (short + missing)
@@ -110,57 +114,3 @@ def _days_late(steps: Steps, ready_at_s: float | None) -> Floats:
         return np.zeros(len(steps))
     due = max(ready_at_s, float(steps.edges_s[0]))
     return np.clip((steps.edges_s[1:] - due) / _DAY_S, 0.0, 1.0)
-
-
-@dataclass(eq=False, kw_only=True)
-class MinimumPower:
-    """Off, or at least the smallest current a car charges with (IEC 61851 knows nothing from 0 to 6 A).
-
-        p_min·z[k] ≤ p[k] ≤ p_max·z[k]        z in {0, 1}
-
-    A car that needs less than p_min·h stops by itself within the step, so the mean may be lower there.
-    """
-
-    name: str
-    power: Ints
-    steps: NDArray[np.intp]
-    horizon: Horizon
-    spec: Charger
-    takes_kwh: float
-
-    def _near(self) -> NDArray[np.intp]:
-        """Return which of our steps lie in the near window, as positions in `steps`."""
-        begins = (np.cumsum(self.horizon.hours) - self.horizon.hours)[self.steps]
-        return np.flatnonzero((begins < NEAR_H - 1e-9) & (self.steps < NEAR_MAX_STEPS))
-
-    def _least_kw(self, near: NDArray[np.intp]) -> Floats:
-        return np.minimum(self.spec.power_min_kw, self.takes_kwh / self.horizon.hours[self.steps[near]])
-
-    def broken(self, x: Floats) -> Bools:
-        """Return the near steps with a current no car can charge with."""
-        mask, near = np.zeros(self.horizon.n, dtype=np.bool_), self._near()
-        power = x[self.power[near]]
-        mask[self.steps[near]] = (power > _WATT) & (power < self._least_kw(near) - _WATT)
-        return mask
-
-    def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Make the whole near window all or nothing: forbidden in one step, a fraction moves to the next."""
-        del steps
-        near = self._near()
-        power, zero = self.power[near], np.zeros(len(near))
-        z = program.variables(f"{self.name}.on", len(near), upper=1.0, integer=True)
-        most, least = self.spec.power_max_kw, self._least_kw(near)
-        program.rows(f"{self.name}.at_most", -np.inf, zero, Term(power, 1.0), Term(z, -most))
-        program.rows(f"{self.name}.at_least", zero, np.inf, Term(power, 1.0), Term(z, -least))
-        return self.steps[near]
-
-    def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
-        """Round these steps to off or the smallest current; off, where the car could not take it all."""
-        at = np.flatnonzero(np.isin(self.steps, steps))
-        columns, least = self.power[at], self._least_kw(at)
-        on = x[columns] >= least / 2
-        near = self._near()
-        charged = x[self.power[near]] @ self.horizon.hours[self.steps[near]]
-        fits = float((least * on) @ self.horizon.hours[self.steps[at]]) <= self.takes_kwh - charged
-        lower = np.where(on & fits, least, 0.0)
-        return Pins(columns, lower, np.where(lower > 0, self.spec.power_max_kw, 0.0))

@@ -12,29 +12,57 @@ from ...steps import Bools, Floats
 from ..penalties import TIE_PER_KWH, Penalties, penalties_for
 from ..program import Ints, Program, Term
 from ..result import Slack
+from ..tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Horizon:
-    """The axis with its prices, and the tie-breakers that go with it. Series have shape (n,)."""
+    """The axis with its prices, and the tie-breakers that go with it. Series have one value per node, shape (n,).
 
+    Attributes
+    ----------
+    hours : Width of the node's step. [h]
+    begins_h : From now to the start of the node's step. [h]
+    counted_h : Width times how likely the node is: what a cost per hour is counted with. [h]
+    import_price, export_price : As weighed by the strategy. [currency/kWh]
+    later : Cost of using free energy: rises with time, so that of two equal steps the earlier is taken.
+        [currency/kWh]
+    either_way : Cost of having a kWh go through one of two opposite directions: makes pointless round trips lose.
+    """
+
+    tree: Tree
     hours: Floats
-    import_price: Floats  # as weighed by the strategy [currency/kWh]
+    begins_h: Floats
+    counted_h: Floats
+    import_price: Floats
     export_price: Floats
     penalties: Penalties
-    # Cost of using free energy: rises with time, so that of two equal steps the earlier is taken.
-    # [currency/kWh]
     later: Floats
-    # Cost of having a kWh go through one of two opposite directions: makes pointless round trips lose.
     either_way: float = TIE_PER_KWH / 2
 
     @property
     def n(self) -> int:
-        """Number of steps."""
+        """Number of nodes."""
         return len(self.hours)
 
+    def on_nodes[T: np.generic](self, series: NDArray[T]) -> NDArray[T]:
+        """Return a series of the plan's axis as one of the nodes."""
+        return series[self.tree.step]
 
-def horizon_of(problem: Problem, *, import_extra: float = 0.0, beside_price: float = 0.0) -> Horizon:
+    def before(self, columns: Ints, coefficient: float) -> Term:
+        """Return what variables were one step earlier, in the rows of the nodes that have an earlier one."""
+        after = self.tree.followers
+        return Term(columns[self.tree.parent[after]], coefficient, after)
+
+    def summed(self, columns: Ints, coefficients: Floats, nodes: NDArray[np.intp]) -> Term:
+        """Return a sum over each future, rows being scenarios; `columns` belong to `nodes`."""
+        at, row = self.tree.paths(nodes)
+        return Term(columns[at], coefficients[at], row)
+
+
+def horizon_of(
+    problem: Problem, tree: Tree, *, import_extra: float | Floats = 0.0, beside_price: float = 0.0
+) -> Horizon:
     """Return what components need to know of a problem's axis.
 
     import_extra : What every imported kWh counts for on top of its price, by strategy. [currency/kWh]
@@ -43,11 +71,14 @@ def horizon_of(problem: Problem, *, import_extra: float = 0.0, beside_price: flo
     hours = problem.steps.hours
     middle = np.cumsum(hours) - hours / 2
     return Horizon(
-        hours=hours,
-        import_price=problem.import_price_per_kwh + import_extra,
-        export_price=problem.export_price_per_kwh,
+        tree=tree,
+        hours=hours[tree.step],
+        begins_h=(np.cumsum(hours) - hours)[tree.step],
+        counted_h=hours[tree.step] * tree.share,
+        import_price=(problem.import_price_per_kwh + import_extra)[tree.step],
+        export_price=problem.export_price_per_kwh[tree.step],
         penalties=penalties_for(problem, beside_price),
-        later=TIE_PER_KWH / 2 * (1 + middle / hours.sum()),
+        later=(TIE_PER_KWH / 2 * (1 + middle / hours.sum()))[tree.step],
     )
 
 
@@ -116,9 +147,12 @@ class Flow:
         return [self.columns[steps], self.extra[np.isin(self.extra_steps, steps)]]
 
     def terms_at(self, steps: NDArray[np.intp]) -> list[Term]:
-        """Return the flow in some steps, rows being their positions in `steps`."""
-        _, mine, theirs = np.intersect1d(self.extra_steps, steps, return_indices=True)
-        return [Term(self.columns[steps], 1.0), Term(self.extra[mine], 1.0, theirs)]
+        """Return the flow in some steps, rows being their positions in `steps`; a step may be named twice."""
+        if not len(self.extra):
+            return [Term(self.columns[steps], 1.0)]
+        place = np.minimum(np.searchsorted(self.extra_steps, steps), len(self.extra) - 1)
+        rows = np.flatnonzero(self.extra_steps[place] == steps)
+        return [Term(self.columns[steps], 1.0), Term(self.extra[place[rows]], 1.0, rows)]
 
 
 def plain_flow(columns: Ints, upper: Floats) -> Flow:

@@ -43,7 +43,7 @@ class GridModel:
         self._direction = Direction("grid", self.imports, self.exports)
 
     def _flow(self, name: str, price: Floats, limit_kw: float, reach_kw: Floats) -> Flow:
-        h, cost = self._horizon.hours, price + self._horizon.either_way
+        h, cost = self._horizon.counted_h, price + self._horizon.either_way
         within = np.minimum(reach_kw, limit_kw)
         columns = self._program.variables(f"grid.{name}", self._horizon.n, upper=within, cost=h * cost)
         over = np.flatnonzero(reach_kw > limit_kw)
@@ -70,5 +70,5 @@ class GridModel:
     def _over(self, x: Floats, name: str, flow: Flow) -> list[Slack]:
         over_kw = np.zeros(self._horizon.n)
         over_kw[flow.extra_steps] = x[flow.extra]
-        cost = self._horizon.penalties.limit * float(over_kw @ self._horizon.hours)
+        cost = self._horizon.penalties.limit * float(over_kw @ self._horizon.counted_h)
         return slack_over(over_kw, name, self.id, amount=float(over_kw.max()), unit="kW", cost=cost)

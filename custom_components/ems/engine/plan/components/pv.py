@@ -28,7 +28,7 @@ class PvModel:
         # Worth a little more than the tie-breaker on exports, so that at a price of exactly 0 the sun is let
         # in, and falling with time, so that what must be curtailed is curtailed late, when the forecast may
         # have changed.
-        keep = horizon.hours * (2 * TIE_PER_KWH - horizon.later)
+        keep = horizon.counted_h * (2 * TIE_PER_KWH - horizon.later)
         self.power = program.variables(
             f"pv.{spec.id}.power",
             horizon.n,

@@ -12,7 +12,7 @@ ROWS = "grid.peak.above"
 
 
 class Peak:
-    """One variable above all imports, priced per kW.
+    """One variable above all imports of a future, priced per kW.
 
         P ≥ i[k]        cost = price·P
 
@@ -22,10 +22,11 @@ class Peak:
 
     def __init__(self, program: Program, imports: Flow, horizon: Horizon, price_per_kw: float) -> None:
         """Add the peak of all imports to a program."""
-        self._hours = horizon.hours
-        peak = program.variables("grid.peak", 1, cost=price_per_kw)
-        none, above = np.zeros(horizon.n), Term(np.repeat(peak, horizon.n), -1.0)
-        program.rows(ROWS, -np.inf, none, *imports.terms(1.0), above)
+        self._hours, tree = horizon.hours, horizon.tree
+        peak = program.variables("grid.peak", tree.n_scenarios, cost=price_per_kw * tree.probability)
+        nodes, future = tree.paths(np.arange(horizon.n))
+        none = np.zeros(len(nodes))
+        program.rows(ROWS, -np.inf, none, *imports.terms_at(nodes), Term(peak[future], -1.0))
 
     def per_kwh(self, dual_of: Callable[[str], Floats]) -> tuple[Floats, Floats]:
         """Return what a kWh imported adds to the peak's cost, and one exported takes off, shape (n,).

@@ -30,11 +30,14 @@ class Ramps:
     ) -> None:
         """Add the changes between a horizon's steps to a program."""
         arrays = list(pvs)
-        self._hours, n = horizon.hours, horizon.n
-        up, down = (program.variables(f"grid.ramp.{way}", n - 1, cost=price_per_kw) for way in ("up", "down"))
+        self._hours, tree = horizon.hours, horizon.tree
+        after = tree.followers
+        cost = price_per_kw * tree.share[after]
+        up, down = (program.variables(f"grid.ramp.{way}", len(after), cost=cost) for way in ("up", "down"))
         flows = [*grid.into_bus(), *(term for pv in arrays for term in pv.into_bus())]
-        change = np.diff(sum((pv.available_kw for pv in arrays), np.zeros(n)))
-        terms = [part for term in flows for part in _changes(term, n)]
+        sun = sum((pv.available_kw for pv in arrays), np.zeros(horizon.n))
+        change = sun[after] - sun[tree.parent[after]]
+        terms = [part for term in flows for part in _changes(term, horizon)]
         program.rows(ROWS, change, change, *terms, Term(up, -1.0), Term(down, 1.0))
 
     def per_kwh(self, dual_of: Callable[[str], Floats]) -> tuple[Floats, Floats]:
@@ -47,12 +50,16 @@ class Ramps:
         return both, both
 
 
-def _changes(term: Term, n: int) -> list[Term]:
-    """Return a term per step as its change: with its sign in its own row, against it in the next."""
-    steps = np.arange(n) if term.rows is None else np.asarray(term.rows)
+def _changes(term: Term, horizon: Horizon) -> list[Term]:
+    """Return a term per step as its change: with its sign in its own row, against it where it comes before."""
+    steps = np.arange(horizon.n) if term.rows is None else np.asarray(term.rows)
     size = np.broadcast_to(np.asarray(term.coefficients, dtype=np.float64), steps.shape)
-    own, following = steps > 0, steps < n - 1
+    place = np.full(horizon.n, -1)
+    place[steps] = np.arange(len(steps))
+    after = horizon.tree.followers
+    own, before = place[after], place[horizon.tree.parent[after]]
+    here, there = np.flatnonzero(own >= 0), np.flatnonzero(before >= 0)
     return [
-        Term(term.columns[own], size[own], steps[own] - 1),
-        Term(term.columns[following], -size[following], steps[following]),
+        Term(term.columns[own[here]], size[own[here]], here),
+        Term(term.columns[before[there]], -size[before[there]], there),
     ]

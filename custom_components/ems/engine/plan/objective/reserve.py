@@ -25,9 +25,9 @@ class Reserve:
         price_per_kwh_h: float,
     ) -> None:
         """Add the wish to a program."""
-        self._battery, self._hours, self._price = battery, horizon.hours, price_per_kwh_h
+        self._battery, self._hours, self._price = battery, horizon.counted_h, price_per_kwh_h
         name = f"{battery.name}.reserve"
-        self._missing = program.variables(f"{name}.missing", horizon.n, cost=horizon.hours * price_per_kwh_h)
+        self._missing = program.variables(f"{name}.missing", horizon.n, cost=self._hours * price_per_kwh_h)
         wish = np.full(horizon.n, reserve_kwh)
         program.rows(f"{name}.kept", wish, np.inf, Term(battery.energy, 1.0), Term(self._missing, 1.0))
 
