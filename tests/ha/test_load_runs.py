@@ -28,8 +28,11 @@ from tests.ha.sites import WASH_PARAMS, home_of_entities, load_device
 SWITCH, READY = "switch.pump", "switch.dishwasher_ready_to_run"
 WASH = load_device("Dishwasher", WASH_PARAMS, switch_entity=SWITCH)
 OVEN = {
-    "kind": "block", "demand": "on_request", "ready_by": "07:00:00",
-    "power_w": 2000, "energy_kwh": 1.0,
+    "kind": "block",
+    "demand": "on_request",
+    "ready_by": "07:00:00",
+    "power_w": 2000,
+    "energy_kwh": 1.0,
 }
 
 

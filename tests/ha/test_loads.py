@@ -80,6 +80,16 @@ async def test_a_load_whose_switch_is_silent_is_planned_around(
     assert entry.runtime_data.plan.data.outlook is not None
 
 
+async def test_a_plug_in_a_drawer_makes_no_plan_worse(
+    hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite
+) -> None:
+    """What is not to be planned need not answer."""
+    await add_site(active_home(PUMP))
+    foreign.pump.lose_power(lost=True)
+    await turn(hass, "switch.pool_plan_it", on=False)
+    assert (asked(planner).available, asked(planner).tasks) == (True, ())
+
+
 async def test_how_long_it_has_been_on_is_told(
     hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite, clock: Clock
 ) -> None:
