@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Any, Final
 
+from benchmarks.export import export
 from benchmarks.homes import home
 from custom_components.ems.engine.plan import Plan, solve
 from custom_components.ems.engine.problem import Problem
@@ -90,9 +91,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--data", type=Path, help="folder of recorded homes")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="solves per case (at least 9)")
+    parser.add_argument(
+        "--export", type=Path, help="write every instance and its answer into this folder instead"
+    )
     options = parser.parse_args()
     if options.data:
         print("no case of this benchmark reads recorded homes yet: --data changes nothing", file=sys.stderr)
+    if options.export:
+        for name, minutes, now in CASES:
+            export(name, home(minutes, car_now=now), options.export)
+        return
     cases = [
         measure(name, home(minutes, car_now=now), max(options.rounds, 9)) for name, minutes, now in CASES
     ]

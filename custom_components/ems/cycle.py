@@ -7,6 +7,7 @@ from homeassistant.helpers.start import async_at_started
 
 from .adapters.plan_commands import plan_commands
 from .adapters.plan_view import step_now
+from .const import LOAD
 from .coordinators.plan import PlanState
 from .runtime import EmsConfigEntry, EmsData
 
@@ -24,7 +25,13 @@ async def async_optimize(entry: EmsConfigEntry) -> PlanState:
 async def async_dispatch(data: EmsData) -> None:
     """Hand the running step of a plan that is young enough to the dispatcher; without one, devices go automatic."""
     plan = data.plan.current
-    commands = plan_commands(plan, step_now(plan), data.devices) if plan else {}
+    # What nobody asked of a load is none of the plan's business: it is left to people's own hands.
+    ours = {
+        key: device
+        for key, device in data.devices.items()
+        if device.role != LOAD or data.loads.is_asked(device)
+    }
+    commands = plan_commands(plan, step_now(plan), ours) if plan else {}
     await data.dispatcher.async_set_plan(commands)
 
 

@@ -27,7 +27,16 @@ def breaks(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[int]:
     return tried
 
 
-@pytest.mark.parametrize("error", [PlanError("not_a_number", field="load_kw"), ZeroDivisionError("oops")])
+NOT_A_NUMBER = PlanError("not_a_number", field="load_kw", step="7")
+
+
+@pytest.mark.parametrize(
+    ("error", "key", "said"),
+    [
+        (NOT_A_NUMBER, "plan_error_not_a_number", "load_kw has no usable number in step 7: give a finite"),
+        (ZeroDivisionError("oops"), "solver_failed", "The optimiser failed: ZeroDivisionError: oops."),
+    ],
+)
 async def test_a_planner_that_breaks_is_seen_and_said_once(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -35,6 +44,8 @@ async def test_a_planner_that_breaks_is_seen_and_said_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
+    key: str,
+    said: str,
 ) -> None:
     """In a background task it would only be an exception that nobody retrieved; the status would stay ok."""
     plan: PlanCoordinator = entry.runtime_data.plan
@@ -44,7 +55,8 @@ async def test_a_planner_that_breaks_is_seen_and_said_once(
         await clock.live(hass, 660)
         assert len(tried) >= 2
         assert plan.data.status is PlanStatus.FAILED
-        assert plan.data.reasons[0].key == "solver_failed"
+        assert plan.data.reasons[0].key == key
+        assert said in hass.states.get("sensor.demo_home_plan_status").attributes["reason"]
         assert plan.data.outlook is not None
         assert caplog.text.count("no new plan") == 1
         assert caplog.text.count("Traceback") == (0 if isinstance(error, PlanError) else 1)
@@ -57,7 +69,7 @@ async def test_a_plan_whose_horizon_is_over_shows_nothing(
     hass: HomeAssistant, entry: MockConfigEntry, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last step's price of two days ago is not the price now."""
-    breaks(monkeypatch, PlanError("not_a_number"))
+    breaks(monkeypatch, NOT_A_NUMBER)
     outlook = entry.runtime_data.plan.data.outlook
     clock.followers.clear()  # the demo home need not live through two days
     await clock.tick(hass, outlook.plan.steps.edges_s[-1] - outlook.plan.created_at_s + 1)

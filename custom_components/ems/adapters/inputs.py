@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, WEATHER_NONE
+from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, LOAD, WEATHER_NONE
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
 from ..coordinators.site import SiteCoordinator
 from ..engine.forecast.sky import Place
+from ..engine.plan import PlanError
 from ..engine.plan.result import Reason
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .cars import CarNow, CarSessions
+from .load_book import LoadBook
 from .problem import PlanInputs
 from .site_model import make_site
+from .wording import reason_of, reason_text
 
 
 class InputCollector:
@@ -30,10 +33,12 @@ class InputCollector:
         site: SiteCoordinator,
         forecast: ForecastCoordinator,
         cars: CarSessions,
+        loads: LoadBook,
     ) -> None:
         """Remember the places."""
         self._hass, self._entry, self._settings = hass, entry, settings
-        self._devices, self._site, self._forecast, self._cars = devices, site, forecast, cars
+        self._devices, self._site, self._forecast = devices, site, forecast
+        self._cars, self._loads = cars, loads
 
     @callback
     def collect(self) -> PlanInputs | Reason:
@@ -42,7 +47,9 @@ class InputCollector:
         try:
             site = make_site(self._entry, self._settings, self._devices.values(), config.currency)
         except ValueError as err:
-            return Reason(key="setup_invalid", placeholders={"detail": str(err)})
+            refused = reason_of(err) if isinstance(err, PlanError) else None
+            detail = reason_text(self._hass, refused) if refused else str(err)
+            return Reason(key="setup_invalid", placeholders={"detail": detail.rstrip(".")})
         now_s = dt_util.utcnow().timestamp()
         load_w = self._site.steady_load_w
         weather_is_young = now_s - outside.weather_at_s < WEATHER_MAX_AGE.total_seconds()
@@ -56,11 +63,13 @@ class InputCollector:
             tariff=self._entry.data[CONF_TARIFF],
             published=outside.prices,
             load=outside.load,
+            production_kwh=outside.production_kwh,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,
             soc={key: _soc(device) for key, device in self._of(BATTERY).items()},
             cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
+            loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
             problems=outside.problems,
         )
 

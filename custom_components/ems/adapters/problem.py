@@ -9,15 +9,17 @@ import numpy as np
 
 from ..engine.forecast.load import LoadForecaster
 from ..engine.forecast.result import Forecast
+from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
 from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
-from ..engine.problem import BatteryState, CarState, Problem
+from ..engine.problem import BatteryState, CarState, Problem, Scenario
 from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps, tiered_steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .loads import LoadNow, load_state
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -45,6 +47,9 @@ class PlanInputs:
     weather_wanted: bool  # False where people chose to do without: then its lack is no degradation
     soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
+    # Of all arrays on past days, by local day.
+    production_kwh: Mapping[int, float] = field(default_factory=dict)
+    loads: Mapping[str, LoadNow] = field(default_factory=dict)
     problems: tuple[Reason, ...] = field(default_factory=tuple)
 
 
@@ -61,16 +66,19 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     shortfall = shortfall_price(prices.import_price_per_kwh)
     load = inputs.load.forecast(inputs.now_s, steps)
     pv = _pv_forecasts(inputs, steps)
+    load_kw = _with_measured(load, inputs.load_now_kw)
     problem = Problem(
         site=inputs.site,
         steps=steps,
         import_price_per_kwh=prices.import_price_per_kwh,
         export_price_per_kwh=prices.export_price_per_kwh,
         price_known=prices.known,
-        load_kw=_with_measured(load, inputs.load_now_kw),
+        load_kw=load_kw,
         pv_available_kw={key: forecast.mean for key, forecast in pv.items()},
         batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
+        scenarios=_scenarios(inputs, steps, load_kw, pv),
+        loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
@@ -82,6 +90,15 @@ def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
         array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
         for array in inputs.site.pvs
     }
+
+
+def _scenarios(
+    inputs: PlanInputs, steps: Steps, load_kw: Floats, pv: Mapping[str, Forecast]
+) -> tuple[Scenario, ...]:
+    """Return the ways the next days may go, for homes with sun: without it the mean serves as well."""
+    if not inputs.site.pvs or not inputs.site.batteries:
+        return ()
+    return make_scenarios(inputs.now_s, steps, inputs.load, load_kw, pv, inputs.production_kwh, inputs.zone)
 
 
 def _with_measured(load: Forecast, now_kw: float | None) -> Any:

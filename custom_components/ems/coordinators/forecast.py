@@ -1,8 +1,8 @@
 """Fetch what forecasts stand on: history, weather, published prices. The forecasting itself is done with the plan."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..adapters.load_history import async_learned_load
 from ..adapters.prices import PriceProblemError, async_fetch_prices
+from ..adapters.sun_history import async_daily_production
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
 from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
 from ..engine.forecast.load import LoadForecaster
@@ -32,6 +33,7 @@ class Outside:
     """What is known of the world outside the plan: frozen, replaced as a whole."""
 
     load: LoadForecaster
+    production_kwh: Mapping[int, float] = field(default_factory=dict)  # of all arrays, by local day
     prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
     weather: Weather | None = None
     weather_at_s: float = 0.0
@@ -84,14 +86,17 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
     async def _async_update_data(self) -> Outside:
         """Fetch everything; nothing here raises, because half a picture is better than none."""
         entry = self.config_entry
-        load, weather = await asyncio.gather(
+        load, production, weather = await asyncio.gather(
             _caught(async_learned_load(self.hass, entry)),
+            _caught(async_daily_production(self.hass, entry)),
             _caught(async_fetch_weather(self.hass, entry.data[CONF_WEATHER])),
         )
         # Prices last: those of an entity may have changed while the weather was asked for.
         prices = await _caught(async_fetch_prices(self.hass, entry.data[CONF_TARIFF], self.data.prices))
         fresh = replace(self.data, problems=())
         problems = [found for found in (load, weather, prices) if isinstance(found, Reason)]
+        if not isinstance(production, Reason):  # else the load's history was unreadable too, and says so
+            fresh = replace(fresh, production_kwh=production)
         if not isinstance(load, Reason):
             fresh = replace(fresh, load=load)
         if not isinstance(prices, Reason):

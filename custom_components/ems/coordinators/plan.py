@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..adapters.problem import PlanInputs, make_problem
+from ..adapters.wording import reason_of
 from ..const import LOGGER, PLAN_INTERVAL, PLAN_MAX_AGE_S, SOLVE_TIME_LIMIT_S
 from ..engine.forecast.result import Forecast
 from ..engine.plan import PlanError, solve
@@ -97,7 +98,7 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         try:
             outlook = await self._async_outlook()
         except PlanError as err:
-            outlook = Reason(key=BROKEN, placeholders={"detail": str(err)})
+            outlook = reason_of(err)
         except Exception as err:  # noqa: BLE001  # logged below, and shown as the status
             # A mistake of ours. In a background task nobody would see it, and the last plan would pass for today's.
             if self._failed_key != BROKEN:

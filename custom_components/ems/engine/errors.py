@@ -59,6 +59,10 @@ ERRORS: Final[Mapping[str, Wording]] = {
     "unknown_id": worded(
         "{field} names {id}, which is no device of this site: use the id of one that is.", "field", "id"
     ),
+    "nothing_to_change": worded(
+        "There is nothing in this home whose {field} could be different: give {other} as well.",
+        *("field", "other"),
+    ),
     # Solvers and files.
     "unknown_solver": worded("There is no solver called {solver}: use highs, cvxpy or cvxpy:NAME.", "solver"),
     "solver_unavailable": worded(

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
+from ..adapters.manner import Manner, manner_of
 from ..adapters.modbus_link import async_temporary_units
 from ..const import DOMAIN
 from ..devices import DeviceConnectionError, DeviceError, DeviceResponseError, ModbusDevice, Profile
@@ -66,25 +67,29 @@ def merged(one: Reading, other: Reading) -> Reading:
 
 async def async_describe(hass: HomeAssistant, role: str, reading: Reading) -> str:
     """Return what was read as a Markdown list in the user's language, unknown values said to be unknown."""
-    names = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
+    words = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
+    manner = manner_of(hass.config.language)
     lines = []
     for point, value in reading.roles.get(role, {}).items():
         spec = POINTS[role].get(point)
         if spec is None:
             continue  # a profile's own setting: nothing to recognise a device by
         platform = "binary_sensor" if spec.kind is Kind.FLAG else "sensor"
-        name = names.get(f"component.{DOMAIN}.entity.{platform}.{point}.name", point)
-        known = value.quality in (Quality.GOOD, Quality.STALE)
-        lines.append(f"- {name}: **{_shown(value.value, spec) if known else '–'}**")
+        entity = f"component.{DOMAIN}.entity.{platform}.{point}"
+        shown = _shown(manner, value.value, spec) if value.quality in (Quality.GOOD, Quality.STALE) else "–"
+        lines.append(
+            f"- {words.get(f'{entity}.name', point)}: **{words.get(f'{entity}.state.{shown}', shown)}**"
+        )
     return "\n".join(lines)
 
 
-def _shown(value: Scalar | None, spec: PointSpec) -> str:
+def _shown(manner: Manner, value: Scalar | None, spec: PointSpec) -> str:
     """Return a value as people read it: energies in kWh, no digits that nobody measured, yes and no as marks."""
     if isinstance(value, bool):
         return "✓" if value else "✗"
     if not isinstance(value, int | float):
         return str(value)
     if spec.kind is Kind.ENERGY:
-        return f"{value / 1000:.2f} kWh"
-    return f"{float(f'{value:.5g}'):g} {spec.unit or ''}".strip()
+        return manner.decimal(f"{value / 1000:.2f} kWh")
+    digits = manner.decimal(f"{float(f'{value:.5g}'):g}")
+    return f"{digits} {spec.unit or ''}".strip()

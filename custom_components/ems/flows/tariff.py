@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
+from ..adapters.manner import manner_of
 from ..adapters.prices import PriceProblemError, read_price_entity
 from ..const import (
     CONF_COUNTRY,
@@ -159,16 +160,17 @@ def entity_prices(
         parsed = read_price_entity(hass, user_input[CONF_ENTITY])
     except PriceProblemError as err:
         return {CONF_ENTITY: err.key}, {name: str(value) for name, value in err.placeholders.items()}
+    manner = manner_of(hass.config.language)
     first, last = (
-        dt_util.as_local(datetime.fromtimestamp(at, UTC)).strftime("%Y-%m-%d %H:%M")
+        manner.date_and_time(dt_util.as_local(datetime.fromtimestamp(at, UTC)))
         for at in (parsed.starts_s[0], parsed.ends_s[-1])
     )
     return {}, {
         "count": str(len(parsed.starts_s)),
         "first": first,
         "last": last,
-        "lowest": f"{parsed.price_per_kwh.min():.4f}",
-        "highest": f"{parsed.price_per_kwh.max():.4f}",
+        "lowest": manner.decimal(f"{parsed.price_per_kwh.min():.4f}"),
+        "highest": manner.decimal(f"{parsed.price_per_kwh.max():.4f}"),
         "currency": hass.config.currency,
     }
 

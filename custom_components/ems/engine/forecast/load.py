@@ -112,6 +112,24 @@ class LoadForecaster:
             issued_at_s=issued_at_s, steps=steps, mean=mean, p10=p10, p50=p50, p90=p90, basis=basis
         )
 
+    def past_error(self, issued_at_s: float, steps: Steps, days_ago: int) -> Floats:
+        """Return by how much consumption differed from what was expected of it, some days ago. [kW].
+
+        Of the same stretch of time, moved back by whole days; every day is expected from the days before it. NaN
+        where nothing was measured. Around a clock change it is an hour off, which an error does not mind.
+        """
+        starts, kw = self._history.before(issued_at_s)
+        table = _DayTable(starts, kw, self._zone, BIN_S)
+        bins = BIN_S * np.arange(steps.edges_s[0] // BIN_S, -(-steps.edges_s[-1] // BIN_S))
+        past = bins - days_ago * DAY_S
+        at = np.searchsorted(starts, past)
+        inside = np.minimum(at, max(len(starts) - 1, 0))
+        measured = (at < len(starts)) & (starts[inside] == past) if len(starts) else np.zeros(len(past), bool)
+        error = np.full(len(past), np.nan)
+        if measured.any():
+            error[measured] = kw[at[measured]] - self._on_bins(table, past[measured])[0]
+        return steps.mean_of(bins, error)
+
     def _rows(self, starts: Ints, kw: Floats, steps: Steps, width_s: int) -> Floats:
         """Return mean, p10, p50 and p90 per step from slots of one width, shape (4, n)."""
         table = _DayTable(starts, kw, self._zone, width_s)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem import Problem, Scenario
 from ..steps import Floats
 from .inputs import Inputs
 from .tree import Tree, scenario_tree, single_path
@@ -46,19 +45,3 @@ def _on_tree(tree: Tree, mean: Floats, each: list[Floats]) -> Floats:
     table = np.stack([*each, mean])
     values: Floats = table[tree.branch, tree.step]
     return values
-
-
-def usable(problem: Problem, pv_ids: list[str]) -> tuple[Scenario, ...]:
-    """Return the scenarios that can be planned with: right length, finite, a series for every array."""
-    n = len(problem.steps)
-
-    def is_fit(values: Floats | None) -> bool:
-        return values is not None and np.shape(values) == (n,) and bool(np.all(np.isfinite(values)))
-
-    return tuple(
-        one
-        for one in problem.scenarios
-        if one.probability > 0
-        and is_fit(one.load_kw)
-        and all(is_fit(one.pv_available_kw.get(id_)) for id_ in pv_ids)
-    )

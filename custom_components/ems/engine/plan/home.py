@@ -24,13 +24,18 @@ from .components.component import horizon_of
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach
 from .future import Future, expected
+from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price, used_until
 from .inputs import Inputs
 from .objective import Shape, lean
 from .program import Program
+from .result import Plan
+from .tree import Tree
 
 BUS: Final = "bus.balance"
 # Room for rounding between a bound and what the bus balance asks for. [kW]
 _MARGIN_KW = 1e-3
+# From about here on the primal simplex is the faster one on a single path; below they are equal.
+_LONG_PATH = 300
 
 
 class Home:
@@ -41,15 +46,26 @@ class Home:
     The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
     """
 
-    def __init__(self, inputs: Inputs, future: Future | None = None) -> None:
-        """Build the program of a judged problem, on the mean or on a tree of scenarios."""
+    def __init__(
+        self,
+        inputs: Inputs,
+        future: Future | None = None,
+        *,
+        guide: Guide | None = None,
+        previous: Plan | None = None,
+    ) -> None:
+        """Build the program of a judged problem, on the mean or on a tree of scenarios.
+
+        guide, previous : What the scenarios and the last plan say of the first hour; see `guide.py`.
+        """
         future = future or expected(inputs)
         leaning, steps = lean(inputs.problem), inputs.problem.steps
         self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
         self.tasks = {id_: leaning.kept_at(load, inputs.problem) for id_, load in inputs.loads.items()}
         problem = replace(inputs.problem, cars=self.cars, loads=self.tasks)
         site = problem.site
-        self.inputs, self.program = inputs, Program()
+        self.inputs = inputs
+        self.program = Program(is_long_path=_is_long_path(future.tree))
         self.horizon = horizon_of(
             problem,
             future.tree,
@@ -85,6 +101,9 @@ class Home:
         )
         terms = [term for component in self.components for term in component.into_bus()]
         self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
+        if guide is not None:
+            add_aims(self.program, self._aims(guide), self.horizon.penalties.band_leaving / 2)
+        self._stay_near(said_before(previous, problem), stay_price(problem))
 
     def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:
         models = {}
@@ -95,6 +114,34 @@ class Home:
             room = self._room(spec, energy)
             models[spec.id] = BatteryModel(self.program, spec, self.horizon, energy, worth[spec.id], room)
         return models
+
+    def _aims(self, guide: Guide) -> list[Aim]:
+        """Return what the scenarios want in each store, and brought to each car and load, when they part."""
+        aims, hours, last = [], self.horizon.hours, guide.end - 1
+        for id_, energy in guide.energy_kwh.items():
+            if (battery := self.batteries.get(id_)) is not None:
+                aims.append(
+                    Aim(columns=battery.energy[last : last + 1], coefficients=np.ones(1), target=energy)
+                )
+            elif (charger := self.chargers.get(id_)) is not None:
+                early = charger.steps < guide.end
+                at = charger.steps[early]
+                aims.append(Aim(columns=charger.power[early], coefficients=hours[at], target=energy))
+            elif (load := self.loads.get(id_)) is not None:
+                aims.append(used_until(load.into_bus(), guide.end, hours, energy))
+        return aims
+
+    def _stay_near(self, said_kw: Mapping[str, Floats], price_per_kwh: float) -> None:
+        """Ask devices to do in the next hour what they were told before, as far as that is free."""
+        steered: list[tuple[BatteryModel | ChargerModel | LoadModel, int]] = [
+            *((battery, 1) for battery in self.batteries.values()),
+            *((charger, -1) for charger in self.chargers.values()),  # they consume
+            *((load, -1) for load in self.loads.values()),
+        ]
+        for part, sign in steered:
+            said = said_kw.get(part.id)
+            if said is not None:
+                add_stay(self.program, part.name, part.into_bus(), sign * said, self.horizon, price_per_kwh)
 
     def _room(self, spec: Battery, energy_kwh: float) -> Room:
         """Return what the connection, the load, the sun and the cars leave for a battery."""
@@ -143,6 +190,10 @@ class Home:
     def choices(self) -> list[Choice]:
         """Return every choice that may need integers."""
         return [choice for component in self.components for choice in component.choices()]
+
+
+def _is_long_path(tree: Tree) -> bool:
+    return tree.n_scenarios == 1 and len(tree.step) > _LONG_PATH
 
 
 def end_values(inputs: Inputs, import_extra: float = 0.0) -> dict[str, EndValue]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import PlanError
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
-from ..problem import BatteryState, CarState, Problem
+from ..problem import BatteryState, CarState, Problem, Scenario
 from ..steps import Floats
 from .result import Reason
 
@@ -44,8 +44,14 @@ def judge(problem: Problem) -> Inputs:
     cars = _usable_cars(problem, reasons)
     loads = _usable_loads(problem, reasons)
     pv_kw = _pv_series(problem, reasons)
+    scenarios = usable_scenarios(problem, tuple(pv_kw))
+    if len(scenarios) < len(problem.scenarios):
+        count = float(len(problem.scenarios) - len(scenarios))
+        reasons.append(Reason(key="scenarios_unusable", placeholders={"count": count}))
     usable = {id_: BatteryState(energy_kwh=energy) for id_, energy in batteries.items()}
-    clean = replace(problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, loads=loads)
+    clean = replace(
+        problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, loads=loads, scenarios=scenarios
+    )
     return Inputs(
         problem=clean,
         reasons=tuple(reasons),
@@ -166,3 +172,19 @@ def _pv_series(problem: Problem, reasons: list[Reason]) -> dict[str, Floats]:
             available = np.zeros(n)
         series[array.id] = available
     return series
+
+
+def usable_scenarios(problem: Problem, pv_ids: tuple[str, ...]) -> tuple[Scenario, ...]:
+    """Return the scenarios that can be planned with: right length, finite, a series for every array."""
+    n = len(problem.steps)
+
+    def is_fit(values: Floats | None) -> bool:
+        return values is not None and np.shape(values) == (n,) and _is_sane(*(np.min(values), np.max(values)))
+
+    return tuple(
+        one
+        for one in problem.scenarios
+        if one.probability > 0
+        and is_fit(one.load_kw)
+        and all(is_fit(one.pv_available_kw.get(id_)) for id_ in pv_ids)
+    )

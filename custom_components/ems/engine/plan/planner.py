@@ -1,17 +1,19 @@
 """From a question to a plan. There is always one."""
 
+from dataclasses import dataclass
 from time import perf_counter, time
 
 from ..problem import Problem
-from .baseline import self_consumption
+from .baseline import Schedule, self_consumption
 from .fallback import by_rule, last_valid
 from .home import Home
 from .inputs import Inputs, judge
+from .lookahead import LookAhead, look_ahead
 from .objective import strategy_used
 from .publish import publish
 from .result import Plan, PlanStatus, Reason, SolveStats
 from .search import Search, search
-from .solvers import Verdict, open_solver
+from .solvers import Solver, Verdict, open_solver
 
 # A re-plan is due every five minutes and takes a fraction of a second; what needs ten is stuck.
 DEFAULT_TIME_LIMIT_S = 10.0
@@ -20,7 +22,7 @@ DEFAULT_TIME_LIMIT_S = 10.0
 def solve(
     problem: Problem,
     *,
-    solver: str = "highs",
+    solver: str | Solver = "highs",
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     previous: Plan | None = None,
     now_s: float | None = None,
@@ -29,87 +31,124 @@ def solve(
 
     Parameters
     ----------
-    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported.
+    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported; or a solver itself,
+        named by its `str`.
     time_limit_s : For all solves together; what was found by then is published as degraded. [s]
-    previous : What to fall back on when the solver has no answer.
+    previous : The plan in force: what to stay with where nothing speaks against it, and what to fall back on when
+        the solver has no answer.
     now_s : When this plan is made, the wall clock unless told. [s since epoch]
 
     Raises
     ------
     PlanError : Prices or load are unusable (not finite, wrong length). A device in trouble never raises.
     """
-    now_s, began = time() if now_s is None else now_s, perf_counter()
-    inputs = judge(problem)
-    home = Home(inputs)
-    assembled_ms = (perf_counter() - began) * 1000
-    found = search(home, open_solver(solver), time_limit_s)
-    found.build_ms += assembled_ms
-    extracting = perf_counter()
-    if found.verdict in (Verdict.OPTIMAL, Verdict.INCUMBENT):
-        return _published(home, found, solver, now_s, began=began, extracting=extracting)
-    reasons = (*inputs.reasons, _why_failed(found, time_limit_s))
-    kept = last_valid(previous, inputs, reasons, now_s)
-    if kept is not None:
-        return kept
-    rule = self_consumption(inputs, home.end_values)
-    stats = _stats(found, solver, extract_ms=0.0, total_ms=(perf_counter() - began) * 1000)
-    return by_rule(inputs, rule, home.end_values, reasons=reasons, stats=stats, now_s=now_s)
-
-
-def _published(
-    home: Home, found: Search, solver: str, now_s: float, *, began: float, extracting: float
-) -> Plan:
-    inputs, parts = home.inputs, publish(home, found)
-    problem, rule = inputs.problem, self_consumption(inputs, home.end_values)
-    reasons = _reasons(inputs, found)
-    ended = perf_counter()
-    stats = _stats(found, solver, extract_ms=(ended - extracting) * 1000, total_ms=(ended - began) * 1000)
-    return Plan(
-        status=PlanStatus.DEGRADED if reasons else PlanStatus.OK,
-        reasons=reasons,
-        created_at_s=now_s,
-        currency=problem.site.currency,
-        steps=problem.steps,
-        import_kw=parts.import_kw,
-        export_kw=parts.export_kw,
-        load_kw=problem.load_kw,
-        import_price_per_kwh=problem.import_price_per_kwh,
-        export_price_per_kwh=problem.export_price_per_kwh,
-        marginal_value_per_kwh=parts.marginal_value_per_kwh,
-        devices=parts.devices,
-        slacks=parts.slacks,
-        costs=parts.costs,
-        baseline=rule.costs,
-        stats=stats,
-        strategy=strategy_used(problem),
-        preference=problem.site.preference,
+    run = _Run(
+        inputs=judge(problem),
+        solver=open_solver(solver) if isinstance(solver, str) else solver,
+        solver_name=str(solver),
+        previous=previous,
+        now_s=time() if now_s is None else now_s,
+        deadline=perf_counter() + time_limit_s,
+        time_limit_s=time_limit_s,
+        began=perf_counter(),
     )
+    return run.plan()
 
 
-def _reasons(inputs: Inputs, found: Search) -> tuple[Reason, ...]:
-    if found.verdict is Verdict.OPTIMAL:
-        return inputs.reasons
-    stopped = Reason(key="stopped_early", placeholders={"gap": round(found.gap_abs, 4)})
-    return (*inputs.reasons, stopped)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """One question on its way to its plan."""
 
+    inputs: Inputs
+    solver: Solver
+    solver_name: str
+    previous: Plan | None
+    now_s: float
+    deadline: float  # of the performance counter [s]
+    time_limit_s: float
+    began: float
 
-def _why_failed(found: Search, time_limit_s: float) -> Reason:
-    if found.verdict is Verdict.TIMEOUT:
-        return Reason(key="solver_timeout", placeholders={"seconds": time_limit_s})
-    return Reason(key="solver_failed", placeholders={"detail": found.detail})
+    def plan(self) -> Plan:
+        """Look ahead where there are scenarios, search, and publish what was found; else fall back."""
+        ahead = self._look_ahead()
+        assembling = perf_counter()
+        home = Home(self.inputs, guide=ahead.guide if ahead else None, previous=self.previous)
+        assembled_ms = (perf_counter() - assembling) * 1000
+        found = search(home, self.solver, self.deadline - perf_counter())
+        found.build_ms += assembled_ms
+        return self._published(home, found, ahead) if found.has_answer else self._without(home, found)
 
+    def _look_ahead(self) -> LookAhead | None:
+        if not self.inputs.problem.scenarios:
+            return None
+        return look_ahead(self.inputs, self.solver, self.time_limit_s)
 
-def _stats(found: Search, solver: str, *, extract_ms: float, total_ms: float) -> SolveStats:
-    return SolveStats(
-        solver=solver,
-        variables=found.model.n_columns,
-        rows=found.model.n_rows,
-        binaries=found.model.n_integers,
-        build_ms=found.build_ms,
-        highs_ms=found.highs_ms,
-        extract_ms=extract_ms,
-        total_ms=total_ms,
-        objective=found.objective,
-        gap_abs=found.gap_abs,
-        solves=found.solves,
-    )
+    def _published(self, home: Home, found: Search, ahead: LookAhead | None) -> Plan:
+        problem, extracting, solving_ms = self.inputs.problem, perf_counter(), found.highs_ms
+        parts = publish(home, found, ahead.guide if ahead else None)
+        rule = self_consumption(self.inputs, home.end_values)
+        reasons = self._reasons(found, ahead)
+        # Asking the solver for prices once more is its time, not ours.
+        extract_ms = (perf_counter() - extracting) * 1000 - (found.highs_ms - solving_ms)
+        return Plan(
+            status=PlanStatus.DEGRADED if reasons else PlanStatus.OK,
+            reasons=reasons,
+            created_at_s=self.now_s,
+            currency=problem.site.currency,
+            steps=problem.steps,
+            import_kw=parts.import_kw,
+            export_kw=parts.export_kw,
+            load_kw=problem.load_kw,
+            import_price_per_kwh=problem.import_price_per_kwh,
+            export_price_per_kwh=problem.export_price_per_kwh,
+            marginal_value_per_kwh=parts.marginal_value_per_kwh,
+            devices=parts.devices,
+            slacks=parts.slacks,
+            costs=parts.costs,
+            baseline=rule.costs,
+            stats=self._stats(found, ahead, extract_ms),
+            strategy=strategy_used(problem),
+            preference=problem.site.preference,
+            binding=parts.binding,
+            binding_value_per_kwh=parts.binding_value_per_kwh,
+        )
+
+    def _reasons(self, found: Search, ahead: LookAhead | None) -> tuple[Reason, ...]:
+        reasons = list(self.inputs.reasons)
+        if ahead is not None and ahead.guide is None:
+            reasons.append(Reason(key="scenarios_too_slow"))
+        if found.verdict is not Verdict.OPTIMAL:
+            reasons.append(Reason(key="stopped_early", placeholders={"gap": round(found.gap_abs, 4)}))
+        return tuple(reasons)
+
+    def _without(self, home: Home, found: Search) -> Plan:
+        """Return the last valid plan, or the self-consumption rule as one."""
+        reasons = (*self.inputs.reasons, self._why_failed(found))
+        kept = last_valid(self.previous, self.inputs, reasons, self.now_s)
+        if kept is not None:
+            return kept
+        rule: Schedule = self_consumption(self.inputs, home.end_values)
+        stats = self._stats(found, None, extract_ms=0.0)
+        return by_rule(self.inputs, rule, home.end_values, reasons=reasons, stats=stats, now_s=self.now_s)
+
+    def _why_failed(self, found: Search) -> Reason:
+        if found.verdict is Verdict.TIMEOUT:
+            return Reason(key="solver_timeout", placeholders={"seconds": self.time_limit_s})
+        return Reason(key="solver_failed", placeholders={"detail": found.detail})
+
+    def _stats(self, found: Search, ahead: LookAhead | None, extract_ms: float) -> SolveStats:
+        first = [ahead.found] if ahead else []
+        return SolveStats(
+            solver=self.solver_name,
+            variables=found.model.n_columns,
+            rows=found.model.n_rows,
+            binaries=found.model.n_integers,
+            build_ms=found.build_ms + sum(one.build_ms for one in first),
+            highs_ms=found.highs_ms + sum(one.highs_ms for one in first),
+            extract_ms=extract_ms,
+            total_ms=(perf_counter() - self.began) * 1000,
+            objective=found.objective,
+            gap_abs=found.gap_abs,
+            solves=found.solves + sum(one.solves for one in first),
+            scenarios=len(self.inputs.problem.scenarios),
+        )

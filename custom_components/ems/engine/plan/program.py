@@ -60,6 +60,8 @@ class Model:
     columns: Mapping[str, Block] = field(default_factory=dict)
     rows: Mapping[str, Block] = field(default_factory=dict)
     offset: float = 0.0
+    # A hint for solvers: many steps in one row, which the primal simplex walks through several times faster.
+    is_long_path: bool = False
 
     @property
     def n_columns(self) -> int:
@@ -107,8 +109,9 @@ class Model:
 class Program:
     """Collects blocks; `build` freezes what has been collected and may be called again after adding more."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_long_path: bool = False) -> None:
         """Start empty."""
+        self._is_long_path = is_long_path
         self._columns: dict[str, Block] = {}
         self._rows: dict[str, Block] = {}
         self._bounds: list[tuple[Floats, Floats, Floats, Bools]] = []
@@ -172,6 +175,7 @@ class Program:
             value=value,
             columns=MappingProxyType(dict(self._columns)),
             rows=MappingProxyType(dict(self._rows)),
+            is_long_path=self._is_long_path,
         )
 
 

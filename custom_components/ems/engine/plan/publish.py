@@ -8,14 +8,18 @@ import numpy as np
 from ..flexible_load import FlexibleLoad
 from ..site import Battery
 from ..steps import Floats
+from .binding import binding_limits
 from .costs import account
 from .execution import Orders, battery_orders, charger_orders, load_orders, pv_orders
 from .execution.battery import BatteryFlow
 from .execution.common import Tariff, same
 from .execution.load import LoadFlow
+from .guide import Guide
 from .home import BUS, Home
 from .result import Costs, DevicePlan, Mode, Reason, Slack
 from .search import Search
+from .store_value import StoreValue
+from .values import store_values
 
 # Below this a flow is the solver's rounding (it keeps rows to 1e-7). [kW]
 _DUST_KW = 1e-6
@@ -31,6 +35,8 @@ class Published:
     devices: Mapping[str, DevicePlan]
     slacks: tuple[Slack, ...]
     costs: Costs
+    binding: tuple[str, ...]
+    binding_value_per_kwh: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,8 +51,11 @@ class _Flows:
     grid_kw: Floats
 
 
-def publish(home: Home, found: Search) -> Published:
-    """Return the plan's series, orders, slacks and costs."""
+def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
+    """Return the plan's series, orders, slacks and costs; in its first steps, the values that scenarios gave."""
+    values = store_values(home, found)
+    if guide is not None:
+        values = {id_: value.led_by(guide.values.get(id_)) for id_, value in values.items()}
     flows = _read_flows(home, found.x)
     broken = [slack for component in home.components for slack in component.slacks(found.x)]
     slacks = (*broken, *home.shape.slacks(found.x))
@@ -70,14 +79,28 @@ def publish(home: Home, found: Search) -> Published:
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
     )
+    limits, bus = binding_limits(home, found), _bus_values(home, found, guide)
     return Published(
         import_kw=import_kw,
         export_kw=export_kw,
-        marginal_value_per_kwh=found.dual_of(BUS) / home.horizon.hours,
-        devices=_devices(home, found, flows, tariff),
+        marginal_value_per_kwh=bus,
+        devices={
+            **_devices(home, found, flows, tariff, values),
+            **{spec.id: _load(home, found, flows, tariff, spec, bus) for spec in problem.site.loads},
+        },
         slacks=slacks,
         costs=costs,
+        binding=limits.names,
+        binding_value_per_kwh=limits.per_kwh,
     )
+
+
+def _bus_values(home: Home, found: Search, guide: Guide | None) -> Floats:
+    """Return what one more kWh in the home is worth; where scenarios steer, theirs: the aim distorts the dual."""
+    values: Floats = found.dual_of(BUS) / home.horizon.hours
+    if guide is not None:
+        values[: guide.end] = guide.bus_per_kwh
+    return values
 
 
 def _swept(values: Floats) -> Floats:
@@ -114,26 +137,26 @@ def _energy(spec: Battery, now_kwh: float, power_kw: Floats, hours: Floats) -> F
     return now_kwh + np.concatenate([[0.0], np.cumsum(stored * hours)])
 
 
-def _devices(home: Home, found: Search, flows: _Flows, tariff: Tariff) -> dict[str, DevicePlan]:
+def _devices(
+    home: Home, found: Search, flows: _Flows, tariff: Tariff, values: Mapping[str, StoreValue]
+) -> dict[str, DevicePlan]:
     site = home.inputs.problem.site
     plans = [
-        *(_battery(home, found, flows, tariff, spec) for spec in site.batteries),
+        *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
         *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
         *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
-        *(_load(home, found, flows, tariff, spec) for spec in site.loads),
     ]
     return {plan.id: plan for plan in plans}
 
 
-def _battery(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Battery) -> DevicePlan:
-    if spec.id not in home.batteries:
+def _battery(
+    home: Home, flows: _Flows, tariff: Tariff, spec: Battery, value: StoreValue | None
+) -> DevicePlan:
+    if value is None:
         key = "battery_absent" if spec.capacity_kwh == 0 else "device_unavailable"
         return idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, key, home.horizon.n)
-    value = -found.dual_of(f"battery.{spec.id}.balance")
     power, energy = flows.battery_kw[spec.id], flows.energy_kwh[spec.id]
-    flow = BatteryFlow(
-        power_kw=power, energy_kwh=energy, value_per_kwh=value, floor_kwh=home.shape.floor_kwh(spec)
-    )
+    flow = BatteryFlow(power_kw=power, energy_kwh=energy, value=value, floor_kwh=home.shape.floor_kwh(spec))
     orders = battery_orders(spec, flow, tariff)
     return DevicePlan(
         id=spec.id,
@@ -143,7 +166,9 @@ def _battery(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Bat
         modes=orders.modes,
         reasons=orders.reasons,
         energy_kwh=energy,
-        marginal_value_per_kwh=value,
+        marginal_value_per_kwh=value.marginal,
+        import_value_per_kwh=value.import_side,
+        export_value_per_kwh=value.export_side,
     )
 
 
@@ -179,7 +204,9 @@ def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str,
     )
 
 
-def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad) -> DevicePlan:
+def _load(
+    home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad, bus_per_kwh: Floats
+) -> DevicePlan:
     if spec.id not in home.loads:
         key = "device_unavailable" if spec.id in home.inputs.unavailable else "load_nothing_asked"
         return idle_device(spec.id, spec.name, "load", Mode.OFF, key, home.horizon.n)
@@ -188,7 +215,7 @@ def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Flexib
         power_kw=power,
         forced_kw=load.forced_kw,
         missing_kwh=load.missing_kwh(found.x),
-        price_per_kwh=found.dual_of(BUS) / home.horizon.hours,
+        price_per_kwh=bus_per_kwh,
     )
     orders, value = load_orders(spec, home.inputs.loads[spec.id], flow, tariff)
     return DevicePlan(

@@ -109,6 +109,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         *("weighed", "later_weighed", "later"),
     ),
     "car_needs_nothing": worded("The car needs nothing more."),
+    "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
     # Loads that can wait.
     "load_run_cheap": worded(
@@ -168,6 +169,10 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
     "pv_forecast_missing": worded(
         "There is no forecast for {name}; the plan expects nothing from it.", "name"
     ),
+    "scenarios_unusable": worded(
+        "{count} of the imagined days have gaps; the plan goes without them.", "count"
+    ),
+    "scenarios_too_slow": worded("The imagined days took too long; the plan stands on the mean forecast."),
     "stopped_early": worded("The optimiser ran out of time; at most {gap} could still be gained.", "gap"),
     "solver_timeout": worded("The optimiser found no plan within {seconds} s.", "seconds"),
     "solver_failed": worded("The optimiser failed: {detail}.", "detail"),

@@ -146,6 +146,7 @@ class Plan:
     scores: Mapping[str, float] = field(default_factory=dict)
     # What stands in the way in each step: "" or the name of a limit ("import_limit", "<device id>.power_max", …).
     binding: tuple[str, ...] = ()
+    binding_value_per_kwh: Floats | None = None  # what one kWh more of it in the step would save
     # Of the energy imported; None where nobody says how clean the grid is. [kg]
     co2_kg: float | None = None
     baseline_co2_kg: float | None = None

@@ -1,5 +1,6 @@
 """Finds the answer: the linear program first, integers only where it did what cannot be done, then duals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -8,8 +9,9 @@ import numpy as np
 from ..steps import Bools, Floats
 from .components import Choice
 from .components.component import Pins
+from .components.direction import Direction
 from .home import Home
-from .program import Model
+from .program import Ints, Model
 from .solvers import Outcome, Solver, Verdict
 
 # A cent for two days is below any forecast's error, and much cheaper to prove than a share of the cost.
@@ -17,11 +19,16 @@ GAP_ABS = 0.01
 _NO_GAP = 0.0
 # Granted on top of the time limit to end with a plan rather than without; two or three linear programs.
 SETTLE_S = 2.0
+# The second round closes what opened when the first was closed; what is left after the third is a trifle.
+_ROUNDS = 3
 
 
 @dataclass(kw_only=True, eq=False)
 class Search:
-    """What was found and how. `x` and `dual` belong to `model`, the last one solved."""
+    """What was found and how. `x` and `dual` belong to `model`, the last one solved.
+
+    `priced` is the linear program's answer the duals come from: with integers, the one around them.
+    """
 
     verdict: Verdict
     model: Model
@@ -33,6 +40,24 @@ class Search:
     highs_ms: float
     solves: int
     detail: str = ""
+    priced: Outcome | None = None
+
+    @property
+    def has_answer(self) -> bool:
+        """Return whether there is something to publish."""
+        return self.verdict in (Verdict.OPTIMAL, Verdict.INCUMBENT)
+
+    def nudged(self, rows: Ints, by: float) -> Outcome | None:
+        """Return the priced program's answer with the right-hand side of some equations shifted, if it has one.
+
+        They stay shifted: nudge the same rows every time.
+        """
+        if self.priced is None or self.priced.again is None:
+            return None
+        side = self.model.row_lower[rows] + by
+        outcome = self.priced.again(rows, side, side)
+        self.highs_ms += outcome.run_ms
+        return outcome if outcome.has_answer else None
 
     def dual_of(self, rows: str) -> Floats:
         """Return the duals of a block of rows."""
@@ -74,6 +99,24 @@ def search(home: Home, solver: Solver, time_limit_s: float) -> Search:
     return _finished(tally, model, outcome)
 
 
+def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
+    """Solve a home as a linear program; where energy ran both ways at once, close the weaker one and solve again.
+
+    For trees of scenarios: their values and first decisions are wanted, quickly, and no integers.
+    """
+    tally = _Tally(solver=solver, deadline=perf_counter() + time_limit_s)
+    model = tally.build(home)
+    outcome = tally.solve(model, GAP_ABS)
+    directions = [choice for choice in home.choices if isinstance(choice, Direction)]
+    for _ in range(_ROUNDS):
+        pins = _pins(directions, outcome.x) if outcome.has_answer else []
+        if not pins:
+            break
+        model = model.with_bounds(*(np.concatenate(part) for part in zip(*pins, strict=True)))
+        outcome = tally.solve(model, GAP_ABS)
+    return _finished(tally, model, outcome)
+
+
 def _repair(home: Home, covered: list[Bools], x: Floats) -> bool:
     """Add integers where a choice is broken and none watch over it yet; return whether any were added."""
     found = False
@@ -100,7 +143,7 @@ def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
     return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
 
 
-def _pins(choices: list[Choice], x: Floats) -> list[Pins]:
+def _pins(choices: Sequence[Choice], x: Floats) -> list[Pins]:
     leaning = [(choice, np.flatnonzero(choice.broken(x))) for choice in choices]
     return [choice.settle(x, steps) for choice, steps in leaning if len(steps)]
 
@@ -113,9 +156,9 @@ def _cheaper(one: Outcome, other: Outcome) -> Outcome:
 
 def _finished(tally: _Tally, model: Model, outcome: Outcome) -> Search:
     """Price the rows: an integer program has no duals, the linear one around its answer has."""
-    x, dual = outcome.x, outcome.row_dual
+    x, dual, priced = outcome.x, outcome.row_dual, outcome
     if outcome.has_answer and dual is None:
-        held = tally.solve(model.with_integers_fixed(x), _NO_GAP)
+        held = priced = tally.solve(model.with_integers_fixed(x), _NO_GAP)
         # Out of time: the first linear program's prices are near enough to explain and to steer by.
         x, dual = (
             (held.x, held.row_dual) if held.has_answer else (x, _padded(tally.outcomes[0].row_dual, model))
@@ -132,6 +175,7 @@ def _finished(tally: _Tally, model: Model, outcome: Outcome) -> Search:
         highs_ms=tally.highs_ms,
         solves=len(tally.outcomes),
         detail=outcome.detail,
+        priced=priced,
     )
 
 

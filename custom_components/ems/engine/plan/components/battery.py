@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...site import Battery
 from ...steps import Floats
@@ -46,6 +47,15 @@ class _Edge:
     further: Ints
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Left:
+    """The segments of the energy left at the end of each scenario, and what they are worth. [currency/kWh]."""
+
+    columns: Ints
+    per_kwh: Floats
+    scenario: NDArray[np.intp]
+
+
 class BatteryModel:
     """A lossy store of energy, seen from the home bus: discharging is positive.
 
@@ -71,6 +81,7 @@ class BatteryModel:
         self.id, self.name = spec.id, f"battery.{spec.id}"
         self._program, self._spec, self._horizon = program, spec, horizon
         self._now, self._room = energy_now_kwh, room
+        self.wear_per_kwh = spec.wear_per_kwh
         h, counted_h, n = horizon.hours, horizon.counted_h, horizon.n
         eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
 
@@ -87,8 +98,9 @@ class BatteryModel:
         start = np.zeros(n)
         start[0] = energy_now_kwh
         # One row per step, in kWh: its dual is what a stored kWh is worth, negated.
+        self.balance = f"{self.name}.balance"
         program.rows(
-            f"{self.name}.balance",
+            self.balance,
             start,
             start,
             Term(e, 1.0),
@@ -97,7 +109,7 @@ class BatteryModel:
             Term(d, h / eta_d),
         )
         self._edges = self._add_band()
-        self._add_end_value(end_value)
+        self.left = self._add_end_value(end_value)
         self._direction = Direction(self.name, self.charge, self.discharge)
 
     def _lowest(self) -> float:
@@ -132,7 +144,7 @@ class BatteryModel:
         self._program.rows(f"{label}.rise", -np.inf, already, Term(outside, 1.0), before, Term(further, -1.0))
         return _Edge(name, outside, further)
 
-    def _add_end_value(self, value: EndValue) -> None:
+    def _add_end_value(self, value: EndValue) -> Left:
         """Split the last energy into segments, each earning its slope; concavity fills them in order.
 
         On a flat tariff keeping a kWh is worth exactly what using it is: the tie goes to using it.
@@ -151,6 +163,7 @@ class BatteryModel:
         bases, whose = np.full(futures, base), np.repeat(np.arange(futures), segments)
         last = Term(self.energy[tree.leaves], 1.0)
         self._program.rows(f"{label}.sum", bases, bases, Term(parts, -1.0, whose), last)
+        return Left(columns=parts, per_kwh=np.tile(value.per_kwh, futures), scenario=whose)
 
     def into_bus(self) -> list[Term]:
         """Return discharging less charging."""

@@ -7,6 +7,7 @@ import numpy as np
 from ...site import Battery
 from ...steps import Bools, Floats
 from ..result import Mode, Reason
+from ..store_value import StoreValue
 from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
 
 
@@ -19,18 +20,18 @@ class BatteryFlow:
 
     power_kw: Floats  # + discharge
     energy_kwh: Floats
-    value_per_kwh: Floats  # of a stored kWh
+    value: StoreValue  # of a stored kWh
     floor_kwh: float  # below it the battery is charged for its own sake
 
 
 def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
     """Turn a plan into modes by marginal value.
 
-    With v what a stored kWh is worth:
+    With v⁺ what one more stored kWh would bring, and v⁻ what one less would cost:
 
-        charge      p_imp/η_c < v              buying a kWh costs less than storing it is worth
-        discharge   (p_exp - wear)·η_d > v     selling it earns more than keeping it
-        automatic   (p_imp - wear)·η_d ≥ v     covering the load with it saves at least what it is worth
+        charge      p_imp/η_c < v⁺             buying a kWh costs less than storing it is worth
+        discharge   (p_exp - wear)·η_d > v⁻    selling it earns more than keeping it
+        automatic   (p_imp - wear)·η_d ≥ v⁻    covering the load with it saves at least what it is worth
         hold        otherwise                  it is worth more later
 
     A setpoint computed from a forecast is wrong within minutes; these comparisons stay right when the load
@@ -52,16 +53,27 @@ class _Masks:
 
 
 def _masks(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> _Masks:
-    worth, eta_c, eta_d = flow.value_per_kwh, spec.charge_efficiency, spec.discharge_efficiency
+    eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
+    bought, given = flow.value.import_side, _given_worth(spec, flow)
     price, sold, shaped = tariff.weighed.import_price, tariff.weighed.export_price, tariff.weighed.shaped
     charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
-    buys = price / eta_c <= worth + VALUE_TOLERANCE
-    sells = (sold - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
-    covers = (price - spec.wear_per_kwh) * eta_d >= worth - VALUE_TOLERANCE
+    buys = price / eta_c <= bought + VALUE_TOLERANCE
+    sells = (sold - spec.wear_per_kwh) * eta_d >= given - VALUE_TOLERANCE
+    covers = (price - spec.wear_per_kwh) * eta_d >= given - VALUE_TOLERANCE
     draws, gives = tariff.import_kw > IDLE_KW, tariff.export_kw > IDLE_KW
     charge = charges & ((draws & buys) | (gives & shaped))
     discharge = discharges & ((gives & sells) | (draws & shaped))
     return _Masks(charge=charge, discharge=discharge, automatic=~charge & ~discharge & (covers | discharges))
+
+
+def _given_worth(spec: Battery, flow: BatteryFlow) -> Floats:
+    """Return what taking a kWh out has to earn: what one less would cost.
+
+    Where the plan has the battery empty there is none to take, and what counts is what one would be used for if
+    there were: a battery that turns out fuller than planned then covers the home, as it should.
+    """
+    empty = flow.energy_kwh[:-1] <= spec.soc_min * spec.capacity_kwh + IDLE_KW
+    return np.where(empty, flow.value.import_side, flow.value.export_side)
 
 
 def _modes(masks: _Masks) -> tuple[Mode, ...]:
@@ -79,8 +91,8 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
     later = peak_of_next_run(discharges, tariff.import_price)
     at, starts = later.tolist(), tariff.instants()
     price, sold = tariff.import_price.tolist(), tariff.export_price.tolist()
-    bought_worth = (flow.value_per_kwh * spec.charge_efficiency).tolist()
-    given_worth = (flow.value_per_kwh / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
+    bought_worth = (flow.value.import_side * spec.charge_efficiency).tolist()
+    given_worth = (_given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
     low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
     kinds = np.select(
         [

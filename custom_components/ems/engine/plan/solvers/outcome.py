@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ...steps import Floats
-from ..program import Model
+from ..program import Ints, Model
 
 
 class Verdict(StrEnum):
@@ -28,6 +28,8 @@ class Outcome:
     run_ms : Time inside the solver's own run. [ms]
     gap_abs : Objective less the best bound. [currency]
     detail : The solver's own word for how it ended.
+    again : Solves a linear program once more with other row bounds, from where this answer stands; None where
+        the solver cannot. It holds on to the solver, so it is for the same breath, not for later.
     """
 
     verdict: Verdict
@@ -37,11 +39,19 @@ class Outcome:
     gap_abs: float
     run_ms: float
     detail: str = ""
+    again: Again | None = None
 
     @property
     def has_answer(self) -> bool:
         """Return whether there is something to publish."""
         return self.verdict in (Verdict.OPTIMAL, Verdict.INCUMBENT)
+
+
+class Again(Protocol):
+    """Solves the same linear program with other bounds on some rows."""
+
+    def __call__(self, rows: Ints, lower: Floats, upper: Floats) -> Outcome:
+        """Return the new answer. Bounds stay as they were given until the next call changes them."""
 
 
 class Solver(Protocol):

@@ -1,0 +1,71 @@
+"""What stands in the way: the limit that would be worth most to relax in each step."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..steps import Floats
+from .home import Home
+from .program import Ints
+from .search import Search
+
+# Below a tenth of a cent per kWh a limit stands in nobody's way. [currency/kWh]
+_WORTH_NAMING = 1e-3
+
+
+class Binding(NamedTuple):
+    """Per step: the name of the limit, "" where there is none, and what one kWh more of it would save."""
+
+    names: tuple[str, ...]
+    per_kwh: Floats
+
+
+class _Bound(NamedTuple):
+    name: str
+    columns: Ints
+    steps: np.ndarray
+    per_kwh: bool  # a power, whose price is per kW: over the step's width it is per kWh
+
+
+def binding_limits(home: Home, found: Search) -> Binding:
+    """Name the dearest bound of each step, by the reduced costs of what is held at it.
+
+    A reduced cost is what the objective would change by if the variable might go one unit further.
+    """
+    reduced = _reduced_costs(found)
+    n, bounds = home.horizon.n, _bounds(home)
+    worth = np.zeros((len(bounds) + 1, n))
+    worth[0] = _WORTH_NAMING
+    for i, bound in enumerate(bounds, start=1):
+        value = np.maximum(-reduced[bound.columns], 0)
+        worth[i, bound.steps] = value / home.horizon.hours[bound.steps] if bound.per_kwh else value
+    strongest = np.argmax(worth, axis=0)
+    names = ["", *(bound.name for bound in bounds)]
+    per_kwh = np.where(strongest > 0, worth[strongest, np.arange(n)], 0.0)
+    return Binding(tuple(names[i] for i in strongest.tolist()), per_kwh)
+
+
+def _reduced_costs(found: Search) -> Floats:
+    """Return cost - Aᵀ·dual of the priced program, shape (columns,)."""
+    model = found.model
+    column = np.repeat(np.arange(model.n_columns), np.diff(model.start))
+    priced = np.bincount(column, model.value * found.dual[model.index], model.n_columns)
+    reduced: Floats = model.cost - priced
+    return reduced
+
+
+def _bounds(home: Home) -> list[_Bound]:
+    every = np.arange(home.horizon.n)
+    found = [
+        _Bound("import_limit", home.grid.imports.columns, every, per_kwh=True),
+        _Bound("export_limit", home.grid.exports.columns, every, per_kwh=True),
+    ]
+    for id_, battery in home.batteries.items():
+        found += [
+            _Bound(f"{id_}.charge_max", battery.charge.columns, every, per_kwh=True),
+            _Bound(f"{id_}.discharge_max", battery.discharge.columns, every, per_kwh=True),
+            _Bound(f"{id_}.full", battery.energy, every, per_kwh=False),
+        ]
+    for id_, charger in home.chargers.items():
+        found.append(_Bound(f"{id_}.power_max", charger.power, charger.steps, per_kwh=True))
+    return found
