@@ -17,7 +17,7 @@ import numpy as np
 
 from .adapters.plan_view import NextAction, device_series, is_over, next_action, pv_energy_kwh, step_now
 from .adapters.wording import reason_text, reasons_text
-from .const import BATTERY, CHARGER, METER, PV
+from .const import BATTERY, CHARGER, LOAD, METER, PV
 from .coordinators.plan import Outlook, PlanCoordinator, PlanState
 from .engine.plan.result import DevicePlan, Mode, PlanStatus
 from .entity import SiteEntity, device_info
@@ -308,7 +308,7 @@ def device_plan_sensors(entry: EmsConfigEntry, device: SiteDevice) -> list[Senso
     if device.role == METER:
         return []
     sensors: list[SensorEntity] = [PlannedPower(entry, device)]
-    if device.role in (BATTERY, CHARGER, PV):
+    if device.role in (BATTERY, CHARGER, LOAD, PV):
         sensors.append(PlannedMode(entry, device))
     if device.role == BATTERY:
         sensors.append(StoredValue(entry, device))

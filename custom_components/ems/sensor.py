@@ -6,6 +6,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
 from .integrated_energy import IntegratedEnergySensor
+from .load_sensors import load_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
 from .point_descriptions import describe_point
 from .point_sensor import PointSensor
@@ -43,6 +44,7 @@ async def async_setup_entry(
                 *_point_sensors(entry, device),
                 *_counters(entry, device),
                 *device_plan_sensors(entry, device),
+                *load_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,
         )

@@ -14,8 +14,10 @@ from .components import (
     Choice,
     Component,
     GridModel,
+    LoadModel,
     PvModel,
     SurplusModel,
+    load_model,
     net_of_what_cannot_move,
     surplus_kw,
 )
@@ -42,7 +44,7 @@ _LONG_PATH = 300
 class Home:
     """All components of a site in one program, joined by the bus.
 
-        g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] = l[k]
+        g[k] + Σ pv[k] + Σ (d[k] - c[k]) - Σ ev[k] - Σ load[k] = l[k]
 
     The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
     """
@@ -62,7 +64,9 @@ class Home:
         future = future or expected(inputs)
         leaning, steps = lean(inputs.problem), inputs.problem.steps
         self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
-        problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
+        self.tasks = {id_: leaning.kept_at(load, inputs.problem) for id_, load in inputs.loads.items()}
+        problem = replace(inputs.problem, cars=self.cars, loads=self.tasks)
+        site = problem.site
         self.inputs = inputs
         self.program = Program(is_long_path=_is_long_path(future.tree))
         self.horizon = horizon_of(
@@ -91,6 +95,11 @@ class Home:
             if spec.id in self.cars
         }
         self.surplus = self._surplus()
+        self.loads: dict[str, LoadModel] = {
+            spec.id: load_model(self.program, spec, self.horizon, self.tasks[spec.id], steps)
+            for spec in site.loads
+            if spec.id in self.tasks
+        }
         self.end_values = end_values(inputs)
         self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach())
@@ -156,14 +165,15 @@ class Home:
         sun = sum((np.maximum(pv.available_kw, 0) for pv in self.pvs.values()), np.zeros(self.horizon.n))
         return Room(
             charge_kw=np.maximum(grid.import_max_kw - self.fixed_kw + sun + self._feeds_kw(), 0),
-            discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._cars_kw(), 0),
+            discharge_kw=np.maximum(grid.export_max_kw + self.fixed_kw + self._movable_kw(), 0),
             floor_may_break=energy_kwh < spec.soc_min * spec.capacity_kwh or self._is_import_short(),
             ceiling_may_break=energy_kwh > spec.soc_max * spec.capacity_kwh or self._is_export_short(),
         )
 
-    def _cars_kw(self) -> Floats:
-        """Return the most that all cars could draw, shape (n,)."""
-        return sum((car.charge.upper for car in self.chargers.values()), np.zeros(self.horizon.n))
+    def _movable_kw(self) -> Floats:
+        """Return the most that all cars and loads that can wait could draw, shape (n,)."""
+        most = sum((load.most_kw for load in self.loads.values()), np.zeros(self.horizon.n))
+        return sum((car.charge.upper for car in self.chargers.values()), most)
 
     def _feeds_kw(self) -> Floats:
         """Return the most that all cars could give, shape (n,)."""
@@ -172,14 +182,15 @@ class Home:
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
-        return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
+        held_kw = sum((load.forced_kw for load in self.loads.values()), self.fixed_kw)
+        return bool(np.any(held_kw > self.inputs.problem.site.grid.import_max_kw))
 
     def _is_export_short(self) -> bool:
         return bool(np.any(-self.fixed_kw > self.inputs.problem.site.grid.export_max_kw))
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw + self._cars_kw(), self._feeds_kw() - self.fixed_kw
+        draw, give = self.fixed_kw + self._movable_kw(), self._feeds_kw() - self.fixed_kw
         for pv in self.pvs.values():
             draw = draw - np.minimum(pv.available_kw, 0)
             give = give + np.maximum(pv.available_kw, 0)
@@ -199,8 +210,9 @@ class Home:
     @property
     def components(self) -> Iterable[Component]:
         """Return every component, the grid first."""
+        devices = (self.batteries, self.pvs, self.chargers, self.loads)
         shared = [] if self.surplus is None else [self.surplus]
-        return (self.grid, *self.batteries.values(), *self.pvs.values(), *self.chargers.values(), *shared)
+        return (self.grid, *(part for parts in devices for part in parts.values()), *shared)
 
     @property
     def choices(self) -> list[Choice]:

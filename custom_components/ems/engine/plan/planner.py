@@ -22,7 +22,7 @@ DEFAULT_TIME_LIMIT_S = 10.0
 def solve(
     problem: Problem,
     *,
-    solver: str = "highs",
+    solver: str | Solver = "highs",
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     previous: Plan | None = None,
     now_s: float | None = None,
@@ -31,7 +31,8 @@ def solve(
 
     Parameters
     ----------
-    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported.
+    solver : "highs", or "cvxpy" (optionally "cvxpy:CLARABEL") where CVXPY can be imported; or a solver itself,
+        named by its `str`.
     time_limit_s : For all solves together; what was found by then is published as degraded. [s]
     previous : The plan in force: what to stay with where nothing speaks against it, and what to fall back on when
         the solver has no answer.
@@ -43,8 +44,8 @@ def solve(
     """
     run = _Run(
         inputs=judge(problem),
-        solver=open_solver(solver),
-        solver_name=solver,
+        solver=open_solver(solver) if isinstance(solver, str) else solver,
+        solver_name=str(solver),
         previous=previous,
         now_s=time() if now_s is None else now_s,
         deadline=perf_counter() + time_limit_s,

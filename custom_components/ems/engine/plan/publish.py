@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..flexible_load import FlexibleLoad
 from ..site import Battery, Charger
 from ..steps import Floats
 from .binding import binding_limits
 from .components.charger_energy import Delivered
 from .costs import account
-from .execution import CarFlow, battery_orders, charger_orders, pv_orders
+from .execution import CarFlow, battery_orders, charger_orders, load_orders, pv_orders
 from .execution.battery import BatteryFlow
 from .execution.common import Tariff, same
+from .execution.load import LoadFlow
 from .guide import Guide
 from .home import BUS, Home
 from .result import Costs, DevicePlan, Mode, Reason, Slack
@@ -46,6 +48,7 @@ class _Flows:
     energy_kwh: Mapping[str, Floats]
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
+    load_kw: Mapping[str, Floats]
     grid_kw: Floats
 
 
@@ -109,7 +112,8 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     battery_kw = {id_: _swept(b.discharge.value(x) - b.charge.value(x)) for id_, b in home.batteries.items()}
     pv_kw = {id_: _swept(x[pv.power]) for id_, pv in home.pvs.items()}
     car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
-    consumed = home.fixed_kw + sum(car_kw.values(), np.zeros(home.horizon.n))
+    load_kw = {id_: _swept(load.value(x)) for id_, load in home.loads.items()}
+    consumed = home.fixed_kw + sum((*car_kw.values(), *load_kw.values()), np.zeros(home.horizon.n))
     produced = sum((*battery_kw.values(), *pv_kw.values()), np.zeros(home.horizon.n))
     specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
     return _Flows(
@@ -120,6 +124,7 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
         },
         pv_kw=pv_kw,
         car_kw=car_kw,
+        load_kw=load_kw,
         grid_kw=consumed - produced,
     )
 
@@ -141,6 +146,7 @@ def _devices(
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
         *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
         *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
+        *(_load(home, found, flows, tariff, spec) for spec in site.loads),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -218,6 +224,29 @@ def _charger(
         import_value_per_kwh=value.import_side if model.feeds else None,
         export_value_per_kwh=value.export_side if model.feeds else None,
         phases=model.phases(found.x),
+    )
+
+
+def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad) -> DevicePlan:
+    if spec.id not in home.loads:
+        key = "device_unavailable" if spec.id in home.inputs.unavailable else "load_nothing_asked"
+        return idle_device(spec.id, spec.name, "load", Mode.OFF, key, home.horizon.n)
+    load, power = home.loads[spec.id], flows.load_kw[spec.id]
+    flow = LoadFlow(
+        power_kw=power,
+        forced_kw=load.forced_kw,
+        missing_kwh=load.missing_kwh(found.x),
+        price_per_kwh=found.dual_of(BUS) / home.horizon.hours,
+    )
+    orders, value = load_orders(spec, home.inputs.loads[spec.id], flow, tariff)
+    return DevicePlan(
+        id=spec.id,
+        name=spec.name,
+        kind="load",
+        power_kw=power,
+        modes=orders.modes,
+        reasons=orders.reasons,
+        marginal_value_per_kwh=value,
     )
 
 

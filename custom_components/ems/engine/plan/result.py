@@ -141,7 +141,7 @@ class Plan:
     devices: Mapping[str, DevicePlan]
     slacks: tuple[Slack, ...]
     costs: Costs
-    baseline: Costs  # self-consumption rule, cars charging on plug-in
+    baseline: Costs  # self-consumption rule, cars charging on plug-in, loads running at once
     stats: SolveStats
     # What was planned by: `auto` is told by what it came to. Costs are money whatever it is.
     strategy: Strategy = Strategy.ARBITRAGE

@@ -3,6 +3,7 @@
 from .battery import BatteryModel
 from .charger import ChargerModel
 from .component import Choice, Component, Horizon
+from .flexible_load import LoadModel, load_model
 from .grid import GridModel
 from .load import net_of_what_cannot_move
 from .pv import PvModel
@@ -15,8 +16,10 @@ __all__ = [
     "Component",
     "GridModel",
     "Horizon",
+    "LoadModel",
     "PvModel",
     "SurplusModel",
+    "load_model",
     "net_of_what_cannot_move",
     "surplus_kw",
 ]

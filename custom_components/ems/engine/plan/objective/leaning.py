@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ...flexible_load import LoadState, LoadTask
 from ...problem import CarState, Problem
 from ...site import Battery, Preference, Strategy
 from ...steps import Steps
@@ -48,6 +49,21 @@ class Leaning:
         if 2 * price >= dearest_price(problem):
             price += self.most_per_kwh(problem.steps)
         return replace(car, shortfall_price_per_kwh=price)
+
+    def kept_at(self, load: LoadState, problem: Problem) -> LoadState:
+        """Return a load whose tasks are worth more than any strategy could make of leaving them out.
+
+        As with cars. What earns a reward is weighed against all that counts, strategies among it.
+        """
+        worth = dearest_price(problem)
+
+        def kept(task: LoadTask) -> LoadTask:
+            price = task.shortfall_price_per_kwh
+            if price >= worth:
+                price += self.most_per_kwh(problem.steps)
+            return replace(task, shortfall_price_per_kwh=price)
+
+        return replace(load, tasks=tuple(kept(task) for task in load.tasks))
 
 
 # Multiples of the horizon's dearest price.
