@@ -6,17 +6,21 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 
 from .adapters.plan_commands import plan_commands
+from .adapters.plan_request import AS_SET, PlanRequest
 from .adapters.plan_view import step_now
 from .const import LOAD
 from .coordinators.plan import PlanState
 from .runtime import EmsConfigEntry, EmsData
 
 
-async def async_optimize(entry: EmsConfigEntry) -> PlanState:
-    """Refresh forecasts → solve → publish → dispatch if active (design §10)."""
+async def async_optimize(entry: EmsConfigEntry, request: PlanRequest = AS_SET) -> PlanState:
+    """Refresh forecasts → solve → publish → dispatch if active (design §10).
+
+    A request holds for this one plan: the next one, at the latest within five minutes, goes by the settings.
+    """
     data = entry.runtime_data
     await data.forecast.async_refresh()
-    state = await data.plan.async_plan()
+    state = await data.plan.async_plan(request)
     # Of the site that made the plan: it may have been unloaded meanwhile.
     await async_dispatch(data)
     return state

@@ -13,10 +13,11 @@ from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
 from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
-from ..engine.plan.result import Reason
+from ..engine.plan.horizon import LIVE_H, steps_for
+from ..engine.plan.result import Plan, Reason
 from ..engine.problem import BatteryState, CarState, Problem, Scenario
 from ..engine.site import Battery, Site
-from ..engine.steps import Floats, Steps, tiered_steps
+from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .loads import LoadNow, load_state
@@ -51,6 +52,7 @@ class PlanInputs:
     production_kwh: Mapping[int, float] = field(default_factory=dict)
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     problems: tuple[Reason, ...] = field(default_factory=tuple)
+    horizon_h: float = LIVE_H
 
 
 type Made = tuple[Problem, Forecast, dict[str, Forecast]]
@@ -58,7 +60,7 @@ type Made = tuple[Problem, Forecast, dict[str, Forecast]]
 
 def make_problem(inputs: PlanInputs) -> Made | Reason:
     """Forecast, price and freeze. Return the reason where there can be no plan."""
-    steps = tiered_steps(inputs.now_s)
+    steps = steps_for(inputs.now_s, inputs.horizon_h)
     try:
         prices = make_tariff(inputs.tariff, inputs.zone, inputs.published).prices(steps)
     except TariffError as err:
@@ -152,3 +154,9 @@ def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     if inputs.load_now_kw is None:
         missing.append("load_unmeasured")
     return tuple(dict.fromkeys(missing))
+
+
+def full_reasons(plan: Plan, inputs: PlanInputs) -> tuple[Reason, ...]:
+    """Return a plan's reasons with their particulars: the problem only carries the keys of what was missing."""
+    full = {reason.key: reason for reason in inputs.problems}
+    return tuple(full.get(reason.key, reason) for reason in plan.reasons)

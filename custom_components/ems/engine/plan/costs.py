@@ -20,12 +20,13 @@ def account(
 ) -> Costs:
     """Return the terms of a schedule's cost.
 
-    discharge_kw : Per battery id, ≥ 0, shape (n,). [kW]
+    discharge_kw : Per battery id, and per charger id what a car feeds, ≥ 0, shape (n,). [kW]
     energy_kwh : Per battery id, shape (n + 1,); only its ends count. [kWh]
     """
     hours = problem.steps.hours
     bill = import_kw * problem.import_price_per_kwh - export_kw * problem.export_price_per_kwh
     wear_per_kwh = {battery.id: battery.wear_per_kwh for battery in problem.site.batteries}
+    wear_per_kwh |= {charger.id: charger.wear_per_kwh for charger in problem.site.chargers}
     return Costs(
         energy=float(bill @ hours),
         wear=sum(wear_per_kwh[id_] * float(kw @ hours) for id_, kw in discharge_kw.items()),

@@ -103,8 +103,10 @@ def _usable_cars(problem: Problem, reasons: list[Reason]) -> dict[str, CarState]
         numbers = (
             car.energy_needed_kwh,
             car.energy_max_kwh,
+            car.energy_spare_kwh,
             car.shortfall_price_per_kwh,
             charger.power_max_kw,
+            charger.discharge_max_kw,
         )
         if not car.available:
             reasons.append(Reason(key="charger_unavailable", placeholders={"name": charger.name}))

@@ -6,14 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..flexible_load import FlexibleLoad
-from ..site import Battery
+from ..site import Battery, Charger, HybridInverter, PvArray
 from ..steps import Floats
 from .binding import binding_limits
+from .components.charger_energy import Delivered
+from .components.dc_bus import ac_power, seen_from_home
 from .costs import account
-from .execution import Orders, battery_orders, charger_orders, load_orders, pv_orders
+from .execution import (
+    CarFlow,
+    battery_orders,
+    charger_orders,
+    inverter_orders,
+    load_orders,
+    pv_orders,
+)
 from .execution.battery import BatteryFlow
-from .execution.common import Tariff, same
+from .execution.common import IDLE_KW, Tariff, same
 from .execution.load import LoadFlow
+from .execution.pv import Sun
 from .guide import Guide
 from .home import BUS, Home
 from .result import Costs, DevicePlan, Mode, Reason, Slack
@@ -41,13 +51,14 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Flows:
-    """Every device's power as the home sees it, dust swept off; the grid closes the balance exactly."""
+    """Every device's power at its terminal, dust swept off; inverters and the grid close the balances exactly."""
 
     battery_kw: Mapping[str, Floats]
     energy_kwh: Mapping[str, Floats]
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
     load_kw: Mapping[str, Floats]
+    inverter_kw: Mapping[str, Floats]
     grid_kw: Floats
 
 
@@ -74,7 +85,10 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         problem,
         import_kw=import_kw,
         export_kw=export_kw,
-        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+        discharge_kw={
+            **{id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+            **{id_: np.maximum(-kw, 0) for id_, kw in flows.car_kw.items()},
+        },
         energy_kwh=flows.energy_kwh,
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
@@ -113,7 +127,8 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
     load_kw = {id_: _swept(load.value(x)) for id_, load in home.loads.items()}
     consumed = home.fixed_kw + sum((*car_kw.values(), *load_kw.values()), np.zeros(home.horizon.n))
-    produced = sum((*battery_kw.values(), *pv_kw.values()), np.zeros(home.horizon.n))
+    inverter_kw, on_bus = _inverters(home, {**battery_kw, **pv_kw})
+    produced = sum((*on_bus.values(), *inverter_kw.values()), np.zeros(home.horizon.n))
     specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
     return _Flows(
         battery_kw=battery_kw,
@@ -124,8 +139,19 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
         pv_kw=pv_kw,
         car_kw=car_kw,
         load_kw=load_kw,
+        inverter_kw=inverter_kw,
         grid_kw=consumed - produced,
     )
+
+
+def _inverters(home: Home, power_kw: Mapping[str, Floats]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return what each inverter gives the home, and the powers of what is behind none."""
+    site, n = home.inputs.problem.site, home.horizon.n
+    given = {
+        one.id: ac_power(one, [kw for id_, kw in power_kw.items() if home.inverter_of.get(id_) is one], n)
+        for one in site.inverters
+    }
+    return given, {id_: kw for id_, kw in power_kw.items() if id_ not in home.inverter_of}
 
 
 def _energy(spec: Battery, now_kwh: float, power_kw: Floats, hours: Floats) -> Floats:
@@ -143,8 +169,9 @@ def _devices(
     site = home.inputs.problem.site
     plans = [
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
-        *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
-        *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
+        *(_pv(home, flows, tariff, spec) for spec in site.pvs),
+        *(_inverter(flows, spec) for spec in site.inverters),
+        *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -156,8 +183,14 @@ def _battery(
         key = "battery_absent" if spec.capacity_kwh == 0 else "device_unavailable"
         return idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, key, home.horizon.n)
     power, energy = flows.battery_kw[spec.id], flows.energy_kwh[spec.id]
-    flow = BatteryFlow(power_kw=power, energy_kwh=energy, value=value, floor_kwh=home.shape.floor_kwh(spec))
-    orders = battery_orders(spec, flow, tariff)
+    flow = BatteryFlow(
+        power_kw=power,
+        energy_kwh=energy,
+        value=value,
+        floor_kwh=home.shape.floor_kwh(spec),
+        stored_per_kwh=_stored_per_kwh(home, flows, spec),
+    )
+    orders = battery_orders(seen_from_home(spec, home.inverter_of.get(spec.id)), flow, tariff)
     return DevicePlan(
         id=spec.id,
         name=spec.name,
@@ -165,6 +198,7 @@ def _battery(
         power_kw=power,
         modes=orders.modes,
         reasons=orders.reasons,
+        bus=_bus_of(home, spec.id),
         energy_kwh=energy,
         marginal_value_per_kwh=value.marginal,
         import_value_per_kwh=value.import_side,
@@ -172,35 +206,94 @@ def _battery(
     )
 
 
-def _pv(home: Home, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
-    available = home.inputs.pv_kw[id_]
-    power = flows.pv_kw.get(id_, available)
-    orders = pv_orders(power, available, home.inputs.problem.site.grid.export_max_kw, tariff)
+def _bus_of(home: Home, id_: str) -> str:
+    inverter = home.inverter_of.get(id_)
+    return inverter.id if inverter else ""
+
+
+def _stored_per_kwh(home: Home, flows: _Flows, spec: Battery) -> Floats:
+    """Return what reaches the store of each kWh the home goes without, shape (n,).
+
+    Charging from the grid loses in the inverter; sun from the DC side never passes it, and would have lost there.
+    """
+    stored, inverter = np.full(home.horizon.n, spec.charge_efficiency), home.inverter_of.get(spec.id)
+    if inverter is None:
+        return stored
+    from_sun = flows.inverter_kw[inverter.id] >= 0
+    passed = np.where(from_sun, 1 / inverter.dc_to_ac_efficiency, inverter.ac_to_dc_efficiency)
+    found: Floats = stored * passed
+    return found
+
+
+def _pv(home: Home, flows: _Flows, tariff: Tariff, spec: PvArray) -> DevicePlan:
+    inverter, available = home.inverter_of.get(spec.id), home.inputs.pv_kw[spec.id]
+    is_full = np.zeros(home.horizon.n, dtype=np.bool_)
+    if inverter is not None:
+        available = home.suns[inverter.id].available[spec.id]
+        is_full = flows.inverter_kw[inverter.id] >= inverter.ac_max_kw - IDLE_KW
+    power = flows.pv_kw.get(spec.id, available)
+    sun = Sun(power_kw=power, available_kw=available, is_clipped=is_full)
+    orders = pv_orders(sun, home.inputs.problem.site.grid, home.export_max_kw, tariff)
     return DevicePlan(
-        id=id_,
-        name=name,
+        id=spec.id,
+        name=spec.name,
         kind="pv",
         power_kw=power,
         modes=orders.modes,
         reasons=orders.reasons,
+        bus=_bus_of(home, spec.id),
         available_kw=available,
     )
 
 
-def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+def _inverter(flows: _Flows, spec: HybridInverter) -> DevicePlan:
+    power = flows.inverter_kw[spec.id]
+    orders = inverter_orders(spec, power)
+    return DevicePlan(
+        id=spec.id,
+        name=spec.name,
+        kind="inverter",
+        power_kw=power,
+        modes=orders.modes,
+        reasons=orders.reasons,
+    )
+
+
+def _charger(
+    home: Home,
+    found: Search,
+    flows: _Flows,
+    tariff: Tariff,
+    spec: Charger,
+    values: Mapping[str, StoreValue],
+) -> DevicePlan:
+    id_, name = spec.id, spec.name
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
-    value = _worth_in_car(home, found, id_)
-    orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
+    model, car = home.chargers[id_], home.inputs.cars[id_]
+    energy = model.energy
+    value = energy.worth(found.dual_of) if isinstance(energy, Delivered) else values[id_].at_terminal(spec)
+    flow = CarFlow(
+        power_kw=flows.car_kw[id_],
+        value_per_kwh=value.marginal,
+        given_per_kwh=value.export_side,
+        surplus_kw=home.surplus_kw,
+        least_kw=model.power_min_kw,
+        short_kwh=energy.shortfall(found.x).at_deadline_kwh,
+    )
+    orders = charger_orders(car, flow, tariff)
     return DevicePlan(
         id=id_,
         name=name,
         kind="charger",
-        power_kw=flows.car_kw[id_],
+        power_kw=flow.power_kw,
         modes=orders.modes,
         reasons=orders.reasons,
-        marginal_value_per_kwh=value,
+        marginal_value_per_kwh=value.marginal,
+        import_value_per_kwh=value.import_side if model.feeds else None,
+        export_value_per_kwh=value.export_side if model.feeds else None,
+        phases=model.phases(found.x),
     )
 
 
@@ -227,17 +320,6 @@ def _load(
         reasons=orders.reasons,
         marginal_value_per_kwh=value,
     )
-
-
-def _worth_in_car(home: Home, found: Search, id_: str) -> Floats:
-    """Return what one more kWh into the car is worth: the prices of the rows it would count in."""
-    charger = home.chargers[id_]
-    ready, enough, takes = (
-        float(found.dual_of(f"{charger.name}.{row}")[0]) for row in ("ready", "enough", "takes")
-    )
-    value = np.zeros(home.horizon.n)
-    value[charger.steps] = enough + takes + np.where(charger.in_time, ready, 0.0)
-    return value
 
 
 def idle_device(id_: str, name: str, kind: str, mode: Mode, key: str, n: int) -> DevicePlan:

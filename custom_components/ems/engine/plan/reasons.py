@@ -47,6 +47,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
+    "hold_reserve": worded("Keeping the reserve: the grid asks {price}, and no price empties it.", "price"),
     "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
@@ -108,6 +109,27 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
+    "car_surplus_charge": worded(
+        "Charging the car from surplus: {surplus_kw} kW are left over.", "surplus_kw"
+    ),
+    "car_surplus_wait": worded(
+        "Waiting for surplus: {surplus_kw} kW are left over, and the car charges with {least_kw} kW at least.",
+        *("surplus_kw", "least_kw"),
+    ),
+    "car_surplus_later": worded("Waiting: the car takes surplus at {later}.", "later"),
+    "car_feed": worded(
+        "Covering the home from the car: the grid asks {price}, keeping this kWh in the car is worth {value}.",
+        *("price", "value"),
+    ),
+    "car_sell": worded(
+        "Selling from the car: {price} is more than the {value} that keeping this kWh in it is worth.",
+        *("price", "value"),
+    ),
+    "car_feed_weighed": worded(
+        "Feeding the home from the car: {price} counts as {weighed} with your strategy and preference, "
+        "keeping this kWh in the car as {value}.",
+        *_WEIGHED,
+    ),
     "car_needs_nothing": worded("The car needs nothing more."),
     "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
@@ -151,6 +173,15 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "pv_free": worded("Producing all the sun offers."),
     "pv_limit_price": worded("Held back: feeding in would earn {price}.", "price"),
     "pv_limit_connection": worded("Held back: the connection may feed in {limit_kw} kW.", "limit_kw"),
+    "pv_limit_policy": worded(
+        "Held back: feeding in would earn {price}, less than the {least} you ask for.", "price", "least"
+    ),
+    "pv_clipped_by_inverter": worded("Producing all that its inverter can carry."),
+    # Hybrid inverters.
+    "inverter_idle": worded("Nothing passes the inverter: what is behind it keeps to itself."),
+    "inverter_gives": worded("Giving the home what the sun and the battery behind it offer."),
+    "inverter_takes": worded("Drawing from the home for the battery behind it."),
+    "inverter_full": worded("Carrying all it can, {limit_kw} kW.", "limit_kw"),
     # Any device.
     "device_unavailable": worded("Not planned with: the device does not answer or says nothing usable."),
     "rule_self_consumption": worded("No plan could be made: following plain self-consumption."),
@@ -189,4 +220,5 @@ SLACKS: Final[Mapping[str, str]] = {
     "reserve": "kWh",
     "car_ready": "kWh",
     "load_energy": "kWh",
+    "phase_limit": "kW",
 }

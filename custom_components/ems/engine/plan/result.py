@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ..site import Preference, Strategy
 from ..steps import Floats, Steps
+from .program import Ints
 
 
 class PlanStatus(StrEnum):
@@ -44,17 +45,22 @@ class DevicePlan:
 
     Attributes
     ----------
-    kind : "battery", "pv", "charger" or "load".
-    power_kw : Signed as the home sees it: battery + discharge, PV + production, charger and load + consumption
-        (a charger that feeds from a car into the home is negative). [kW]
+    kind : "battery", "pv", "inverter", "charger" or "load".
+    power_kw : Signed as the home sees it: battery + discharge, PV + production, inverter + into the home, charger
+        and load + consumption (a charger that feeds from a car into the home is negative). At the device's own
+        terminal: DC for what is behind a hybrid inverter. [kW]
+    bus : Id of the hybrid inverter it is behind; "": it is on the home's own bus. Sums over the home take the
+        inverter, not what is behind it.
     energy_kwh : Stored energy between the steps, batteries only; index 0 is now, measured. [kWh]
     marginal_value_per_kwh : What a stored kWh is worth in each step (batteries), or one more kWh into the car
         or load (chargers, loads): the optimiser's own price. None where a device stores nothing.
         [currency/kWh]
     import_value_per_kwh, export_value_per_kwh : Batteries only: what one more stored kWh would bring, and what
         one less would cost. The first says what to buy, the second what to sell; the price above lies between
-        them, and they part where the battery is full, empty or waits. [currency/kWh]
+        them, and they part where the battery is full, empty or waits. For a charger that can feed the home
+        both are at its socket: what a kWh into the car is worth, and what one out of it costs. [currency/kWh]
     available_kw : PV only: what could be produced. [kW]
+    phases : Chargers only: on how many phases it is to run; 0 where it does not.
     """
 
     id: str
@@ -63,11 +69,13 @@ class DevicePlan:
     power_kw: Floats
     modes: tuple[Mode, ...]
     reasons: tuple[Reason, ...]
+    bus: str = ""
     energy_kwh: Floats | None = None
     marginal_value_per_kwh: Floats | None = None
     import_value_per_kwh: Floats | None = None
     export_value_per_kwh: Floats | None = None
     available_kw: Floats | None = None
+    phases: Ints | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +83,7 @@ class Slack:
     """A wish the plan could not keep: by name, how much, when, and what it was worth to keep it."""
 
     name: str  # for instance "soc_min", "reserve", "import_limit", "car_ready"
-    component: str  # device id, or "grid"
+    component: str  # device id, "grid", or a phase of it ("L1")
     amount: float
     unit: str
     first_step: int

@@ -21,8 +21,9 @@ GAP_ABS = 0.01
 _NO_GAP = 0.0
 # Granted on top of the time limit to end with a plan rather than without; two or three linear programs.
 SETTLE_S = 2.0
-# The second round closes what opened when the first was closed; what is left after the third is a trifle.
-_ROUNDS = 3
+# Each round closes what opened when the last one closed something. Random homes at negative prices needed one to
+# five; the time limit ends it in any case.
+_ROUNDS = 8
 
 
 @dataclass(kw_only=True, eq=False)

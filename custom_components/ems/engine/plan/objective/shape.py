@@ -9,6 +9,7 @@ from ...problem import Problem
 from ...site import Battery
 from ...steps import Bools, Floats
 from ..components import BatteryModel, GridModel, PvModel
+from ..components.battery import asked_reserve_kwh
 from ..components.component import Horizon
 from ..program import Program
 from ..result import Slack
@@ -66,7 +67,7 @@ class Shape:
                     price_per_kwh_h=leaning.reserve_per_kwh_h,
                 )
                 for spec in problem.site.batteries
-                if spec.id in batteries
+                if spec.id in batteries and reserve_kwh(spec) > asked_reserve_kwh(spec)
             ]
 
     @property
@@ -76,7 +77,8 @@ class Shape:
 
     def floor_kwh(self, battery: Battery) -> float:
         """Return the energy below which a battery is brought back up for its own sake."""
-        return reserve_kwh(battery) if self._reserves else battery.soc_min * battery.capacity_kwh
+        comfort = reserve_kwh(battery) if self._leaning.reserve_per_kwh_h else 0.0
+        return max(comfort, asked_reserve_kwh(battery), battery.soc_min * battery.capacity_kwh)
 
     def weighed(self, dual_of: Callable[[str], Floats]) -> Weighed:
         """Return what a kWh counts for under a solution's duals."""
