@@ -31,7 +31,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_last_line_is_one_json_object():
-    ran = bench("--json", "--data", "nowhere", "--only", "lp-48h-15min", "near-48h-15min", "--rounds", "1")
+    ran = bench("--json", "--only", "lp-48h-15min", "near-48h-15min", "--rounds", "1")
     printed = json.loads(ran.stdout.splitlines()[-1])
     assert [case["name"] for case in printed["cases"]] == ["lp-48h-15min", "near-48h-15min"]
     for case in printed["cases"]:
@@ -44,7 +44,19 @@ def test_last_line_is_one_json_object():
     assert printed["growth"] == []
     assert printed["import_ms"] > 0
     assert printed["import_rss_mb"] > 0
-    assert "--data changes nothing" in ran.stderr
+
+
+def test_recorded_homes_are_planned_where_they_lie_and_missed_by_name(monkeypatch, tmp_path, capsys):
+    weeks = {"cases": [], "targets": [], "battery_kwh": 10.0}
+    monkeypatch.setattr(measuring, "real_days", lambda _folder: weeks)
+    monkeypatch.setattr(sys, "argv", ["plan", "--json", "--only", "live", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        measuring.main()
+    assert "no load/homes.csv" in capsys.readouterr().err
+    (tmp_path / "load").mkdir()
+    (tmp_path / "load" / "homes.csv").touch()
+    measuring.main()
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["real_days"] == weeks
 
 
 @pytest.mark.parametrize(
