@@ -204,6 +204,10 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
         "{count} of the imagined days have gaps; the plan goes without them.", "count"
     ),
     "scenarios_too_slow": worded("The imagined days took too long; the plan stands on the mean forecast."),
+    "peak_unusable": worded(
+        "What is known of this period's peak is unusable; the plan takes it to be nothing."
+    ),
+    "co2_unusable": worded("The grid's CO₂ series has gaps; to the plan every imported kWh is as clean."),
     "stopped_early": worded("The optimiser ran out of time; at most {gap} could still be gained.", "gap"),
     "solver_timeout": worded("The optimiser found no plan within {seconds} s.", "seconds"),
     "solver_failed": worded("The optimiser failed: {detail}.", "detail"),
