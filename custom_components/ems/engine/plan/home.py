@@ -29,7 +29,7 @@ from .components.dc_bus import DcSun, dc_sun, inverters_by_device, seen_from_hom
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach, export_limits_kw
 from .future import Future, expected
-from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price
+from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price, used_until
 from .inputs import Inputs
 from .objective import Shape, lean
 from .program import Program
@@ -76,7 +76,7 @@ class Home:
             problem,
             future.tree,
             import_extra=leaning.import_per_kwh,
-            beside_price=leaning.most_per_kwh(steps),
+            beside_price=leaning.most_per_kwh,
         )
         self.inverter_of = inverters_by_device(site)
         fixed = [future.pv_kw[a.id] for a in site.pvs if not (a.curtailable or a.id in self.inverter_of)]
@@ -109,7 +109,7 @@ class Home:
         }
         self.surplus = self._surplus(on_bus, unmoved_kw)
         self.end_values = end_values(inputs)
-        self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
+        self.batteries = self._batteries(end_values(inputs, leaning.beyond_per_kwh))
         self.hybrids = {one.id: self._hybrid(one) for one in site.inverters}
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach(), self.export_max_kw)
         self.shape = Shape(
@@ -117,6 +117,7 @@ class Home:
             leaning,
             problem,
             self.horizon,
+            future=future,
             grid=self.grid,
             pvs=[array for array in self.pvs.values() if array.curtailable],
             batteries=self.batteries,
@@ -173,7 +174,7 @@ class Home:
         return models
 
     def _aims(self, guide: Guide) -> list[Aim]:
-        """Return what the scenarios want in each store, and brought to each car, when they part."""
+        """Return what the scenarios want in each store, and brought to each car and load, when they part."""
         aims, hours, last = [], self.horizon.hours, guide.end - 1
         for id_, energy in guide.energy_kwh.items():
             if (battery := self.batteries.get(id_)) is not None:
@@ -184,13 +185,16 @@ class Home:
                 columns = charger.columns_until(guide.end)
                 signed_h = np.concatenate([sign * hours[: guide.end] for sign in charger.signs])
                 aims.append(Aim(columns=columns, coefficients=signed_h, target=energy))
+            elif (load := self.loads.get(id_)) is not None:
+                aims.append(used_until(load.into_bus(), guide.end, hours, energy))
         return aims
 
     def _stay_near(self, said_kw: Mapping[str, Floats], price_per_kwh: float) -> None:
-        """Ask batteries and cars to do in the next hour what they were told before, as far as that is free."""
-        steered: list[tuple[BatteryModel | ChargerModel, int]] = [
+        """Ask devices to do in the next hour what they were told before, as far as that is free."""
+        steered: list[tuple[BatteryModel | ChargerModel | LoadModel, int]] = [
             *((battery, 1) for battery in self.batteries.values()),
             *((charger, -1) for charger in self.chargers.values()),  # they consume
+            *((load, -1) for load in self.loads.values()),
         ]
         for part, sign in steered:
             said = said_kw.get(part.id)

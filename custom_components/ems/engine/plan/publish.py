@@ -93,12 +93,15 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
     )
-    limits = binding_limits(home, found)
+    limits, bus = binding_limits(home, found), _bus_values(home, found, guide)
     return Published(
         import_kw=import_kw,
         export_kw=export_kw,
-        marginal_value_per_kwh=_bus_values(home, found, guide),
-        devices=_devices(home, found, flows, tariff, values),
+        marginal_value_per_kwh=bus,
+        devices={
+            **_devices(home, found, flows, tariff, values),
+            **{spec.id: _load(home, found, flows, tariff, spec, bus) for spec in problem.site.loads},
+        },
         slacks=slacks,
         costs=costs,
         binding=limits.names,
@@ -169,7 +172,6 @@ def _devices(
         *(_pv(home, flows, tariff, spec) for spec in site.pvs),
         *(_inverter(flows, spec) for spec in site.inverters),
         *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
-        *(_load(home, found, flows, tariff, spec) for spec in site.loads),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -295,7 +297,9 @@ def _charger(
     )
 
 
-def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad) -> DevicePlan:
+def _load(
+    home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad, bus_per_kwh: Floats
+) -> DevicePlan:
     if spec.id not in home.loads:
         key = "device_unavailable" if spec.id in home.inputs.unavailable else "load_nothing_asked"
         return idle_device(spec.id, spec.name, "load", Mode.OFF, key, home.horizon.n)
@@ -304,7 +308,7 @@ def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Flexib
         power_kw=power,
         forced_kw=load.forced_kw,
         missing_kwh=load.missing_kwh(found.x),
-        price_per_kwh=found.dual_of(BUS) / home.horizon.hours,
+        price_per_kwh=bus_per_kwh,
     )
     orders, value = load_orders(spec, home.inputs.loads[spec.id], flow, tariff)
     return DevicePlan(
