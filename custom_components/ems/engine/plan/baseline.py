@@ -163,16 +163,15 @@ def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats], load_kw: Mapping
         specs[id_].soc_min * specs[id_].capacity_kwh <= energy <= specs[id_].soc_max * specs[id_].capacity_kwh
         for id_, energy in inputs.batteries.items()
     )
+    return in_band and _keeps_cars(inputs, car_kw)
+
+
+def _keeps_cars(inputs: Inputs, car_kw: Mapping[str, Floats]) -> bool:
+    """Return whether cars are ready in time, and from surplus where nothing else is to be used."""
     ends, hours = inputs.problem.steps.edges_s[1:], inputs.problem.steps.hours
     surplus_kw = np.maximum(_total(inputs.pv_kw.values(), hours) - inputs.problem.load_kw, 0)
-    patient = [car_kw[id_] for id_, car in inputs.cars.items() if car.surplus_only]
-    from_surplus = not patient or bool(np.all(_total(patient, hours) <= surplus_kw + 1e-9))
-    return (
-        in_band
-        and from_surplus
-        and all(
-            float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum())
-            >= car.energy_needed_kwh - 1e-9
-            for id_, car in inputs.cars.items()
-        )
+    patient = _total((car_kw[id_] for id_, car in inputs.cars.items() if car.surplus_only), hours)
+    return bool(np.all(patient <= surplus_kw + 1e-9)) and all(
+        float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum()) >= car.energy_needed_kwh - 1e-9
+        for id_, car in inputs.cars.items()
     )

@@ -76,7 +76,7 @@ class Home:
             problem,
             future.tree,
             import_extra=leaning.import_per_kwh,
-            beside_price=leaning.most_per_kwh(steps),
+            beside_price=leaning.most_per_kwh,
         )
         self.inverter_of = inverters_by_device(site)
         fixed = [future.pv_kw[a.id] for a in site.pvs if not (a.curtailable or a.id in self.inverter_of)]
@@ -109,7 +109,7 @@ class Home:
         }
         self.surplus = self._surplus(on_bus, unmoved_kw)
         self.end_values = end_values(inputs)
-        self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
+        self.batteries = self._batteries(end_values(inputs, leaning.beyond_per_kwh))
         self.hybrids = {one.id: self._hybrid(one) for one in site.inverters}
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach(), self.export_max_kw)
         self.shape = Shape(
@@ -117,6 +117,7 @@ class Home:
             leaning,
             problem,
             self.horizon,
+            future=future,
             grid=self.grid,
             pvs=[array for array in self.pvs.values() if array.curtailable],
             batteries=self.batteries,

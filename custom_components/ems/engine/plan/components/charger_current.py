@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 from ...site import Charger
 from ...steps import Bools, Floats
 from ..program import Ints, Program, Term
-from ..tree import TRUNK
 from .component import Horizon, Pins
+from .near import near_nodes
 
-# Setpoints come from the near window only; beyond it a mean power over the step (a duty cycle) is all a plan
-# needs.
-NEAR_H = 4.0
-NEAR_MAX_STEPS = 24  # 2 h at 5 min
 WATT = 1e-3  # [kW]
 
 
@@ -54,12 +50,6 @@ def within(ranges: Sequence[Range], kw: Floats) -> Floats:
     for one in ranges:
         power = np.where(kw >= one.least_kw, np.minimum(kw, one.most_kw), power)
     return power
-
-
-def near_nodes(horizon: Horizon) -> NDArray[np.intp]:
-    """Return the nodes in which decisions are commands: soon, and the same in every future."""
-    near = (horizon.begins_h < NEAR_H - 1e-9) & (horizon.tree.step < NEAR_MAX_STEPS)
-    return np.flatnonzero(near & (horizon.tree.branch == TRUNK))
 
 
 @dataclass(eq=False, kw_only=True)

@@ -92,7 +92,7 @@ class HybridModel:
     ) -> None:
         """Add an inverter to a program, behind which these batteries and arrays are."""
         self.id, self.name = spec.id, f"inverter.{spec.id}"
-        self._batteries = batteries
+        self.ac_max_kw, self._batteries = spec.ac_max_kw, batteries
         charge = sum((one.charge.upper for one in batteries), np.zeros(horizon.n))
         give = sum((one.discharge.upper for one in batteries), np.zeros(horizon.n))
         give = give + sum((one.upper_kw for one in arrays), np.zeros(horizon.n))

@@ -10,8 +10,9 @@ from ...steps import Bools, Floats
 from ..program import Ints, Program, Term
 from ..result import Slack
 from .charger import ChargerModel
-from .charger_current import WATT, near_nodes
+from .charger_current import WATT
 from .component import Choice, Horizon, Pins
+from .near import near_nodes
 from .pv import PvModel
 
 
