@@ -1,6 +1,6 @@
 """Binary sensors: flags of devices, and whether a device answers."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
 from homeassistant.const import EntityCategory
@@ -8,16 +8,22 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
-from .const import CONF_KIND, SOURCE_ENTITIES
+from .adapters.plan_view import planned_now
+from .adapters.wording import reason_text
+from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
-from .entity import PointEntity, device_info
+from .engine.plan.result import Mode, Reason
+from .entity import LoadEntity, PointEntity, device_info
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
 PARALLEL_UPDATES = 0
 
-_CLASSES = {"car_connected": BinarySensorDeviceClass.PLUG}
+_CLASSES = {
+    "car_connected": BinarySensorDeviceClass.PLUG,
+    "running": BinarySensorDeviceClass.RUNNING,
+}
 
 
 async def async_setup_entry(
@@ -33,6 +39,9 @@ async def async_setup_entry(
             ],
             config_subentry_id=device.subentry_id,
         )
+        if device.role == LOAD:
+            should_run = ShouldRunSensor(entry, device, "should_run")
+            async_add_entities([should_run], config_subentry_id=device.subentry_id)
 
 
 class FlagSensor(PointEntity, BinarySensorEntity):
@@ -80,3 +89,25 @@ class AnswersSensor(CoordinatorEntity[DataUpdateCoordinator[Reading]], BinarySen
         if self._device.source[CONF_KIND] == SOURCE_ENTITIES:
             return self._device.is_fresh
         return self.coordinator.last_update_success
+
+
+class ShouldRunSensor(LoadEntity, BinarySensorEntity):
+    """Whether a load should run now. For automations that steer what EMS cannot, in active operation or not."""
+
+    @property
+    def _planned(self) -> tuple[Mode, Reason] | None:
+        return planned_now(self.entry.runtime_data.plan.current, self.device.subentry_id)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the plan says; unknown without a plan that is young enough to be followed."""
+        if self.entry.runtime_data.plan.current is None:
+            return None
+        return self.loads.is_asked(self.device) and self._planned is not None and self._planned[0] is Mode.ON
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return why."""
+        return {"reason": reason_text(self.hass, self._planned[1]) if self._planned else None}

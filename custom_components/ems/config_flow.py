@@ -29,11 +29,13 @@ from .const import (
     CONF_TARIFF,
     CONF_WEATHER,
     DOMAIN,
+    LOAD,
     METER,
     PV,
 )
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
+from .flows.load import LoadFlow
 from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
 from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, price_errors, tariff_data, window_errors
 
@@ -61,7 +63,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow}
+        return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

@@ -24,7 +24,8 @@ METER: Final = "meter"
 BATTERY: Final = "battery"
 PV: Final = "pv"
 CHARGER: Final = "charger"
-ROLES: Final = (METER, BATTERY, PV, CHARGER)
+LOAD: Final = "load"
+ROLES: Final = (METER, BATTERY, PV, CHARGER, LOAD)
 
 # entry.data
 CONF_KIND: Final = "kind"

@@ -6,16 +6,21 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 
 from .adapters.plan_commands import plan_commands
+from .adapters.plan_request import AS_SET, PlanRequest
 from .adapters.plan_view import step_now
+from .const import LOAD
 from .coordinators.plan import PlanState
 from .runtime import EmsConfigEntry, EmsData
 
 
-async def async_optimize(entry: EmsConfigEntry) -> PlanState:
-    """Refresh forecasts → solve → publish → dispatch if active (design §10)."""
+async def async_optimize(entry: EmsConfigEntry, request: PlanRequest = AS_SET) -> PlanState:
+    """Refresh forecasts → solve → publish → dispatch if active (design §10).
+
+    A request holds for this one plan: the next one, at the latest within five minutes, goes by the settings.
+    """
     data = entry.runtime_data
     await data.forecast.async_refresh()
-    state = await data.plan.async_plan()
+    state = await data.plan.async_plan(request)
     # Of the site that made the plan: it may have been unloaded meanwhile.
     await async_dispatch(data)
     return state
@@ -24,7 +29,13 @@ async def async_optimize(entry: EmsConfigEntry) -> PlanState:
 async def async_dispatch(data: EmsData) -> None:
     """Hand the running step of a plan that is young enough to the dispatcher; without one, devices go automatic."""
     plan = data.plan.current
-    commands = plan_commands(plan, step_now(plan), data.devices) if plan else {}
+    # What nobody asked of a load is none of the plan's business: it is left to people's own hands.
+    ours = {
+        key: device
+        for key, device in data.devices.items()
+        if device.role != LOAD or data.loads.is_asked(device)
+    }
+    commands = plan_commands(plan, step_now(plan), ours) if plan else {}
     await data.dispatcher.async_set_plan(commands)
 
 

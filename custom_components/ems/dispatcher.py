@@ -159,6 +159,21 @@ class Dispatcher:
             channel.planned = command
             await self._async_settle(channel)
 
+    @callback
+    def async_note_hand(self, device_id: str, mode: str) -> None:
+        """Take what somebody did to the device itself for an override: whoever went there means it."""
+        channel = self.channels[device_id]
+        expires_at = dt_util.utcnow() + OVERRIDE
+        channel.override = Command(mode=mode, source=Source.OVERRIDE, expires_at=expires_at)
+        channel.accepted = channel.override
+        self._notify()
+
+    @callback
+    def async_forget(self, device_id: str) -> None:
+        """Send the wanted command anew: the device has lost it."""
+        self.channels[device_id].accepted = None
+        self._notify()
+
     async def async_clear_override(self, device_id: str) -> None:
         """Give a device back to the plan."""
         channel = self.channels[device_id]

@@ -79,6 +79,27 @@ class PointEntity(CoordinatorEntity[DataUpdateCoordinator[Reading]]):
         return super().available and found is not None and found.quality is not Quality.STALE
 
 
+class LoadEntity(Entity):
+    """An entity about what is asked of a flexible load, or what the plan makes of it."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: EmsConfigEntry, device: SiteDevice, key: str) -> None:
+        """Identify by the subentry."""
+        self.entry, self.device = entry, device
+        self.loads = entry.runtime_data.loads
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{device.subentry_id}_{key}"
+        self._attr_device_info = device_info(entry, device)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the books and the plan, and the device: a plan ages and goes on while nobody makes another."""
+        for followed in (self.loads, self.entry.runtime_data.plan, self.device.coordinator):
+            self.async_on_remove(followed.async_add_listener(self.async_write_ha_state))
+
+
 class ChannelEntity(Entity):
     """An entity that shows, and takes, what a device is told to do."""
 

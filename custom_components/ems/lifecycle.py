@@ -16,8 +16,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.inputs import InputCollector
+from .adapters.load_book import LoadBook
 from .adapters.site_devices import build_devices, introduce
-from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOGGER, PLATFORMS
+from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
@@ -26,6 +27,7 @@ from .demo import DemoHome, PortError
 from .devices import Profile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
+from .load_follower import async_follow_load
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
 from .settings import SiteSettings
@@ -87,7 +89,8 @@ def _assemble(
     site = SiteCoordinator(hass, entry, devices)
     forecast = ForecastCoordinator(hass, entry)
     cars = CarSessions(store, settings)
-    collector = InputCollector(hass, entry, settings, devices, site, forecast, cars)
+    loads = LoadBook(store, settings)
+    collector = InputCollector(hass, entry, settings, devices, site, forecast, cars, loads)
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     return EmsData(
@@ -99,6 +102,7 @@ def _assemble(
         plan=PlanCoordinator(hass, entry, collector.collect),
         dispatcher=Dispatcher(hass, entry, settings, devices, store),
         cars=cars,
+        loads=loads,
         site_device_id=device.id,
         demo=demo,
     )
@@ -158,6 +162,8 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         _keep_polling(entry, device)
         if device.role == CHARGER:
             _follow_car(entry, device)
+        if device.role == LOAD:
+            async_follow_load(hass, entry, device)
     async_follow_plan(entry)
     async_follow_prices(entry)
     data.dispatcher.async_start()

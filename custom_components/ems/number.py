@@ -20,8 +20,10 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import BATTERY, CHARGER, CONF_EXPORT_MAX_KW, CONF_IMPORT_MAX_KW
+from .adapters.loads import kind_of
+from .const import BATTERY, CHARGER, CONF_EXPORT_MAX_KW, CONF_IMPORT_MAX_KW, LOAD
 from .dispatcher import Command, Source
+from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
 from .entity import ChannelEntity, device_info, site_device_info
 from .runtime import EmsConfigEntry
@@ -37,6 +39,7 @@ class WishDescription(NumberEntityDescription):
 
     role: str
     default_fn: Callable[[SiteDevice], float]
+    exists_fn: Callable[[SiteDevice], bool] = lambda _: True
 
 
 LIMITS = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
@@ -62,6 +65,19 @@ WISHES = (
         native_step=0.5,
         mode=NumberMode.BOX,
     ),
+    WishDescription(
+        key="energy_kwh",
+        role=LOAD,
+        default_fn=lambda device: float(device.params["energy_kwh"]),
+        # A programme's profile says what it uses.
+        exists_fn=lambda device: "energy_kwh" in device.params,
+        device_class=NumberDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        native_min_value=0,
+        native_max_value=1000,
+        native_step=0.01,
+        mode=NumberMode.BOX,
+    ),
 )
 
 
@@ -72,12 +88,16 @@ async def async_setup_entry(
     async_add_entities([LimitNumber(entry, key) for key in LIMITS])
     for device in entry.runtime_data.devices.values():
         numbers: list[NumberEntity] = [
-            WishNumber(entry, device, wish) for wish in WISHES if wish.role == device.role
+            WishNumber(entry, device, wish)
+            for wish in WISHES
+            if wish.role == device.role and wish.exists_fn(device)
         ]
         if device.actuator and device.role == BATTERY:
             numbers.append(PowerSetpoint(entry, device))
         if device.actuator and device.role == CHARGER:
             numbers.append(CurrentLimit(entry, device))
+        if device.actuator and device.role == LOAD and kind_of(device) is LoadKind.CONTINUOUS:
+            numbers.append(LoadPower(entry, device))
         async_add_entities(numbers, config_subentry_id=device.subentry_id)
 
 
@@ -225,4 +245,37 @@ class CurrentLimit(ChannelEntity, NumberEntity):
             command = Command(mode=Mode.OFF.value, source=Source.OVERRIDE)
         else:
             command = Command(mode=Mode.CHARGE.value, current_a=value, source=Source.OVERRIDE)
+        await self.dispatcher.async_apply(self.device.subentry_id, command)
+
+
+class LoadPower(ChannelEntity, NumberEntity):
+    """The power that a continuous load is told to draw. Writing it overrides the plan for an hour."""
+
+    _attr_device_class = NumberDeviceClass.POWER
+    _attr_native_unit_of_measurement = UnitOfPower.WATT
+    _attr_native_min_value = 0
+    _attr_native_step = 1
+    _attr_mode = NumberMode.BOX
+
+    def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
+        """Take the limit from the set-up."""
+        super().__init__(entry, device, "power_setpoint")
+        self._attr_native_max_value = float(device.params["power_w"])
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the accepted power, 0 while it is off."""
+        accepted = self.channel.accepted
+        if accepted is None:
+            return None
+        return accepted.power_w if accepted.mode == Mode.ON else 0.0
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Command the power; nothing, or less than the load can draw, is off."""
+        if value <= 0 or value < self.device.params["power_min_w"]:
+            command = Command(mode=Mode.OFF.value, source=Source.OVERRIDE)
+        else:
+            command = Command(mode=Mode.ON.value, power_w=value, source=Source.OVERRIDE)
         await self.dispatcher.async_apply(self.device.subentry_id, command)

@@ -9,6 +9,7 @@ from .site_device import SiteDevice
 
 if TYPE_CHECKING:
     from .adapters.cars import CarSessions
+    from .adapters.load_book import LoadBook
     from .coordinators.forecast import ForecastCoordinator
     from .coordinators.plan import PlanCoordinator
     from .coordinators.site import SiteCoordinator
@@ -30,6 +31,7 @@ class EmsData:
     plan: PlanCoordinator
     dispatcher: Dispatcher
     cars: CarSessions
+    loads: LoadBook
     site_device_id: str  # of the device registry; every other device hangs below it
     demo: DemoHome | None = field(default=None)
 

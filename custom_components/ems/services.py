@@ -1,38 +1,50 @@
-"""Actions: optimise, read the plan, read the forecast, switch operation."""
+"""Actions: optimise, simulate, read the plan, read the forecast, switch operation."""
+
+from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
-import probatio
+from homeassistant.helpers import service
 
-from .adapters.response import forecast_response, plan_response
-from .const import DOMAIN, OPERATION_ACTIVE, OPERATION_ADVISORY, OPT_OPERATION
+from .action_fields import (
+    ATTR_BATTERY,
+    ATTR_HORIZON,
+    ATTR_OPERATION,
+    ATTR_PREFERENCE,
+    ATTR_STRATEGY,
+    BATTERY_SIZES,
+    OPERATION_SCHEMA,
+    OPTIMIZE_SCHEMA,
+    SIMULATE_SCHEMA,
+    SITE_SCHEMA,
+)
+from .adapters.plan_request import PlanRequest
+from .adapters.response import forecast_response, plan_response, simulation_response
+from .adapters.wording import reason_of, refusal
+from .const import DOMAIN, OPT_OPERATION
 from .cycle import async_optimize
+from .engine.plan import PlanError
+from .engine.plan.result import Reason
 from .runtime import EmsConfigEntry
 
 SERVICE_OPTIMIZE = "optimize"
+SERVICE_SIMULATE = "simulate"
 SERVICE_GET_PLAN = "get_plan"
 SERVICE_GET_FORECAST = "get_forecast"
 SERVICE_SET_OPERATION = "set_operation"
-ATTR_OPERATION = "operation"
-
-_SITE = {probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-SITE_SCHEMA = probatio.Schema(_SITE)
-OPERATION_SCHEMA = probatio.Schema(
-    {**_SITE, probatio.Required(ATTR_OPERATION): probatio.In([OPERATION_ADVISORY, OPERATION_ACTIVE])}
-)
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions once, for all sites."""
-    register = hass.services.async_register
-    register(DOMAIN, SERVICE_OPTIMIZE, _optimize, SITE_SCHEMA, supports_response=SupportsResponse.OPTIONAL)
-    register(DOMAIN, SERVICE_GET_PLAN, _get_plan, SITE_SCHEMA, supports_response=SupportsResponse.ONLY)
+    register, only = hass.services.async_register, SupportsResponse.ONLY
     register(
-        DOMAIN, SERVICE_GET_FORECAST, _get_forecast, SITE_SCHEMA, supports_response=SupportsResponse.ONLY
+        DOMAIN, SERVICE_OPTIMIZE, _optimize, OPTIMIZE_SCHEMA, supports_response=SupportsResponse.OPTIONAL
     )
+    register(DOMAIN, SERVICE_SIMULATE, _simulate, SIMULATE_SCHEMA, supports_response=only)
+    register(DOMAIN, SERVICE_GET_PLAN, _get_plan, SITE_SCHEMA, supports_response=only)
+    register(DOMAIN, SERVICE_GET_FORECAST, _get_forecast, SITE_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_SET_OPERATION, _set_operation, OPERATION_SCHEMA)
 
 
@@ -41,10 +53,38 @@ def _entry(call: ServiceCall) -> EmsConfigEntry:
     return service.async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
 
 
+def _request(call: ServiceCall) -> PlanRequest:
+    return PlanRequest(
+        strategy=call.data.get(ATTR_STRATEGY),
+        preference=call.data.get(ATTR_PREFERENCE),
+        horizon_h=call.data.get(ATTR_HORIZON),
+    )
+
+
 async def _optimize(call: ServiceCall) -> ServiceResponse:
     """Refresh forecasts, plan, dispatch if active, and return the plan."""
-    state = await async_optimize(_entry(call))
+    state = await async_optimize(_entry(call), _request(call))
     return plan_response(call.hass, state) if call.return_response else None
+
+
+async def _simulate(call: ServiceCall) -> ServiceResponse:
+    """Plan the home as it would be, and touch nothing."""
+    entry, fields = _entry(call), _changes(call)
+    try:
+        found = await entry.runtime_data.plan.async_simulate(fields)
+    except PlanError as err:
+        raise refusal(call.hass, reason_of(err)) from err
+    if isinstance(found, Reason):
+        raise refusal(call.hass, found)
+    return simulation_response(call.hass, found)
+
+
+def _changes(call: ServiceCall) -> dict[str, Any]:
+    """Return what is to be different. A battery that is named and left as it is was meant otherwise."""
+    fields = {key: value for key, value in call.data.items() if key != ATTR_CONFIG_ENTRY_ID}
+    if ATTR_BATTERY in fields and not any(size in fields for size in BATTERY_SIZES):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="battery_without_change")
+    return fields
 
 
 async def _get_plan(call: ServiceCall) -> ServiceResponse:

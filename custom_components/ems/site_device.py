@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import METER, PLAN_MAX_AGE_S, READING_MAX_AGE_S
+from .const import LOAD, METER, PLAN_MAX_AGE_S, READING_MAX_AGE_S
 from .devices.command import DeviceCommand
 from .devices.reading import Quality, Reading, Scalar
 
@@ -98,8 +98,16 @@ class SiteDevice:
     @property
     def is_fresh(self) -> bool:
         """Tell whether the device answered recently."""
+        if self.role == LOAD:
+            return self._load_is_there
         if self.role == "meter" or self.source["kind"] == "entities":
             return self.fresh_number("power") is not None
         reading = self.coordinator.data
         age_s = dt_util.utcnow().timestamp() - reading.at_s if reading else float("inf")
         return self.coordinator.last_update_success and age_s <= self.max_age_s
+
+    @property
+    def _load_is_there(self) -> bool:
+        """Tell whether a flexible load's switch says anything, or its power; one without either cannot be silent."""
+        told = next((point for point in ("running", "power") if point in self.points), None)
+        return told is None or self.value(told) is not None

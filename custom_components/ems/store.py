@@ -1,4 +1,4 @@
-"""What must survive a restart and is no setting: energy counted where a car was plugged in, the demo home's state."""
+"""What must survive a restart and is no setting: what cars and loads have used, the demo home's state."""
 
 from typing import Any
 
@@ -19,6 +19,7 @@ class SiteStore:
         """Name the file."""
         self._store: Store[dict[str, Any]] = Store(hass, VERSION, f"{DOMAIN}.{entry_id}")
         self.data: dict[str, Any] = {}
+        self._is_due = False
 
     async def async_load(self) -> None:
         """Read what the last run left."""
@@ -28,10 +29,18 @@ class SiteStore:
     def put(self, key: str, value: Any) -> None:
         """Remember a value; it is written a little later."""
         self.data[key] = value
-        self._store.async_delay_save(lambda: self.data, SAVE_DELAY_S)
+        if not self._is_due:
+            # Each further call would put the writing off again, and energy is counted twice a minute.
+            self._is_due = True
+            self._store.async_delay_save(self._take, SAVE_DELAY_S)
+
+    def _take(self) -> dict[str, Any]:
+        self._is_due = False
+        return self.data
 
     async def async_flush(self) -> None:
         """Write now."""
+        self._is_due = False
         await self._store.async_save(self.data)
 
     async def async_remove(self) -> None:

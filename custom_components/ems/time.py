@@ -1,4 +1,4 @@
-"""Times: when a car shall be ready."""
+"""Times: when a car shall be ready, and a load that somebody asked for."""
 
 from datetime import time
 from typing import override
@@ -7,7 +7,7 @@ from homeassistant.components.time import TimeEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CHARGER
+from .const import LOAD
 from .entity import device_info
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
@@ -20,12 +20,12 @@ async def async_setup_entry(
 ) -> None:
     """Create the times."""
     for device in entry.runtime_data.devices.values():
-        if device.role == CHARGER:
+        if "ready_by" in device.params:
             async_add_entities([ReadyBy(entry, device)], config_subentry_id=device.subentry_id)
 
 
 class ReadyBy(TimeEntity):
-    """The local time at which the car shall have its energy."""
+    """The local time at which the car shall have its energy, or the load be done."""
 
     _attr_has_entity_name = True
     _attr_translation_key = "ready_by"
@@ -51,5 +51,7 @@ class ReadyBy(TimeEntity):
         """Change the time and plan anew."""
         data = self.entry.runtime_data
         data.settings.set_device(self.device.subentry_id, "ready_by", value.isoformat())
+        if self.device.role == LOAD:
+            data.loads.reschedule(self.device)
         self.async_write_ha_state()
         data.plan.async_replan()

@@ -22,7 +22,7 @@ async def act(hass: HomeAssistant, action: str, **data: Any) -> dict[str, Any]:
     """Call an action and return what it answers; it must be JSON."""
     answer = await hass.services.async_call("ems", action, data, blocking=True, return_response=True)
     await settle(hass)
-    return json.loads(json.dumps(answer))
+    return json.loads(json.dumps(answer, allow_nan=False))
 
 
 def check_series(rows: list[dict[str, Any]]) -> None:
@@ -129,7 +129,7 @@ async def test_without_a_plan_there_is_nothing_to_read(
     assert refused.value.translation_key == "no_plan_yet"
 
 
-@pytest.mark.parametrize("action", ["optimize", "get_plan", "get_forecast"])
+@pytest.mark.parametrize("action", ["optimize", "simulate", "get_plan", "get_forecast"])
 async def test_a_home_that_is_not_there_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, action: str
 ) -> None:
@@ -180,7 +180,9 @@ async def test_actions_are_described(hass: HomeAssistant, entry: MockConfigEntry
     """Names, texts and fields in the developer tools; they are there whether a home is loaded or not."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     described = (await async_get_all_descriptions(hass))["ems"]
-    assert set(described) == {"optimize", "get_plan", "get_forecast", "set_operation"}
+    assert set(described) == {"optimize", "simulate", "get_plan", "get_forecast", "set_operation"}
     assert described["optimize"]["response"] == {"optional": True}
+    assert set(described["optimize"]["fields"]) == {"config_entry_id", "strategy", "preference", "horizon"}
+    assert described["simulate"]["response"] == {"optional": False}
     assert described["get_plan"]["response"] == {"optional": False}
     assert set(described["set_operation"]["fields"]) == {"config_entry_id", "operation"}

@@ -1,7 +1,7 @@
 """The hands of devices: Modbus profiles, and the entities of other integrations. Both answer with proof."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower
@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import PowerConverter
 
-from ..const import BATTERY, CHARGER, DOMAIN
+from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices import DeviceError, ModbusDevice
 from ..devices.command import DeviceCommand, RegisterWrite
 from ..site_device import Actuator, SetpointWrite
@@ -75,6 +75,7 @@ class EntityActuator(Actuator):
     ) -> None:
         """Offer the modes that the given entities can express."""
         self._hass, self._entities, self._name = hass, entities, name
+        self._steps: Callable[[Mapping[str, Any], DeviceCommand], list[Step]]
         self._steps = _battery_steps if role == BATTERY else _charger_steps
         self._current_max_a = current_max_a
         self.modes = entity_modes(role, entities)
@@ -126,12 +127,18 @@ class EntityActuator(Actuator):
         data = {"entity_id": entity_id, **field}
         try:
             async with asyncio.timeout(FOREIGN_TIMEOUT_S):
-                await self._hass.services.async_call(domain, name, data, blocking=True, context=Context())
+                await self._hass.services.async_call(
+                    domain, name, data, blocking=True, context=self._context()
+                )
         except HomeAssistantError:
             raise
         except Exception as err:
             # Whatever the library behind a foreign entity raises, it is that device's refusal and not our end.
             raise _refused(self._name, err) from err
+
+    def _context(self) -> Context:
+        """Return what a call is known by afterwards."""
+        return Context()
 
 
 def _in_terms_of(number: State, value: float) -> float:
@@ -154,6 +161,8 @@ def _holds(state: State, value: float | str) -> bool:
 
 def entity_modes(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the given entities can express; nothing means read only."""
+    if role == LOAD:
+        return ("off", "on") if entities.get("switch_entity") or entities.get("power_number") else ()
     if role == CHARGER:
         return ("off", "charge") if entities.get("enable_switch") or entities.get("current_number") else ()
     if role == BATTERY and entities.get("mode_entity"):

@@ -1,8 +1,10 @@
 """Which Home Assistant entities can stand for which point of a device, and how their values become ours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite, nan
+from typing import Any
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -16,7 +18,8 @@ from homeassistant.const import (
 from homeassistant.core import State
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter
 
-from ..const import BATTERY, CHARGER, METER, PV
+from ..const import BATTERY, CHARGER, LOAD, METER, PV
+from ..devices.points import POINTS
 
 
 class Kind(StrEnum):
@@ -26,6 +29,7 @@ class Kind(StrEnum):
     ENERGY = "energy"
     SOC = "battery"
     PLUG = "plug"
+    SWITCH = "switch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,23 @@ INPUTS: dict[str, tuple[EntityPoint, ...]] = {
         # Without it nobody knows when a stay begins, and a car would be planned for again every night.
         EntityPoint(field="connected_entity", point="car_connected", kind=Kind.PLUG, required=True),
     ),
+    LOAD: (
+        EntityPoint(field="switch_entity", point="running", kind=Kind.SWITCH),
+        # No sensor of ours: it shows what another integration's number shows.
+        EntityPoint(field="power_number", point="setpoint", kind=Kind.POWER),
+        EntityPoint(field="power_entity", point="power", kind=Kind.POWER),
+        EntityPoint(field="energy_entity", point="energy", kind=Kind.ENERGY),
+    ),
 }
+
+
+def entity_points(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the points that the given entities fill."""
+    given = [point.point for point in INPUTS[role] if entities.get(point.field)]
+    if role == LOAD and "setpoint" in given and "running" not in given:
+        given.append("running")  # off at 0 W
+    return tuple(point for point in given if point in POINTS[role])
+
 
 # How the entity counts → the factor that makes it count as EMS does (into the home bus; consumers as they consume).
 SIGNS: dict[str, dict[str, int]] = {
@@ -87,7 +107,7 @@ def entity_value(state: State | None, kind: Kind) -> float | bool | None:
     """
     if state is None or state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE):
         return None
-    if kind is Kind.PLUG:
+    if kind in (Kind.PLUG, Kind.SWITCH):
         return {STATE_ON: True, STATE_OFF: False}.get(state.state)
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     try:

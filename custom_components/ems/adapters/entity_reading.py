@@ -1,23 +1,30 @@
 """Read a device that Home Assistant already has: entity states in, a `Reading` out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 
+from ..const import LOAD
 from ..devices.reading import Quality, Reading, Value
 from .entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
 
 
 def read_role(hass: HomeAssistant, role: str, entities: Mapping[str, Any]) -> Reading:
     """Return what the entities of one role say now; what cannot be read is marked, never guessed."""
-    factor = SIGNS[role][entities["power_positive"]]
+    # A flexible load only ever consumes: nobody is asked how its sensor counts.
+    factor = SIGNS[role][entities["power_positive"]] if role in SIGNS else 1
     points = {
         point.point: _value(hass.states.get(entity_id), point, factor)
         for point in INPUTS[role]
         if (entity_id := entities.get(point.field))
     }
+    if role == LOAD and "running" not in points and (setpoint := points.get("setpoint")):
+        # A load that is steered by a number alone is off at 0 W.
+        known = setpoint.value is not None
+        points["running"] = replace(setpoint, value=bool(setpoint.value) if known else None)
     return Reading(at_s=dt_util.utcnow().timestamp(), roles={role: points})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, WEATHER_NONE
+from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, LOAD, WEATHER_NONE
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
 from ..coordinators.site import SiteCoordinator
 from ..engine.forecast.sky import Place
@@ -15,6 +15,7 @@ from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .cars import CarNow, CarSessions
+from .load_book import LoadBook
 from .problem import PlanInputs
 from .site_model import make_site
 from .wording import reason_of, reason_text
@@ -32,10 +33,12 @@ class InputCollector:
         site: SiteCoordinator,
         forecast: ForecastCoordinator,
         cars: CarSessions,
+        loads: LoadBook,
     ) -> None:
         """Remember the places."""
         self._hass, self._entry, self._settings = hass, entry, settings
-        self._devices, self._site, self._forecast, self._cars = devices, site, forecast, cars
+        self._devices, self._site, self._forecast = devices, site, forecast
+        self._cars, self._loads = cars, loads
 
     @callback
     def collect(self) -> PlanInputs | Reason:
@@ -66,6 +69,7 @@ class InputCollector:
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,
             soc={key: _soc(device) for key, device in self._of(BATTERY).items()},
             cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
+            loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
             problems=outside.problems,
         )
 

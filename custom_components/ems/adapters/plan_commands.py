@@ -6,10 +6,12 @@ from math import floor
 
 from homeassistant.util import dt as dt_util
 
-from ..const import PLAN_MAX_AGE_S
+from ..const import LOAD, PLAN_MAX_AGE_S
 from ..dispatcher import Command, Source
+from ..engine.flexible_load import LoadKind
 from ..engine.plan.result import DevicePlan, Mode, Plan
 from ..site_device import SiteDevice
+from .loads import kind_of
 
 NOMINAL_V = 230.0
 
@@ -34,7 +36,9 @@ def _command(planned: DevicePlan, step: int, device: SiteDevice) -> Command | No
     if device.role == "charger":
         current_a = _current(power_w, device) if mode is Mode.CHARGE else None
         return Command(mode=mode.value, current_a=current_a, source=Source.PLAN, reason=reason)
-    has_power = mode in (Mode.CHARGE, Mode.DISCHARGE, Mode.LIMIT)
+    if device.role == LOAD and kind_of(device) is not LoadKind.CONTINUOUS:
+        return Command(mode=mode.value, source=Source.PLAN, reason=reason)
+    has_power = mode in (Mode.CHARGE, Mode.DISCHARGE, Mode.LIMIT, Mode.ON)
     return Command(
         mode=mode.value, power_w=round(power_w) if has_power else None, source=Source.PLAN, reason=reason
     )

@@ -30,6 +30,31 @@ def step_now(plan: Plan) -> int:
     return plan.steps.index_at(dt_util.utcnow().timestamp())
 
 
+def planned_now(plan: Plan | None, device_id: str) -> tuple[Mode, Reason] | None:
+    """Return what a plan wants of a device in the running step, and why; None where it says nothing of it."""
+    device = plan.devices.get(device_id) if plan else None
+    if plan is None or device is None:
+        return None
+    step = step_now(plan)
+    return device.modes[step], device.reasons[step]
+
+
+def next_run(plan: Plan | None, device_id: str) -> tuple[datetime, datetime] | None:
+    """Return begin and end of the next run that a plan intends for a load; one that is running is not the next."""
+    device = plan.devices.get(device_id) if plan else None
+    if plan is None or device is None:
+        return None
+    is_on = np.array([mode is Mode.ON for mode in device.modes])
+    begins = np.flatnonzero(is_on[1:] & ~is_on[:-1]) + 1
+    later = begins[begins > step_now(plan)]
+    if not later.size:
+        return None
+    first = int(later[0])
+    last = first + int(np.argmin(np.append(is_on[first:], False)))
+    begin_s, end_s = plan.steps.edges_s[[first, last]]
+    return dt_util.utc_from_timestamp(begin_s), dt_util.utc_from_timestamp(end_s)
+
+
 def is_over(plan: Plan) -> bool:
     """Tell whether a plan has no step for now any more: planning has failed for two days."""
     return bool(dt_util.utcnow().timestamp() >= plan.steps.edges_s[-1])

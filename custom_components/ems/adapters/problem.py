@@ -13,12 +13,14 @@ from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
 from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
-from ..engine.plan.result import Reason
+from ..engine.plan.horizon import LIVE_H, steps_for
+from ..engine.plan.result import Plan, Reason
 from ..engine.problem import BatteryState, CarState, Problem, Scenario
 from ..engine.site import Battery, Site
-from ..engine.steps import Floats, Steps, tiered_steps
+from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .loads import LoadNow, load_state
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -46,10 +48,11 @@ class PlanInputs:
     weather_wanted: bool  # False where people chose to do without: then its lack is no degradation
     soc: Mapping[str, float | None]  # battery id → 0..1, None where unknown
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
-    production_kwh: Mapping[int, float] = field(
-        default_factory=dict
-    )  # of all arrays on past days, by local day
+    # Of all arrays on past days, by local day.
+    production_kwh: Mapping[int, float] = field(default_factory=dict)
+    loads: Mapping[str, LoadNow] = field(default_factory=dict)
     problems: tuple[Reason, ...] = field(default_factory=tuple)
+    horizon_h: float = LIVE_H
 
 
 type Made = tuple[Problem, Forecast, dict[str, Forecast]]
@@ -57,7 +60,7 @@ type Made = tuple[Problem, Forecast, dict[str, Forecast]]
 
 def make_problem(inputs: PlanInputs) -> Made | Reason:
     """Forecast, price and freeze. Return the reason where there can be no plan."""
-    steps = tiered_steps(inputs.now_s)
+    steps = steps_for(inputs.now_s, inputs.horizon_h)
     try:
         prices = make_tariff(inputs.tariff, inputs.zone, inputs.published).prices(steps)
     except TariffError as err:
@@ -77,6 +80,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         batteries={battery.id: _battery_state(battery, inputs.soc) for battery in inputs.site.batteries},
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
+        loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
@@ -150,3 +154,9 @@ def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     if inputs.load_now_kw is None:
         missing.append("load_unmeasured")
     return tuple(dict.fromkeys(missing))
+
+
+def full_reasons(plan: Plan, inputs: PlanInputs) -> tuple[Reason, ...]:
+    """Return a plan's reasons with their particulars: the problem only carries the keys of what was missing."""
+    full = {reason.key: reason for reason in inputs.problems}
+    return tuple(full.get(reason.key, reason) for reason in plan.reasons)

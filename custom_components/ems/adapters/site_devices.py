@@ -17,6 +17,7 @@ from ..const import (
     CONF_PROFILE,
     CONF_SOURCE,
     DEVICE_INTERVAL,
+    LOAD,
     METER,
     METER_INTERVAL,
     ROLES,
@@ -26,9 +27,11 @@ from ..coordinators.device import EntityCoordinator, ModbusCoordinator, Settings
 from ..devices import ModbusDevice, Profile
 from ..devices.points import POINTS
 from ..devices.reading import Reading
+from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
 from .actuators import EntityActuator, ModbusActuator, entity_modes
-from .entity_points import INPUTS
+from .entity_points import entity_points
+from .load_actuator import LoadActuator
 from .modbus_link import async_borrow_units, link_key
 
 
@@ -127,11 +130,22 @@ def _entity_device(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: Confi
         source=data[CONF_SOURCE],
         params=data[CONF_PARAMS],
         coordinator=coordinator,
-        points=tuple(point.point for point in INPUTS[role] if entities.get(point.field)),
-        actuator=EntityActuator(hass, role, entities, name, data[CONF_PARAMS].get("current_max_a"))
-        if entity_modes(role, entities)
-        else None,
+        points=entity_points(role, entities),
+        actuator=_entity_actuator(hass, role, entities, name, data[CONF_PARAMS]),
     )
+
+
+def _entity_actuator(
+    hass: HomeAssistant, role: str, entities: Mapping[str, Any], name: str, params: Mapping[str, Any]
+) -> Actuator | None:
+    """Return the hands of a device behind entities; None where nothing of it can be written."""
+    if not entity_modes(role, entities):
+        return None
+    if role == LOAD:
+        # A programme is never broken off half-way, and a machine keeps its power when EMS goes.
+        is_programme = params["kind"] == LoadKind.PROGRAMME
+        return LoadActuator(hass, entities, name, params.get("power_w"), stays=is_programme)
+    return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
 
 
 def introduce(device: SiteDevice) -> None:

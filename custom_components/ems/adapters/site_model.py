@@ -11,12 +11,14 @@ from ..const import (
     CONF_GRID,
     CONF_IMPORT_MAX_KW,
     CONF_PHASES,
+    LOAD,
     PV,
 )
 from ..engine.site import Battery, Charger, Grid, PvArray, Site
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from .loads import make_load
 
 
 def make_site(
@@ -36,6 +38,7 @@ def make_site(
         batteries=tuple(_battery(device, settings) for device in found if device.role == BATTERY),
         pvs=tuple(_pv(device) for device in found if device.role == PV),
         chargers=tuple(_charger(device) for device in found if device.role == CHARGER),
+        loads=tuple(make_load(device) for device in found if device.role == LOAD),
         strategy=settings.strategy,
         preference=settings.preference,
     )

@@ -11,11 +11,14 @@ from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..adapters.problem import PlanInputs, make_problem
+from ..adapters.plan_request import AS_SET, PlanRequest
+from ..adapters.problem import PlanInputs, full_reasons, make_problem
+from ..adapters.what_if import Simulation, simulate
 from ..adapters.wording import reason_of
 from ..const import LOGGER, PLAN_INTERVAL, PLAN_MAX_AGE_S, SOLVE_TIME_LIMIT_S
 from ..engine.forecast.result import Forecast
-from ..engine.plan import PlanError, solve
+from ..engine.plan import PlanError
+from ..engine.plan.horizon import plan_within
 from ..engine.plan.result import Plan, PlanStatus, Reason
 from ..engine.problem import Problem
 
@@ -31,6 +34,7 @@ class Outlook:
     load: Forecast
     pv: Mapping[str, Forecast]
     reasons: tuple[Reason, ...]  # the plan's, in full: the problem only carries the keys of what was missing
+    request: PlanRequest = AS_SET  # what the call of an action wanted of this one plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,9 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} plan", update_interval=None)
         self._collect = collect
         self._lock = asyncio.Lock()
+        self._simulating = asyncio.Lock()
+        # The last plan by the settings. A plan that was asked for must not colour those that follow it.
+        self._settled: Plan | None = None
         self._failed_key: str | None = None  # what was said about it in the log
         self._waiting: asyncio.Future[bool] | None = None  # True: the plan was made
         self.data = PlanState(status=PlanStatus.FAILED, reasons=(Reason(key="no_plan_yet"),), outlook=None)
@@ -74,8 +81,15 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         if self.hass.state is CoreState.running:
             self.async_replan()
 
-    async def async_plan(self) -> PlanState:
-        """Make a plan now and return it. Callers that arrive during a solve share the next one."""
+    async def async_plan(self, request: PlanRequest = AS_SET) -> PlanState:
+        """Make a plan now and return it. Callers that arrive during a solve share the next one.
+
+        A request of one's own is not shared; the next plan goes by the settings again.
+        """
+        if request != AS_SET:
+            async with self._lock:
+                await self._async_cycle(request)
+                return self.data
         while self._waiting is not None:
             if await asyncio.shield(self._waiting):
                 return self.data
@@ -93,10 +107,18 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
                 self._waiting = None
         return self.data
 
-    async def _async_cycle(self) -> None:
+    async def async_simulate(self, fields: Mapping[str, Any]) -> Simulation | Reason:
+        """Plan the home as it would be. Nothing is published, dispatched or remembered."""
+        async with self._simulating:  # one at a time: a script in a loop must not take every worker
+            inputs = self._collect()
+            if isinstance(inputs, Reason):
+                return inputs
+            return await self.hass.async_add_executor_job(simulate, inputs, fields)
+
+    async def _async_cycle(self, request: PlanRequest = AS_SET) -> None:
         """Collect, solve in the executor, publish."""
         try:
-            outlook = await self._async_outlook()
+            outlook = await self._async_outlook(request)
         except PlanError as err:
             outlook = reason_of(err)
         except Exception as err:  # noqa: BLE001  # logged below, and shown as the status
@@ -110,16 +132,17 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         if self._failed_key is not None:
             LOGGER.info("%s: there are plans again", self.name)
             self._failed_key = None
+        if request == AS_SET:
+            self._settled = outlook.plan
         self.async_set_updated_data(
             PlanState(status=outlook.plan.status, reasons=outlook.reasons, outlook=outlook)
         )
 
-    async def _async_outlook(self) -> Outlook | Reason:
+    async def _async_outlook(self, request: PlanRequest) -> Outlook | Reason:
         inputs = self._collect()
         if isinstance(inputs, Reason):
             return inputs
-        previous = self.data.outlook.plan if self.data.outlook else None
-        return await self.hass.async_add_executor_job(make_outlook, inputs, previous)
+        return await self.hass.async_add_executor_job(make_outlook, inputs, self._settled, request)
 
     @callback
     def _keep_last(self, reason: Reason) -> None:
@@ -148,13 +171,17 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
 type CollectInputs = Callable[[], PlanInputs | Reason]
 
 
-def make_outlook(inputs: PlanInputs, previous: Plan | None) -> Outlook | Reason:
+def make_outlook(
+    inputs: PlanInputs, previous: Plan | None, request: PlanRequest = AS_SET
+) -> Outlook | Reason:
     """Forecast and solve. Runs in a worker thread: it sees the frozen inputs and nothing else."""
+    inputs = request.of(inputs)
     made = make_problem(inputs)
     if isinstance(made, Reason):
         return made
-    problem, load, pv = made
-    plan = solve(problem, time_limit_s=SOLVE_TIME_LIMIT_S, previous=previous, now_s=inputs.now_s)
-    full = {reason.key: reason for reason in inputs.problems}
-    reasons = tuple(full.get(reason.key, reason) for reason in plan.reasons)
-    return Outlook(problem=problem, plan=plan, load=load, pv=pv, reasons=reasons)
+    whole, load, pv = made
+    problem, plan = plan_within(
+        whole, inputs.horizon_h, time_limit_s=SOLVE_TIME_LIMIT_S, previous=previous, now_s=inputs.now_s
+    )
+    reasons = full_reasons(plan, inputs)
+    return Outlook(problem=problem, plan=plan, load=load, pv=pv, reasons=reasons, request=request)

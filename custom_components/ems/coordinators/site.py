@@ -9,7 +9,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..const import BATTERY, CHARGER, LOGGER, METER, PV, SOURCE_PROFILE
+from ..adapters.load_meter import drawn_w
+from ..const import BATTERY, CHARGER, LOAD, LOGGER, METER, PV, SOURCE_PROFILE
 from ..running_median import RunningMedian
 from ..site_device import SiteDevice
 
@@ -24,7 +25,7 @@ class SitePower:
     charger_w: float | None
     balance_w: float | None  # grid and inverters added up as last read; may jump below 0 for a moment
     home_w: float | None  # everything that consumes, chargers included
-    load_w: float | None  # what nobody can move: home less chargers
+    load_w: float | None  # what nobody can move: home less chargers and flexible loads
     surplus_w: float | None
     self_sufficiency_pct: float | None
 
@@ -83,7 +84,9 @@ def site_power(devices: Mapping[str, SiteDevice]) -> SitePower:
     local_w = _local_ac(devices)
     balance_w = None if grid_w is None or local_w is None else grid_w + local_w
     home_w = None if balance_w is None else max(0.0, balance_w)
-    load_w = None if home_w is None or charger_w is None else max(0.0, home_w - charger_w)
+    # A silent load stays part of what cannot be moved: better a little too much than no forecast at all.
+    moved_w = sum(drawn_w(device) or 0.0 for device in devices.values() if device.role == LOAD)
+    load_w = None if home_w is None or charger_w is None else max(0.0, home_w - charger_w - moved_w)
     return SitePower(
         grid_w=grid_w,
         pv_w=pv_w,

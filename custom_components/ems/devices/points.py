@@ -210,6 +210,13 @@ _CHARGER = (
     *_spec("phases", Kind.COUNT),
 )
 
+# Only by the entities of other integrations so far: no profile plays this role.
+_LOAD = (
+    *_spec("power", Kind.POWER),
+    *_spec("energy", Kind.ENERGY),
+    *_spec("running", Kind.FLAG),
+)
+
 POINTS: Final[Mapping[str, Mapping[str, PointSpec]]] = {
     role: {spec.key: spec for spec in specs}
     for role, specs in {
@@ -218,5 +225,6 @@ POINTS: Final[Mapping[str, Mapping[str, PointSpec]]] = {
         "pv": _PV,
         "charger": _CHARGER,
         "inverter": _INVERTER,
+        "load": _LOAD,
     }.items()
 }

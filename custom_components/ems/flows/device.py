@@ -135,8 +135,8 @@ class DeviceFlow(ConfigSubentryFlow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the values that were read, ask for what only people know, save."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := param_errors(self.role, user_input)):
-            return self._save(dict(user_input))
+        if user_input is not None and not (errors := self._confirm_errors(user_input)):
+            return await self._async_confirmed(dict(user_input))
         current = self._current()
         shown = user_input or {
             CONF_NAME: current.get(CONF_NAME, self._title),
@@ -161,6 +161,14 @@ class DeviceFlow(ConfigSubentryFlow):
             return await self.async_step_entities(user_input)
         self._profile = (await self._async_profiles())[source[CONF_PROFILE]]
         return await self.async_step_connection(user_input)
+
+    def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Name what the last form lacks or contradicts."""
+        return param_errors(self.role, user_input)
+
+    async def _async_confirmed(self, user_input: dict[str, Any]) -> SubentryFlowResult:
+        """Save what the form says."""
+        return self._save(user_input)
 
     def _save(self, params: dict[str, Any]) -> SubentryFlowResult:
         """Create or update the subentry."""

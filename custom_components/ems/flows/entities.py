@@ -8,11 +8,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, TextSelector
 from homeassistant.util.unit_conversion import PowerConverter
+from homeassistant.util.uuid import random_uuid_hex
 import probatio
 
-from ..adapters.entity_points import INPUTS, SIGNS, EntityValueError, Kind, entity_value
+from ..adapters.entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
 from ..adapters.entity_reading import read_role
-from ..const import BATTERY, CHARGER
+from ..const import BATTERY, CHARGER, LOAD
 from ..devices.reading import Reading
 from .fields import choice
 
@@ -30,6 +31,9 @@ OUTPUTS: dict[str, tuple[set[str | None], str] | None] = {
     "current_number": ({UnitOfElectricCurrent.AMPERE}, "unit_not_current"),
     "enable_switch": None,
 }
+# What can be switched on and off, and what a power can be written to.
+SWITCHES = ["switch", "input_boolean", "light"]
+NUMBERS = ["number", "input_number"]
 
 
 def entities_schema(role: str) -> probatio.Schema:
@@ -37,15 +41,22 @@ def entities_schema(role: str) -> probatio.Schema:
     fields: dict[Any, Any] = {}
     for point in INPUTS[role]:
         marker = probatio.Required if point.required else probatio.Optional
-        domain = "binary_sensor" if point.kind is Kind.PLUG else "sensor"
-        config = EntitySelectorConfig(domain=domain)
-        if point.kind is not Kind.PLUG:
-            config["device_class"] = point.kind.value
-        fields[marker(point.field)] = EntitySelector(config)
-        if point.point == "power":
+        fields[marker(point.field)] = _picker(point)
+        if point.point == "power" and role in SIGNS:
             signs = list(SIGNS[role])
             fields[probatio.Required("power_positive", default=signs[0])] = choice(signs, "power_positive")
     return probatio.Schema({**fields, **_outputs(role)})
+
+
+def _picker(point: EntityPoint) -> EntitySelector:
+    """Return a picker that offers what can stand for a point."""
+    if point.field in OUTPUTS:
+        return _domain(NUMBERS)
+    if point.kind is Kind.SWITCH:
+        return _domain(SWITCHES)
+    if point.kind is Kind.PLUG:
+        return _domain("binary_sensor")
+    return EntitySelector(EntitySelectorConfig(domain="sensor", device_class=point.kind.value))
 
 
 def _outputs(role: str) -> dict[Any, Any]:
@@ -64,7 +75,7 @@ def _outputs(role: str) -> dict[Any, Any]:
     return {}
 
 
-def _domain(domain: str) -> EntitySelector:
+def _domain(domain: str | list[str]) -> EntitySelector:
     return EntitySelector(EntitySelectorConfig(domain=domain))
 
 
@@ -90,6 +101,7 @@ def entity_problems(
             details.append(err.detail)
     _check_outputs(hass, user_input, errors, details)
     _check_modes(hass, user_input, errors, details)
+    _check_stop(hass, role, user_input, errors, details)
     return errors, {"detail": "; ".join(details)}
 
 
@@ -98,7 +110,7 @@ def _check_outputs(
 ) -> None:
     """What is to be written must be there, and count in what will be written."""
     for field, wanted in OUTPUTS.items():
-        if (entity_id := user_input.get(field)) is None:
+        if (entity_id := user_input.get(field)) is None or field in errors:
             continue
         state = hass.states.get(entity_id)
         if state is None:
@@ -125,9 +137,25 @@ def _check_modes(
             details.append(f"{entity_id}: {', '.join(options)}")
 
 
+def _check_stop(
+    hass: HomeAssistant, role: str, user_input: Mapping[str, Any], errors: dict[str, str], details: list[str]
+) -> None:
+    """A load that only a number steers is stopped by writing 0: the number has to take it."""
+    entity_id = user_input.get("power_number")
+    if role != LOAD or "switch_entity" in user_input or "power_number" in errors or entity_id is None:
+        return
+    state = hass.states.get(entity_id)
+    if state and (lowest := float(state.attributes.get("min", 0))) > 0:
+        errors["power_number"] = "zero_not_possible"
+        details.append(f"{entity_id}: {lowest:g}")
+
+
 def entity_identity(hass: HomeAssistant, role: str, user_input: Mapping[str, Any]) -> tuple[str, str]:
-    """Return (title, identity). The registry's id survives a renamed entity."""
-    entity_id = user_input[next(point.field for point in INPUTS[role] if point.required)]
+    """Return (title, identity). The registry's id survives a renamed entity; what has none is known by itself."""
+    first = sorted(INPUTS[role], key=lambda point: not point.required)
+    entity_id = next((user_input[point.field] for point in first if point.field in user_input), None)
+    if entity_id is None:
+        return "", random_uuid_hex()
     entry = er.async_get(hass).async_get(entity_id)
     state = hass.states.get(entity_id)
     title = state.attributes.get(ATTR_FRIENDLY_NAME, entity_id) if state else entity_id

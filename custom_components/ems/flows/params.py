@@ -6,8 +6,10 @@ from typing import Any
 from homeassistant.helpers.selector import TextSelector, TimeSelector
 import probatio
 
-from ..const import BATTERY, CHARGER, METER, PV
+from ..adapters.loads import DEMANDS
+from ..const import BATTERY, CHARGER, LOAD, METER, PV
 from ..devices.reading import Reading
+from ..engine.flexible_load import LoadKind
 from .fields import choice, number
 
 METER_POSITIONS = ["grid", "building", "solar", "zone"]
@@ -36,10 +38,23 @@ _CHARGER: dict[Any, Any] = {
     probatio.Required("energy_needed_kwh", default=15): number(0, 200, 0.5, "kWh"),
     probatio.Required("ready_by", default="07:00:00"): TimeSelector(),
 }
+# How much, when and how badly depends on the two, and is asked in a form of its own.
+_LOAD: dict[Any, Any] = {
+    probatio.Required("kind", default=LoadKind.INTERRUPTIBLE.value): choice(
+        [kind.value for kind in LoadKind], "load_kind"
+    ),
+    probatio.Required("demand", default=DEMANDS[0]): choice(list(DEMANDS), "load_demand"),
+}
 # The frontend fills a required box with its lower limit, and 0 kWh would be believed. So these are optional
 # in the form and asked for here.
 NEEDED = {BATTERY: ("capacity_kwh", "charge_max_w", "discharge_max_w"), PV: ("peak_kw",)}
-PARAMS: dict[str, dict[Any, Any]] = {METER: _METER, BATTERY: _BATTERY, PV: _PV, CHARGER: _CHARGER}
+PARAMS: dict[str, dict[Any, Any]] = {
+    METER: _METER,
+    BATTERY: _BATTERY,
+    PV: _PV,
+    CHARGER: _CHARGER,
+    LOAD: _LOAD,
+}
 
 
 def confirm_schema(role: str) -> probatio.Schema:

@@ -1,4 +1,4 @@
-"""What a home does without a plan: self-consumption, and cars that charge as soon as they are plugged in."""
+"""What a home does without a plan: self-consumption, with cars and loads that start as soon as they can."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import numpy as np
 from ..problem import CarState
 from ..site import Battery, Charger
 from ..steps import Floats
+from .at_once import at_once, is_done
 from .components.battery import charge_lines, discharge_lines
 from .components.dc_bus import dc_sun, inverters_by_device
 from .components.end_value import EndValue
@@ -26,6 +27,7 @@ class Schedule:
     export_kw: Floats
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
+    load_kw: Mapping[str, Floats]
     battery_kw: Mapping[str, Floats]  # + discharge
     energy_kwh: Mapping[str, Floats]
     inverter_kw: Mapping[str, Floats]  # + into the home
@@ -37,9 +39,9 @@ class Schedule:
 def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Schedule:
     """Follow the rule through the horizon.
 
-    Cars draw full power from plug-in until they have what they need; hybrid inverters give their sun to the home
-    first; batteries, in the site's order, take surplus and cover consumption within their band; an array that can
-    be curtailed keeps to the export limit.
+    Cars draw full power from plug-in until they have what they need, loads that can wait from the start of their
+    hours; hybrid inverters give their sun to the home first; batteries, in the site's order, take surplus and cover
+    consumption within their band; an array that can be curtailed keeps to the export limit.
     """
     problem, site = inputs.problem, inputs.problem.site
     hours, inverter_of = problem.steps.hours, inverters_by_device(site)
@@ -48,11 +50,17 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         for spec in site.chargers
         if spec.id in inputs.cars
     }
+    load_kw = {
+        spec.id: at_once(spec, inputs.loads[spec.id], problem.steps)
+        for spec in site.loads
+        if spec.id in inputs.loads
+    }
+    moved_kw = _total([*car_kw.values(), *load_kw.values()], hours)
     sides = {
         one.id: DcSide(dc_sun(one, site, inputs.pv_kw, len(hours)), len(hours)) for one in site.inverters
     }
     sun = [kw for id_, kw in inputs.pv_kw.items() if id_ not in inverter_of]
-    net = problem.load_kw + _total(car_kw.values(), hours) - _total(sun, hours)
+    net = problem.load_kw + moved_kw - _total(sun, hours)
     net = net - _total((side.power_kw for side in sides.values()), hours)
     battery_kw, energy_kwh = {}, {}
     for spec in site.batteries:
@@ -81,11 +89,12 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         export_kw=export_kw,
         pv_kw=pv_kw,
         car_kw=car_kw,
+        load_kw=load_kw,
         battery_kw=battery_kw,
         energy_kwh=energy_kwh,
         inverter_kw={id_: side.power_kw for id_, side in sides.items()},
         costs=costs,
-        feasible=bool(within) and _keeps_wishes(inputs, car_kw),
+        feasible=bool(within) and _keeps_wishes(inputs, car_kw, load_kw),
     )
 
 
@@ -139,15 +148,30 @@ def _curtail_to_limit(
     return pv_kw, net_kw
 
 
-def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats]) -> bool:
-    """Return whether batteries start inside their band and cars are ready in time under the rule."""
+def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats], load_kw: Mapping[str, Floats]) -> bool:
+    """Return whether batteries start in their band, cars are ready and loads are done in time under the rule.
+
+    Cars that are to charge from surplus alone have to have done so.
+    """
+    loads = (spec for spec in inputs.problem.site.loads if spec.id in load_kw)
+    if not all(
+        is_done(spec, inputs.loads[spec.id], inputs.problem.steps, load_kw[spec.id]) for spec in loads
+    ):
+        return False
     specs = {spec.id: spec for spec in inputs.problem.site.batteries}
     in_band = all(
         specs[id_].soc_min * specs[id_].capacity_kwh <= energy <= specs[id_].soc_max * specs[id_].capacity_kwh
         for id_, energy in inputs.batteries.items()
     )
+    return in_band and _keeps_cars(inputs, car_kw)
+
+
+def _keeps_cars(inputs: Inputs, car_kw: Mapping[str, Floats]) -> bool:
+    """Return whether cars are ready in time, and from surplus where nothing else is to be used."""
     ends, hours = inputs.problem.steps.edges_s[1:], inputs.problem.steps.hours
-    return in_band and all(
+    surplus_kw = np.maximum(_total(inputs.pv_kw.values(), hours) - inputs.problem.load_kw, 0)
+    patient = _total((car_kw[id_] for id_, car in inputs.cars.items() if car.surplus_only), hours)
+    return bool(np.all(patient <= surplus_kw + 1e-9)) and all(
         float((car_kw[id_] * hours)[ends <= (car.ready_at_s or np.inf)].sum()) >= car.energy_needed_kwh - 1e-9
         for id_, car in inputs.cars.items()
     )

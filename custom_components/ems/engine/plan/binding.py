@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..steps import Floats
+from .components.component import Flow
 from .home import Home
 from .program import Ints
 from .search import Search
@@ -62,8 +63,8 @@ def _bounds(home: Home) -> list[_Bound]:
     ]
     for id_, battery in home.batteries.items():
         found += [
-            _Bound(f"{id_}.charge_max", battery.charge.columns, every, per_kwh=True),
-            _Bound(f"{id_}.discharge_max", battery.discharge.columns, every, per_kwh=True),
+            *_power(f"{id_}.charge_max", "import_limit", battery.charge, battery.charge_max_kw),
+            *_power(f"{id_}.discharge_max", "export_limit", battery.discharge, battery.discharge_max_kw),
             _Bound(f"{id_}.full", battery.energy, every, per_kwh=False),
         ]
     for id_, hybrid in home.hybrids.items():
@@ -71,5 +72,17 @@ def _bounds(home: Home) -> list[_Bound]:
             full = np.flatnonzero(flow.upper >= hybrid.ac_max_kw)  # elsewhere less is behind it than it carries
             found.append(_Bound(f"{id_}.ac_max", flow.columns[full], full, per_kwh=True))
     for id_, charger in home.chargers.items():
-        found.append(_Bound(f"{id_}.power_max", charger.power, charger.steps, per_kwh=True))
+        found += [
+            _Bound(f"{id_}.power_max", charger.charge.columns[at], at, per_kwh=True)
+            for at in [np.flatnonzero(charger.charge.upper == charger.spec.power_max_kw)]
+        ]
     return found
+
+
+def _power(own: str, other: str, flow: Flow, most_kw: float) -> list[_Bound]:
+    """Return a battery's bound by whose it is: the connection leaves it less than its own in some steps."""
+    free = flow.upper >= most_kw - 1e-9
+    return [
+        _Bound(name, flow.columns[steps], steps, per_kwh=True)
+        for name, steps in ((own, np.flatnonzero(free)), (other, np.flatnonzero(~free)))
+    ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ..problem import Problem
 from ..steps import Floats
 from .components.end_value import EndValue
+from .intervals import rise_kw
 from .result import Costs
 
 
@@ -20,12 +21,13 @@ def account(
 ) -> Costs:
     """Return the terms of a schedule's cost.
 
-    discharge_kw : Per battery id, ≥ 0, shape (n,). [kW]
+    discharge_kw : Per battery id, and per charger id what a car feeds, ≥ 0, shape (n,). [kW]
     energy_kwh : Per battery id, shape (n + 1,); only its ends count. [kWh]
     """
     hours = problem.steps.hours
     bill = import_kw * problem.import_price_per_kwh - export_kw * problem.export_price_per_kwh
     wear_per_kwh = {battery.id: battery.wear_per_kwh for battery in problem.site.batteries}
+    wear_per_kwh |= {charger.id: charger.wear_per_kwh for charger in problem.site.chargers}
     return Costs(
         energy=float(bill @ hours),
         wear=sum(wear_per_kwh[id_] * float(kw @ hours) for id_, kw in discharge_kw.items()),
@@ -33,5 +35,12 @@ def account(
             end_values[id_].of(float(energy[-1])) - end_values[id_].of(float(energy[0]))
             for id_, energy in energy_kwh.items()
         ),
+        peak=_demand_charge(problem, import_kw),
         penalty=penalty,
     )
+
+
+def _demand_charge(problem: Problem, import_kw: Floats) -> float:
+    """Return what the network asks for raising the period's peak. [currency]."""
+    charge = problem.site.grid.demand_charge
+    return 0.0 if charge is None else charge.price_per_kw * rise_kw(problem, import_kw)

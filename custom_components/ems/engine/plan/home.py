@@ -15,16 +15,21 @@ from .components import (
     Component,
     GridModel,
     HybridModel,
+    LoadModel,
     PvModel,
+    SurplusModel,
+    load_model,
     net_of_what_cannot_move,
+    surplus_kw,
 )
 from .components.battery import Room
+from .components.charger_energy import CarBattery
 from .components.component import horizon_of
 from .components.dc_bus import DcSun, dc_sun, inverters_by_device, seen_from_home
 from .components.end_value import EndValue, end_value
 from .components.grid import Reach, export_limits_kw
 from .future import Future, expected
-from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price
+from .guide import Aim, Guide, add_aims, add_stay, said_before, stay_price, used_until
 from .inputs import Inputs
 from .objective import Shape, lean
 from .program import Program
@@ -41,7 +46,7 @@ _LONG_PATH = 300
 class Home:
     """All components of a site in one program, joined by the bus.
 
-        g[k] + Σ pv[k] + Σ (d[k] - c[k]) + Σ (out[k] - in[k]) - Σ ev[k] = l[k]
+        g[k] + Σ pv[k] + Σ (d[k] - c[k]) + Σ (out[k] - in[k]) - Σ ev[k] - Σ load[k] = l[k]
 
     What hangs behind a hybrid inverter is on a bus of its own; here only the inverter counts (out, in).
     The dual of row k is what one more kWh of consumption in that step would cost, times the step's hours.
@@ -62,14 +67,16 @@ class Home:
         future = future or expected(inputs)
         leaning, steps = lean(inputs.problem), inputs.problem.steps
         self.cars = {id_: leaning.cared_for(car, inputs.problem) for id_, car in inputs.cars.items()}
-        problem, site = replace(inputs.problem, cars=self.cars), inputs.problem.site
+        self.tasks = {id_: leaning.kept_at(load, inputs.problem) for id_, load in inputs.loads.items()}
+        problem = replace(inputs.problem, cars=self.cars, loads=self.tasks)
+        site = problem.site
         self.inputs = inputs
         self.program = Program(is_long_path=_is_long_path(future.tree))
         self.horizon = horizon_of(
             problem,
             future.tree,
             import_extra=leaning.import_per_kwh,
-            beside_price=leaning.most_per_kwh(steps),
+            beside_price=leaning.most_per_kwh,
         )
         self.inverter_of = inverters_by_device(site)
         fixed = [future.pv_kw[a.id] for a in site.pvs if not (a.curtailable or a.id in self.inverter_of)]
@@ -78,13 +85,31 @@ class Home:
 
         self.suns = {one.id: dc_sun(one, site, future.pv_kw, self.horizon.n) for one in site.inverters}
         self.pvs = self._arrays(future)
+        # Sun behind an inverter cannot be held back for a price: to cars that live on surplus it is simply there.
+        unmoved_kw = sum((-sun.most_ac_kw for sun in self.suns.values()), self.fixed_kw)
+        on_bus = [array for array in self.pvs.values() if array.id not in self.inverter_of]
+        self.surplus_kw = surplus_kw(unmoved_kw, on_bus)
         self.chargers = {
-            spec.id: ChargerModel(self.program, spec, self.horizon, self.cars[spec.id], steps)
+            spec.id: ChargerModel(
+                self.program,
+                spec,
+                self.horizon,
+                self.cars[spec.id],
+                steps,
+                surplus_kw=self.surplus_kw,
+                tells_phases=site.grid.limits_each_phase,
+            )
             for spec in site.chargers
             if spec.id in self.cars
         }
+        self.loads: dict[str, LoadModel] = {
+            spec.id: load_model(self.program, spec, self.horizon, self.tasks[spec.id], steps)
+            for spec in site.loads
+            if spec.id in self.tasks
+        }
+        self.surplus = self._surplus(on_bus, unmoved_kw)
         self.end_values = end_values(inputs)
-        self.batteries = self._batteries(end_values(inputs, leaning.import_per_kwh))
+        self.batteries = self._batteries(end_values(inputs, leaning.beyond_per_kwh))
         self.hybrids = {one.id: self._hybrid(one) for one in site.inverters}
         self.grid = GridModel(self.program, site.grid, self.horizon, self._reach(), self.export_max_kw)
         self.shape = Shape(
@@ -92,6 +117,7 @@ class Home:
             leaning,
             problem,
             self.horizon,
+            future=future,
             grid=self.grid,
             pvs=[array for array in self.pvs.values() if array.curtailable],
             batteries=self.batteries,
@@ -131,6 +157,12 @@ class Home:
             sun=self.suns[spec.id],
         )
 
+    def _surplus(self, arrays: list[PvModel], unmoved_kw: Floats) -> SurplusModel | None:
+        patient = [charger for charger in self.chargers.values() if charger.car.surplus_only]
+        if not patient:
+            return None
+        return SurplusModel(self.program, self.horizon, patient, arrays, unmoved_kw)
+
     def _batteries(self, worth: Mapping[str, EndValue]) -> dict[str, BatteryModel]:
         models = {}
         for spec in self.inputs.problem.site.batteries:
@@ -142,7 +174,7 @@ class Home:
         return models
 
     def _aims(self, guide: Guide) -> list[Aim]:
-        """Return what the scenarios want in each store, and brought to each car, when they part."""
+        """Return what the scenarios want in each store, and brought to each car and load, when they part."""
         aims, hours, last = [], self.horizon.hours, guide.end - 1
         for id_, energy in guide.energy_kwh.items():
             if (battery := self.batteries.get(id_)) is not None:
@@ -150,16 +182,19 @@ class Home:
                     Aim(columns=battery.energy[last : last + 1], coefficients=np.ones(1), target=energy)
                 )
             elif (charger := self.chargers.get(id_)) is not None:
-                early = charger.steps < guide.end
-                at = charger.steps[early]
-                aims.append(Aim(columns=charger.power[early], coefficients=hours[at], target=energy))
+                columns = charger.columns_until(guide.end)
+                signed_h = np.concatenate([sign * hours[: guide.end] for sign in charger.signs])
+                aims.append(Aim(columns=columns, coefficients=signed_h, target=energy))
+            elif (load := self.loads.get(id_)) is not None:
+                aims.append(used_until(load.into_bus(), guide.end, hours, energy))
         return aims
 
     def _stay_near(self, said_kw: Mapping[str, Floats], price_per_kwh: float) -> None:
-        """Ask batteries and cars to do in the next hour what they were told before, as far as that is free."""
-        steered: list[tuple[BatteryModel | ChargerModel, int]] = [
+        """Ask devices to do in the next hour what they were told before, as far as that is free."""
+        steered: list[tuple[BatteryModel | ChargerModel | LoadModel, int]] = [
             *((battery, 1) for battery in self.batteries.values()),
             *((charger, -1) for charger in self.chargers.values()),  # they consume
+            *((load, -1) for load in self.loads.values()),
         ]
         for part, sign in steered:
             said = said_kw.get(part.id)
@@ -171,7 +206,8 @@ class Home:
         inverter = self.inverter_of.get(spec.id)
         own = self.suns[inverter.id] if inverter else None
         charge = self.inputs.problem.site.grid.import_max_kw - self.fixed_kw + self._sun_kw(beside=own)
-        discharge = self.export_max_kw - self._surplus_kw + self._cars_kw()
+        charge = charge + self._feeds_kw()
+        discharge = self.export_max_kw - self._surplus_kw + self._movable_kw()
         charge_kw, discharge_kw = np.maximum(charge, 0), np.maximum(discharge, 0)
         return Room(
             charge_kw=charge_kw if own is None else own.for_charging_kw(charge_kw),
@@ -196,23 +232,27 @@ class Home:
         """Return what the home gives though nobody wants it to, negative where it draws, shape (n,)."""
         return sum((sun.least_ac_kw for sun in self.suns.values()), -self.fixed_kw)
 
-    def _cars_kw(self) -> Floats:
-        """Return the most that all cars could draw, shape (n,)."""
-        most = np.zeros(self.horizon.n)
-        for charger in self.chargers.values():
-            most[charger.steps] += charger.power_max_kw
-        return most
+    def _movable_kw(self) -> Floats:
+        """Return the most that all cars and loads that can wait could draw, shape (n,)."""
+        most = sum((load.most_kw for load in self.loads.values()), np.zeros(self.horizon.n))
+        return sum((car.charge.upper for car in self.chargers.values()), most)
+
+    def _feeds_kw(self) -> Floats:
+        """Return the most that all cars could give, shape (n,)."""
+        flows = [car.feed.upper for car in self.chargers.values() if car.feed is not None]
+        return sum(flows, np.zeros(self.horizon.n))
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
-        return bool(np.any(self.fixed_kw > self.inputs.problem.site.grid.import_max_kw))
+        held_kw = sum((load.forced_kw for load in self.loads.values()), self.fixed_kw)
+        return bool(np.any(held_kw > self.inputs.problem.site.grid.import_max_kw))
 
     def _is_export_short(self) -> bool:
         return bool(np.any(self._surplus_kw > self.export_max_kw))
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
-        draw, give = self.fixed_kw + self._cars_kw(), -self.fixed_kw
+        draw, give = self.fixed_kw + self._movable_kw(), self._feeds_kw() - self.fixed_kw
         for part in self._on_bus:
             match part:
                 case PvModel():
@@ -225,9 +265,19 @@ class Home:
         return Reach(import_kw=np.maximum(draw, 0) + _MARGIN_KW, export_kw=np.maximum(give, 0) + _MARGIN_KW)
 
     @property
+    def balances(self) -> dict[str, str]:
+        """Return the rows in which each store keeps its energy, by device id."""
+        batteries = {id_: battery.balance for id_, battery in self.batteries.items()}
+        cars = {id_: car.energy for id_, car in self.chargers.items()}
+        giving = {id_: car.balance for id_, car in cars.items() if isinstance(car, CarBattery)}
+        return {**batteries, **giving}
+
+    @property
     def components(self) -> Iterable[Component]:
         """Return every component on the home bus, the grid first."""
-        return (self.grid, *self._on_bus, *self.chargers.values())
+        shared = [] if self.surplus is None else [self.surplus]
+        cars_and_loads = (*self.chargers.values(), *self.loads.values())
+        return (self.grid, *self._on_bus, *cars_and_loads, *shared)
 
     @property
     def _on_bus(self) -> list[BatteryModel | PvModel | HybridModel]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import PlanError
+from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..problem import BatteryState, CarState, Problem, Scenario
 from ..steps import Floats
 from .result import Reason
@@ -23,7 +24,9 @@ class Inputs:
     batteries: Mapping[str, float] = field(default_factory=dict)  # id → energy now, usable ones only. [kWh]
     cars: Mapping[str, CarState] = field(default_factory=dict)  # charger id → car, usable ones only
     pv_kw: Mapping[str, Floats] = field(default_factory=dict)  # id → available, zeros where unknown. [kW]
-    unavailable: frozenset[str] = frozenset()  # chargers that have a car but cannot be planned with
+    loads: Mapping[str, LoadState] = field(default_factory=dict)  # load id → its tasks, usable ones only
+    # Chargers that have a car, and loads that have a task, but cannot be planned with.
+    unavailable: frozenset[str] = frozenset()
 
 
 def judge(problem: Problem) -> Inputs:
@@ -39,20 +42,24 @@ def judge(problem: Problem) -> Inputs:
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
     cars = _usable_cars(problem, reasons)
+    loads = _usable_loads(problem, reasons)
     pv_kw = _pv_series(problem, reasons)
     scenarios = usable_scenarios(problem, tuple(pv_kw))
     if len(scenarios) < len(problem.scenarios):
         count = float(len(problem.scenarios) - len(scenarios))
         reasons.append(Reason(key="scenarios_unusable", placeholders={"count": count}))
     usable = {id_: BatteryState(energy_kwh=energy) for id_, energy in batteries.items()}
-    clean = replace(problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, scenarios=scenarios)
+    clean = replace(
+        problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, loads=loads, scenarios=scenarios
+    )
     return Inputs(
         problem=clean,
         reasons=tuple(reasons),
         batteries=batteries,
         cars=cars,
         pv_kw=pv_kw,
-        unavailable=frozenset(problem.cars) - frozenset(cars),
+        loads=loads,
+        unavailable=frozenset({*problem.cars, *problem.loads}) - {*cars, *loads},
     )
 
 
@@ -96,8 +103,10 @@ def _usable_cars(problem: Problem, reasons: list[Reason]) -> dict[str, CarState]
         numbers = (
             car.energy_needed_kwh,
             car.energy_max_kwh,
+            car.energy_spare_kwh,
             car.shortfall_price_per_kwh,
             charger.power_max_kw,
+            charger.discharge_max_kw,
         )
         if not car.available:
             reasons.append(Reason(key="charger_unavailable", placeholders={"name": charger.name}))
@@ -110,6 +119,46 @@ def _usable_cars(problem: Problem, reasons: list[Reason]) -> dict[str, CarState]
 
 def _is_instant(at_s: float | None) -> bool:
     return at_s is None or bool(np.isfinite(at_s))
+
+
+def _usable_loads(problem: Problem, reasons: list[Reason]) -> dict[str, LoadState]:
+    n, usable = len(problem.steps), {}
+    for load in problem.site.loads:
+        state = problem.loads.get(load.id)
+        if state is None:
+            continue
+        if not state.available:
+            reasons.append(Reason(key="load_unavailable", placeholders={"name": load.name}))
+        elif not _is_plannable(load, state, n):
+            reasons.append(Reason(key="load_state_unknown", placeholders={"name": load.name}))
+        else:
+            usable[load.id] = replace(state, tasks=tuple(_clean(load, task) for task in state.tasks))
+    return usable
+
+
+def _is_plannable(load: FlexibleLoad, state: LoadState, n: int) -> bool:
+    """Return whether every number of a load is one, and no step belongs to two of its tasks."""
+    numbers = [0.0 if state.since_h is None else state.since_h, load.power_max_kw]
+    for task in state.tasks:
+        numbers += [task.energy_kwh, task.shortfall_price_per_kwh, task.reward or 0.0]
+    if not _is_sane(*numbers) or any(np.shape(task.allowed) != (n,) for task in state.tasks):
+        return False
+    claims = sum(
+        (np.asarray(task.allowed, dtype=np.bool_).astype(int) for task in state.tasks), np.zeros(n, int)
+    )
+    return bool(np.all(claims <= 1))
+
+
+def _clean(load: FlexibleLoad, task: LoadTask) -> LoadTask:
+    """Return a task without negative sizes; a programme's energy is its profile's."""
+    is_programme = load.kind is LoadKind.PROGRAMME
+    return replace(
+        task,
+        allowed=np.asarray(task.allowed, dtype=np.bool_),
+        energy_kwh=load.run_kwh if is_programme else max(task.energy_kwh, 0.0),
+        reward=None if task.reward is None else max(task.reward, 0.0),
+        shortfall_price_per_kwh=max(task.shortfall_price_per_kwh, 0.0),
+    )
 
 
 def _pv_series(problem: Problem, reasons: list[Reason]) -> dict[str, Floats]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..problem import Problem
+from .at_stake import prices_at_stake
 
 # Prices of zero all day must not make wishes free.
 _SMALLEST_YARDSTICK = 0.1  # currency/kWh
@@ -51,6 +52,7 @@ def penalties_for(problem: Problem, beside_price: float = 0.0) -> Penalties:
     """
     dearest = dearest_price(problem)
     shortfalls = [car.shortfall_price_per_kwh for car in problem.cars.values() if car.available]
+    shortfalls += prices_at_stake(problem)
     staying = _BAND_STAYING_PER_H * dearest
     # Keeping the connection may cost a battery its band for the whole horizon and a car its deadline twice
     # over.

@@ -117,6 +117,7 @@ class Program:
         self._bounds: list[tuple[Floats, Floats, Floats, Bools]] = []
         self._row_bounds: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
+        self._made_integer: list[Ints] = []
 
     def variables(
         self,
@@ -133,6 +134,10 @@ class Program:
         series = [np.broadcast_to(np.asarray(a, dtype=np.float64), (n,)) for a in (cost, lower, upper)]
         self._bounds.append((series[0], series[1], series[2], np.full(n, integer)))
         return np.arange(block.start, block.stop, dtype=np.int32)
+
+    def make_integer(self, columns: Ints) -> None:
+        """Ask for whole values of variables that were added as continuous ones."""
+        self._made_integer.append(columns)
 
     def rows(self, name: str, lower: ArrayLike, upper: ArrayLike, *terms: Term) -> Ints:
         """Add a block of rows, lower ≤ Σ terms ≤ upper, and return their row numbers."""
@@ -154,6 +159,8 @@ class Program:
     def build(self) -> Model:
         """Freeze everything collected so far into one model."""
         cost, lower, upper, integer = (np.concatenate(part) for part in zip(*self._bounds, strict=True))
+        for columns in self._made_integer:
+            integer[columns] = True
         row_lower, row_upper = (np.concatenate(part) for part in zip(*self._row_bounds, strict=True))
         start, index, value = _by_column(self._entries, len(cost))
         return Model(

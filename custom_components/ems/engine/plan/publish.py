@@ -5,14 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..site import Battery, HybridInverter, PvArray
+from ..flexible_load import FlexibleLoad
+from ..site import Battery, Charger, HybridInverter, PvArray
 from ..steps import Floats
 from .binding import binding_limits
+from .components.charger_energy import Delivered
 from .components.dc_bus import ac_power, seen_from_home
 from .costs import account
-from .execution import Orders, battery_orders, charger_orders, inverter_orders, pv_orders
+from .execution import (
+    CarFlow,
+    battery_orders,
+    charger_orders,
+    inverter_orders,
+    load_orders,
+    pv_orders,
+)
 from .execution.battery import BatteryFlow
 from .execution.common import IDLE_KW, Tariff, same
+from .execution.load import LoadFlow
 from .execution.pv import Sun
 from .guide import Guide
 from .home import BUS, Home
@@ -47,6 +57,7 @@ class _Flows:
     energy_kwh: Mapping[str, Floats]
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
+    load_kw: Mapping[str, Floats]
     inverter_kw: Mapping[str, Floats]
     grid_kw: Floats
 
@@ -74,17 +85,23 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         problem,
         import_kw=import_kw,
         export_kw=export_kw,
-        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+        discharge_kw={
+            **{id_: np.maximum(kw, 0) for id_, kw in flows.battery_kw.items()},
+            **{id_: np.maximum(-kw, 0) for id_, kw in flows.car_kw.items()},
+        },
         energy_kwh=flows.energy_kwh,
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
     )
-    limits = binding_limits(home, found)
+    limits, bus = binding_limits(home, found), _bus_values(home, found, guide)
     return Published(
         import_kw=import_kw,
         export_kw=export_kw,
-        marginal_value_per_kwh=_bus_values(home, found, guide),
-        devices=_devices(home, found, flows, tariff, values),
+        marginal_value_per_kwh=bus,
+        devices={
+            **_devices(home, found, flows, tariff, values),
+            **{spec.id: _load(home, found, flows, tariff, spec, bus) for spec in problem.site.loads},
+        },
         slacks=slacks,
         costs=costs,
         binding=limits.names,
@@ -108,7 +125,8 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     battery_kw = {id_: _swept(b.discharge.value(x) - b.charge.value(x)) for id_, b in home.batteries.items()}
     pv_kw = {id_: _swept(x[pv.power]) for id_, pv in home.pvs.items()}
     car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
-    consumed = home.fixed_kw + sum(car_kw.values(), np.zeros(home.horizon.n))
+    load_kw = {id_: _swept(load.value(x)) for id_, load in home.loads.items()}
+    consumed = home.fixed_kw + sum((*car_kw.values(), *load_kw.values()), np.zeros(home.horizon.n))
     inverter_kw, on_bus = _inverters(home, {**battery_kw, **pv_kw})
     produced = sum((*on_bus.values(), *inverter_kw.values()), np.zeros(home.horizon.n))
     specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
@@ -120,6 +138,7 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
         },
         pv_kw=pv_kw,
         car_kw=car_kw,
+        load_kw=load_kw,
         inverter_kw=inverter_kw,
         grid_kw=consumed - produced,
     )
@@ -152,7 +171,7 @@ def _devices(
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
         *(_pv(home, flows, tariff, spec) for spec in site.pvs),
         *(_inverter(flows, spec) for spec in site.inverters),
-        *(_charger(home, found, flows, tariff, spec.id, spec.name) for spec in site.chargers),
+        *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -240,32 +259,67 @@ def _inverter(flows: _Flows, spec: HybridInverter) -> DevicePlan:
     )
 
 
-def _charger(home: Home, found: Search, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
+def _charger(
+    home: Home,
+    found: Search,
+    flows: _Flows,
+    tariff: Tariff,
+    spec: Charger,
+    values: Mapping[str, StoreValue],
+) -> DevicePlan:
+    id_, name = spec.id, spec.name
     if id_ not in home.chargers:
         key = "device_unavailable" if id_ in home.inputs.unavailable else "car_away"
         return idle_device(id_, name, "charger", Mode.OFF, key, home.horizon.n)
-    value = _worth_in_car(home, found, id_)
-    orders: Orders = charger_orders(home.inputs.cars[id_], flows.car_kw[id_], value, tariff)
+    model, car = home.chargers[id_], home.inputs.cars[id_]
+    energy = model.energy
+    value = energy.worth(found.dual_of) if isinstance(energy, Delivered) else values[id_].at_terminal(spec)
+    flow = CarFlow(
+        power_kw=flows.car_kw[id_],
+        value_per_kwh=value.marginal,
+        given_per_kwh=value.export_side,
+        surplus_kw=home.surplus_kw,
+        least_kw=model.power_min_kw,
+        short_kwh=energy.shortfall(found.x).at_deadline_kwh,
+    )
+    orders = charger_orders(car, flow, tariff)
     return DevicePlan(
         id=id_,
         name=name,
         kind="charger",
-        power_kw=flows.car_kw[id_],
+        power_kw=flow.power_kw,
+        modes=orders.modes,
+        reasons=orders.reasons,
+        marginal_value_per_kwh=value.marginal,
+        import_value_per_kwh=value.import_side if model.feeds else None,
+        export_value_per_kwh=value.export_side if model.feeds else None,
+        phases=model.phases(found.x),
+    )
+
+
+def _load(
+    home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad, bus_per_kwh: Floats
+) -> DevicePlan:
+    if spec.id not in home.loads:
+        key = "device_unavailable" if spec.id in home.inputs.unavailable else "load_nothing_asked"
+        return idle_device(spec.id, spec.name, "load", Mode.OFF, key, home.horizon.n)
+    load, power = home.loads[spec.id], flows.load_kw[spec.id]
+    flow = LoadFlow(
+        power_kw=power,
+        forced_kw=load.forced_kw,
+        missing_kwh=load.missing_kwh(found.x),
+        price_per_kwh=bus_per_kwh,
+    )
+    orders, value = load_orders(spec, home.inputs.loads[spec.id], flow, tariff)
+    return DevicePlan(
+        id=spec.id,
+        name=spec.name,
+        kind="load",
+        power_kw=power,
         modes=orders.modes,
         reasons=orders.reasons,
         marginal_value_per_kwh=value,
     )
-
-
-def _worth_in_car(home: Home, found: Search, id_: str) -> Floats:
-    """Return what one more kWh into the car is worth: the prices of the rows it would count in."""
-    charger = home.chargers[id_]
-    ready, enough, takes = (
-        float(found.dual_of(f"{charger.name}.{row}")[0]) for row in ("ready", "enough", "takes")
-    )
-    value = np.zeros(home.horizon.n)
-    value[charger.steps] = enough + takes + np.where(charger.in_time, ready, 0.0)
-    return value
 
 
 def idle_device(id_: str, name: str, kind: str, mode: Mode, key: str, n: int) -> DevicePlan:

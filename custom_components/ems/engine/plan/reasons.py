@@ -109,9 +109,66 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
+    "car_surplus_charge": worded(
+        "Charging the car from surplus: {surplus_kw} kW are left over.", "surplus_kw"
+    ),
+    "car_surplus_wait": worded(
+        "Waiting for surplus: {surplus_kw} kW are left over, and the car charges with {least_kw} kW at least.",
+        *("surplus_kw", "least_kw"),
+    ),
+    "car_surplus_later": worded("Waiting: the car takes surplus at {later}.", "later"),
+    "car_feed": worded(
+        "Covering the home from the car: the grid asks {price}, keeping this kWh in the car is worth {value}.",
+        *("price", "value"),
+    ),
+    "car_sell": worded(
+        "Selling from the car: {price} is more than the {value} that keeping this kWh in it is worth.",
+        *("price", "value"),
+    ),
+    "car_feed_weighed": worded(
+        "Feeding the home from the car: {price} counts as {weighed} with your strategy and preference, "
+        "keeping this kWh in the car as {value}.",
+        *_WEIGHED,
+    ),
     "car_needs_nothing": worded("The car needs nothing more."),
     "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
+    # Loads that can wait.
+    "load_run_cheap": worded(
+        "Running: a kWh costs {price} now and {later_price} at the next best time, {later}.",
+        *("price", "later_price", "later"),
+    ),
+    "load_run_own": worded("Running on the home's own energy; the grid asks {price}.", "price"),
+    "load_run_deadline": worded(
+        "Running: there is no time left to wait, for it is to be done by {later}.", "later"
+    ),
+    "load_run_best": worded("Running: with all else in the home, now is the best time."),
+    "load_run_on": worded("Running on: it is not switched off before it is through."),
+    "load_run_short": worded(
+        "Running, and still {missing_kwh} kWh will be missing at {later}.", "missing_kwh", "later"
+    ),
+    "load_run_weighed": worded(
+        "Running: {price} counts as {weighed} with your strategy and preference, this kWh as {value}.",
+        *_WEIGHED,
+    ),
+    "load_wait": worded(
+        "Waiting: a kWh costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
+    ),
+    "load_wait_best": worded("Waiting: with all else in the home, {later} is the better time.", "later"),
+    "load_wait_weighed": worded(
+        "Waiting: a kWh counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
+        *("weighed", "later_weighed", "later"),
+    ),
+    "load_rests": worded("Resting: it stays off for its shortest time."),
+    "load_not_yet": worded("Outside its hours: it may run from {later}.", "later"),
+    "load_done": worded("Done: it has what was asked of it."),
+    "load_left_out": worded(
+        "Left out: it would cost more than the {value} per kWh that it is worth.", "value"
+    ),
+    "load_cannot_finish": worded(
+        "It cannot finish: {missing_kwh} kWh will be missing at {later}.", "missing_kwh", "later"
+    ),
+    "load_nothing_asked": worded("Nothing is asked of it."),
     # PV.
     "pv_free": worded("Producing all the sun offers."),
     "pv_limit_price": worded("Held back: feeding in would earn {price}.", "price"),
@@ -128,6 +185,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     # Any device.
     "device_unavailable": worded("Not planned with: the device does not answer or says nothing usable."),
     "rule_self_consumption": worded("No plan could be made: following plain self-consumption."),
+    "rule_at_once": worded("No plan could be made: running as soon as it may."),
     "rule_plug_in": worded("No plan could be made: charging as soon as a car is plugged in."),
 }
 
@@ -137,6 +195,8 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
     "battery_state_unknown": worded("{name} reports no usable energy; the plan leaves it out.", "name"),
     "charger_unavailable": worded("{name} does not answer; the plan leaves it out.", "name"),
     "car_state_unknown": worded("What the car at {name} needs is unknown; the plan leaves it out.", "name"),
+    "load_unavailable": worded("{name} does not answer; the plan leaves it out.", "name"),
+    "load_state_unknown": worded("What {name} is to do is unknown; the plan leaves it out.", "name"),
     "pv_forecast_missing": worded(
         "There is no forecast for {name}; the plan expects nothing from it.", "name"
     ),
@@ -159,4 +219,6 @@ SLACKS: Final[Mapping[str, str]] = {
     "soc_max": "kWh",
     "reserve": "kWh",
     "car_ready": "kWh",
+    "load_energy": "kWh",
+    "phase_limit": "kW",
 }

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ..site import Preference, Strategy
 from ..steps import Floats, Steps
+from .program import Ints
 
 
 class PlanStatus(StrEnum):
@@ -56,8 +57,10 @@ class DevicePlan:
         [currency/kWh]
     import_value_per_kwh, export_value_per_kwh : Batteries only: what one more stored kWh would bring, and what
         one less would cost. The first says what to buy, the second what to sell; the price above lies between
-        them, and they part where the battery is full, empty or waits. [currency/kWh]
+        them, and they part where the battery is full, empty or waits. For a charger that can feed the home
+        both are at its socket: what a kWh into the car is worth, and what one out of it costs. [currency/kWh]
     available_kw : PV only: what could be produced. [kW]
+    phases : Chargers only: on how many phases it is to run; 0 where it does not.
     """
 
     id: str
@@ -72,6 +75,7 @@ class DevicePlan:
     import_value_per_kwh: Floats | None = None
     export_value_per_kwh: Floats | None = None
     available_kw: Floats | None = None
+    phases: Ints | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ class Slack:
     """A wish the plan could not keep: by name, how much, when, and what it was worth to keep it."""
 
     name: str  # for instance "soc_min", "reserve", "import_limit", "car_ready"
-    component: str  # device id, or "grid"
+    component: str  # device id, "grid", or a phase of it ("L1")
     amount: float
     unit: str
     first_step: int
@@ -141,7 +145,7 @@ class Plan:
     devices: Mapping[str, DevicePlan]
     slacks: tuple[Slack, ...]
     costs: Costs
-    baseline: Costs  # self-consumption rule, cars charging on plug-in
+    baseline: Costs  # self-consumption rule, cars charging on plug-in, loads running at once
     stats: SolveStats
     # What was planned by: `auto` is told by what it came to. Costs are money whatever it is.
     strategy: Strategy = Strategy.ARBITRAGE

@@ -48,6 +48,10 @@ def bill_terms(home: Home) -> list[Term]:
         wear = np.full(horizon.n, battery.wear_per_kwh)
         terms.append(_priced(horizon, battery.discharge.columns, wear, every))
         terms.append(Term(battery.left.columns, -battery.left.per_kwh, battery.left.scenario))
+    for charger in home.chargers.values():
+        if charger.feed is not None:
+            wear = np.full(horizon.n, charger.spec.wear_per_kwh)
+            terms.append(_priced(horizon, charger.feed.columns, wear, every))
     return terms
 
 

@@ -14,10 +14,11 @@ from types import MappingProxyType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import PlanError
 from ..problem import Problem
-from ..steps import Bools, Floats, Steps
+from ..steps import Steps
 from .result import Plan
 
 SCHEMA: Final = 1
@@ -103,9 +104,9 @@ def _decode_steps(data: Mapping[str, Any]) -> Steps:
     return Steps(edges_s=np.array([datetime.fromisoformat(text).timestamp() for text in instants]))
 
 
-def _decode_array(data: list[Any], kind: type[np.generic]) -> Floats | Bools:
-    if kind is np.bool_:
-        return np.array(data, dtype=np.bool_)
+def _decode_array(data: list[Any], kind: type[np.generic]) -> NDArray[Any]:
+    if kind in (np.bool_, np.int32):
+        return np.array(data, dtype=kind)
     return np.array([math.nan if item is None else float(item) for item in data], dtype=np.float64)
 
 

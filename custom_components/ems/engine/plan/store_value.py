@@ -1,10 +1,27 @@
 """What a stored kWh is worth in each step, and both sides of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from ..steps import Floats
+
+
+class Terminal(Protocol):
+    """What lies between a store and the home."""
+
+    @property
+    def charge_efficiency(self) -> float:
+        """From the terminal into the store."""
+
+    @property
+    def discharge_efficiency(self) -> float:
+        """From the store to the terminal."""
+
+    @property
+    def wear_per_kwh(self) -> float:
+        """Cost of a kWh taken out, at the terminal. [currency/kWh]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -14,6 +31,14 @@ class StoreValue:
     marginal: Floats
     import_side: Floats  # what one more would bring
     export_side: Floats  # what one less would cost
+
+    def at_terminal(self, spec: Terminal) -> StoreValue:
+        """Return what a kWh at the terminal is worth going in, and what one coming out costs, wear included."""
+        return StoreValue(
+            marginal=self.marginal * spec.charge_efficiency,
+            import_side=self.import_side * spec.charge_efficiency,
+            export_side=self.export_side / spec.discharge_efficiency + spec.wear_per_kwh,
+        )
 
     def until(self, end: int) -> StoreValue:
         """Return the first steps."""

@@ -73,6 +73,13 @@ class Tree:
         """Return every node that has one before it."""
         return np.flatnonzero(self.parent >= 0)
 
+    def nodes_of_scenarios(self) -> Places:
+        """Return the node of each scenario at each step, shape (S, n): the trunk's in all of them."""
+        table = np.zeros((self.n_scenarios, int(self.step[-1]) + 1), dtype=np.intp)
+        at, row = self.paths(np.arange(len(self.step)))
+        table[row, self.step[at]] = at
+        return table
+
     def paths(self, nodes: Places) -> Paths:
         """Return in which scenarios some nodes count: those of the trunk in all of them."""
         branch = self.branch[nodes]

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..steps import Floats
 from .home import Home
-from .program import Ints
+from .program import Block, Ints
 from .search import Search
 from .store_value import StoreValue
 
@@ -27,10 +27,10 @@ _HAIR_KWH: Final = 1e-5
 
 def store_values(home: Home, found: Search) -> Mapping[str, StoreValue]:
     """Return the values of every store of a home, per device id."""
-    spans = {id_: found.model.rows[battery.balance] for id_, battery in home.batteries.items()}
+    spans = {id_: found.model.rows[name] for id_, name in home.balances.items()}
     if not spans:
         return {}
-    rows = np.concatenate([np.arange(block.start, block.stop, dtype=np.int32) for block in spans.values()])
+    rows = np.concatenate([_rows(home, id_, block) for id_, block in spans.items()])
     more, less = (_prices(found, rows, by) for by in (_HAIR_KWH, -_HAIR_KWH))
     share = home.horizon.tree.share
     return {
@@ -41,6 +41,12 @@ def store_values(home: Home, found: Search) -> Mapping[str, StoreValue]:
         )
         for id_, block in spans.items()
     }
+
+
+def _rows(home: Home, id_: str, block: Block) -> Ints:
+    """Return the rows of a store that can take a nudge: a car that is away takes none."""
+    rows = np.arange(block.start, block.stop, dtype=np.int32)
+    return rows[home.chargers[id_].steps] if id_ in home.chargers else rows
 
 
 def _prices(found: Search, rows: Ints, by: float) -> Floats:

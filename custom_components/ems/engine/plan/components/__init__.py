@@ -3,10 +3,12 @@
 from .battery import BatteryModel
 from .charger import ChargerModel
 from .component import Choice, Component, Horizon
+from .flexible_load import LoadModel, load_model
 from .grid import GridModel
 from .hybrid import HybridModel
 from .load import net_of_what_cannot_move
 from .pv import PvModel
+from .surplus import SurplusModel, surplus_kw
 
 __all__ = [
     "BatteryModel",
@@ -16,6 +18,10 @@ __all__ = [
     "GridModel",
     "Horizon",
     "HybridModel",
+    "LoadModel",
     "PvModel",
+    "SurplusModel",
+    "load_model",
     "net_of_what_cannot_move",
+    "surplus_kw",
 ]

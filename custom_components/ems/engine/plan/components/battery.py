@@ -86,6 +86,7 @@ class BatteryModel:
         self._program, self._spec, self._horizon = program, spec, horizon
         self._now, self._room = energy_now_kwh, room
         self.wear_per_kwh = spec.wear_per_kwh
+        self.charge_max_kw, self.discharge_max_kw = spec.charge_max_kw, spec.discharge_max_kw
         h, counted_h, n = horizon.hours, horizon.counted_h, horizon.n
         eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
 

@@ -1,5 +1,7 @@
 """What to tell a charger."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...problem import CarState
@@ -8,45 +10,127 @@ from ..result import Mode, Reason
 from .common import IDLE_KW, Orders, Tariff, money, peak_of_next_run
 
 
-def charger_orders(car: CarState, power_kw: Floats, value_per_kwh: Floats, tariff: Tariff) -> Orders:
-    """Charge where the plan does, else wait, and say for what.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CarFlow:
+    """What the plan does with a car. Series have shape (n,); prices are at the socket.
 
-    value_per_kwh : What one more kWh into the car is worth in each step, shape (n,). [currency/kWh]
+    Attributes
+    ----------
+    power_kw : Into the car; negative while it feeds the home. [kW]
+    value_per_kwh : What one more kWh into the car is worth. [currency/kWh]
+    given_per_kwh : What a kWh that the car feeds costs it, wear included. [currency/kWh]
+    surplus_kw : What the sun leaves of what cannot move. [kW]
+    least_kw : The smallest power the car can charge with. [kW]
+    short_kwh : What it lacks when it is to be ready. [kWh]
     """
-    charges = power_kw > IDLE_KW
-    modes = tuple(Mode.CHARGE if on else Mode.OFF for on in charges.tolist())
-    return Orders(modes, _reasons(car, charges, value_per_kwh, tariff))
+
+    power_kw: Floats
+    value_per_kwh: Floats
+    given_per_kwh: Floats
+    surplus_kw: Floats
+    least_kw: float
+    short_kwh: float
 
 
-def _reasons(car: CarState, charges: Bools, value_per_kwh: Floats, tariff: Tariff) -> tuple[Reason, ...]:
-    # The next time it charges is told by its cheapest moment.
-    later = peak_of_next_run(charges, -tariff.weighed.import_price).tolist()
-    weighed = tariff.weighed.import_price.tolist()
-    starts, price, worth = tariff.instants(), tariff.import_price.tolist(), value_per_kwh.tolist()
+def charger_orders(car: CarState, flow: CarFlow, tariff: Tariff) -> Orders:
+    """Charge and feed where the plan does, else wait, and say for what."""
+    charges, feeds = flow.power_kw > IDLE_KW, flow.power_kw < -IDLE_KW
+    names = (Mode.CHARGE, Mode.DISCHARGE, Mode.OFF)
+    modes = tuple(names[i] for i in np.select([charges, feeds], [0, 1], default=2).tolist())
+    kinds = _kinds(car, flow, tariff, charges=charges, feeds=feeds)
+    words = _Words(car, flow, tariff, charges)
+    return Orders(modes, tuple(words.of(k, kind) for k, kind in enumerate(kinds)))
+
+
+def _kinds(car: CarState, flow: CarFlow, tariff: Tariff, *, charges: Bools, feeds: Bools) -> list[str]:
     late = tariff.steps.edges_s[1:] > (np.inf if car.ready_at_s is None else car.ready_at_s)
-    kinds = np.select(
-        [charges & late, charges & (tariff.import_kw <= IDLE_KW), charges, ~car.connected],
-        ["car_charge_late", "car_charge_own", "car_charge", "car_away"],
+    choice = np.select(
+        [
+            feeds & (tariff.export_kw > IDLE_KW),
+            feeds,
+            charges & car.surplus_only,
+            charges & late,
+            charges & (tariff.import_kw <= IDLE_KW),
+            charges,
+            ~car.connected,
+            np.full(len(charges), car.surplus_only),
+        ],
+        [
+            "car_sell",
+            "car_feed",
+            "car_surplus_charge",
+            "car_charge_late",
+            "car_charge_own",
+            "car_charge",
+            "car_away",
+            "car_surplus_wait",
+        ],
         default="car_wait",
-    ).tolist()
+    )
+    kinds: list[str] = choice.tolist()
+    return kinds
 
-    def waiting(k: int) -> Reason:
-        if later[k] < 0:
-            return Reason(key="car_needs_nothing")
-        if tariff.is_weighed:
-            counts = {"weighed": money(weighed[k]), "later_weighed": money(weighed[later[k]])}
-            return Reason(key="car_wait_weighed", placeholders={**counts, "later": starts[later[k]]})
-        found = {"price": money(price[k]), "later_price": money(price[later[k]]), "later": starts[later[k]]}
-        return Reason(key="car_wait", placeholders=found)
 
-    def worded(k: int, key: str) -> Reason:
-        if key == "car_wait":
-            return waiting(k)
+# What money decides, and what is said in its place where a strategy or preference weighs more than money.
+_WEIGHED_KEYS = {
+    "car_sell": "car_feed_weighed",
+    "car_feed": "car_feed_weighed",
+    "car_charge_own": "car_charge_weighed",
+    "car_charge": "car_charge_weighed",
+}
+
+
+class _Words:
+    """Words each step of one car."""
+
+    def __init__(self, car: CarState, flow: CarFlow, tariff: Tariff, charges: Bools) -> None:
+        self._flow, self._tariff = flow, tariff
+        # The next time it charges is told by its cheapest moment; surplus has no price, so by its first.
+        weight = np.zeros(len(charges)) if car.surplus_only else -tariff.weighed.import_price
+        self._later = peak_of_next_run(charges, weight).tolist()
+        self._starts = tariff.instants()
+
+    def of(self, k: int, key: str) -> Reason:
+        """Return the reason of a step."""
+        if key in ("car_surplus_wait", "car_wait"):
+            return self._waiting(k, key)
         if key == "car_away":
             return Reason(key=key)
-        found = {"price": money(price[k]), "value": money(worth[k])}
-        if tariff.is_weighed and key != "car_charge_late":
-            return Reason(key="car_charge_weighed", placeholders={**found, "weighed": money(weighed[k])})
-        return Reason(key=key, placeholders=found)
+        if key == "car_surplus_charge":
+            return Reason(key=key, placeholders=self._surplus(k))
+        sells, gives = key == "car_sell", key in ("car_sell", "car_feed")
+        tariff, flow = self._tariff, self._flow
+        price = (tariff.export_price if sells else tariff.import_price)[k]
+        value = (flow.given_per_kwh if gives else flow.value_per_kwh)[k]
+        found = {"price": money(price), "value": money(value)}
+        if not tariff.is_weighed or key not in _WEIGHED_KEYS:
+            return Reason(key=key, placeholders=found)
+        counts = (tariff.weighed.export_price if sells else tariff.weighed.import_price)[k]
+        return Reason(key=_WEIGHED_KEYS[key], placeholders={**found, "weighed": money(counts)})
 
-    return tuple(worded(k, key) for k, key in enumerate(kinds))
+    def _surplus(self, k: int) -> dict[str, str | float]:
+        return {"surplus_kw": round(float(self._flow.surplus_kw[k]), 2)}
+
+    def _waiting(self, k: int, key: str) -> Reason:
+        later = self._later[k]
+        if key == "car_surplus_wait":
+            return self._waiting_for_surplus(k, later)
+        if later < 0:
+            return Reason(key="car_needs_nothing")
+        tariff, then = self._tariff, self._starts[later]
+        if tariff.is_weighed:
+            price = tariff.weighed.import_price
+            counts = {"weighed": money(price[k]), "later_weighed": money(price[later])}
+            return Reason(key="car_wait_weighed", placeholders={**counts, "later": then})
+        price = tariff.import_price
+        costs = {"price": money(price[k]), "later_price": money(price[later])}
+        return Reason(key="car_wait", placeholders={**costs, "later": then})
+
+    def _waiting_for_surplus(self, k: int, later: int) -> Reason:
+        flow = self._flow
+        if later < 0 and flow.short_kwh <= IDLE_KW:
+            return Reason(key="car_needs_nothing")
+        if later >= 0 and flow.surplus_kw[k] >= flow.least_kw:
+            return Reason(key="car_surplus_later", placeholders={"later": self._starts[later]})
+        least = {"least_kw": round(flow.least_kw, 2)}
+        return Reason(key="car_surplus_wait", placeholders={**self._surplus(k), **least})

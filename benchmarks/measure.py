@@ -1,0 +1,40 @@
+"""Solves an instance some times and takes medians."""
+
+from statistics import median
+from typing import Any, Final
+
+from custom_components.ems.engine.plan import Plan, solve
+from custom_components.ems.engine.problem import Problem
+
+TIMES: Final = ("build_ms", "highs_ms", "extract_ms", "total_ms")
+
+
+def plans_of(problem: Problem, rounds: int) -> list[Plan]:
+    """Return the plans of some solves, after a first one that does not count: it warms caches and imports."""
+    solve(problem)
+    return [solve(problem) for _ in range(rounds)]
+
+
+def times_of(plans: list[Plan]) -> dict[str, float]:
+    """Return medians. `beside_ms` is all that is not HiGHS' run(): build, hand-over, read-out, extract. [ms]."""
+    times = {key: round(median(getattr(plan.stats, key) for plan in plans), 3) for key in TIMES}
+    beside = median(plan.stats.total_ms - plan.stats.highs_ms for plan in plans)
+    return {**times, "beside_ms": round(beside, 3)}
+
+
+def shape_of(plan: Plan) -> dict[str, Any]:
+    """Return what was solved, and what came out."""
+    stats = plan.stats
+    return {
+        "steps": len(plan.steps),
+        "variables": stats.variables,
+        "rows": stats.rows,
+        "binaries": stats.binaries,
+        "scenarios": stats.scenarios,
+        "solves": stats.solves,
+        "objective": round(stats.objective, 6),
+        "gap_abs": round(stats.gap_abs, 6),
+        "status": str(plan.status),
+        "expected_cost": round(plan.expected_cost, 4),
+        "baseline_cost": round(plan.baseline_cost, 4),
+    }

@@ -1,0 +1,67 @@
+"""What actions take: fields, ranges, choices."""
+
+from typing import Any, Final
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.helpers import config_validation as cv
+import probatio
+
+from .const import OPERATION_ACTIVE, OPERATION_ADVISORY
+from .engine.site import Preference, Strategy
+
+ATTR_OPERATION: Final = "operation"
+ATTR_STRATEGY: Final = "strategy"
+ATTR_PREFERENCE: Final = "preference"
+ATTR_HORIZON: Final = "horizon"
+ATTR_BATTERY: Final = "battery"
+BATTERY_SIZES: Final = ("battery_capacity_kwh", "battery_power_kw")
+# Three days: weather is forecast for four, and a price estimated beyond tomorrow says less every day.
+HORIZON_MAX_H: Final = 72
+# As much as the connection's number entities take; a thousand households.
+_LARGEST: Final = 5000
+# Neither yen nor rupiah come near; a price above it is per MWh.
+_DEAREST: Final = 100_000
+
+
+def _number(low: float, high: float) -> probatio.All[float]:
+    """Return a validator that also refuses NaN, which lies in no range."""
+    return probatio.All(probatio.Coerce(float), probatio.Range(min=low, max=high))
+
+
+_SITE = {probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_LEANING = {
+    probatio.Optional(ATTR_STRATEGY): probatio.All(
+        probatio.In([each.value for each in Strategy]), probatio.Coerce(Strategy)
+    ),
+    probatio.Optional(ATTR_PREFERENCE): probatio.All(
+        probatio.In([each.value for each in Preference]), probatio.Coerce(Preference)
+    ),
+    probatio.Optional(ATTR_HORIZON): _number(1, HORIZON_MAX_H),
+}
+_PRICE = _number(-_DEAREST, _DEAREST)
+_PRICE_ROWS = probatio.All(
+    [{probatio.Required("start"): cv.datetime, probatio.Required("price"): _PRICE}], probatio.Length(min=1)
+)
+
+
+def _price_course(value: Any) -> Any:
+    """Return one price, or a list of them: each with its own complaint where it is wrong."""
+    return probatio.Schema(_PRICE_ROWS if isinstance(value, list) else _PRICE)(value)
+
+
+SITE_SCHEMA = probatio.Schema(_SITE)
+OPTIMIZE_SCHEMA = probatio.Schema({**_SITE, **_LEANING})
+OPERATION_SCHEMA = probatio.Schema(
+    {**_SITE, probatio.Required(ATTR_OPERATION): probatio.In([OPERATION_ADVISORY, OPERATION_ACTIVE])}
+)
+SIMULATE_SCHEMA = probatio.Schema({
+    **_SITE,
+    **_LEANING,
+    **{probatio.Optional(f"{way}_price_per_kwh"): _price_course for way in ("import", "export")},
+    **{probatio.Optional(f"{way}_price_factor"): _number(0, 100) for way in ("import", "export")},
+    **{probatio.Optional(f"{way}_price_offset_per_kwh"): _PRICE for way in ("import", "export")},
+    probatio.Optional(ATTR_BATTERY): cv.string,
+    **{probatio.Optional(size): _number(0, _LARGEST) for size in (*BATTERY_SIZES, "pv_peak_kw")},
+    probatio.Optional("load_factor"): _number(0, 100),
+    **{probatio.Optional(f"{way}_max_kw"): _number(0, _LARGEST) for way in ("import", "export")},
+})  # fmt: skip
