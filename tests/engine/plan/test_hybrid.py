@@ -74,7 +74,7 @@ def test_reason_compares_prices_at_the_meter():
 
 
 def test_sun_is_stored_where_selling_it_earns_less_after_the_inverters_loss():
-    """0.36 after its way out tonight beats 0.39·0.9 = 0.351 now, and so does keeping one more for 0.3975·0.9 after that.
+    """0.36 after its way out tonight beats 0.39·0.9 = 0.351 now, and so does keeping one more for 0.3975·0.9.
 
     Both are said per kWh at the meter: 0.3975 against 0.39.
     """
