@@ -15,6 +15,7 @@ from .components import (
     Component,
     GridModel,
     LoadModel,
+    PhaseLimits,
     PvModel,
     SurplusModel,
     load_model,
@@ -33,6 +34,7 @@ from .objective import Shape, lean
 from .program import Program
 from .result import Plan
 from .tree import Tree
+from .wiring import branches_of, fixed_by_phase
 
 BUS: Final = "bus.balance"
 # Room for rounding between a bound and what the bus balance asks for. [kW]
@@ -78,6 +80,8 @@ class Home:
         curtailable = [array for array in site.pvs if array.curtailable]
         fixed = [future.pv_kw[array.id] for array in site.pvs if not array.curtailable]
         self.fixed_kw = net_of_what_cannot_move(future.load_kw, fixed)
+        self._fixed_by_phase = fixed_by_phase(problem, future) if site.grid.limits_each_phase else []
+        self.phases: PhaseLimits | None = None
 
         self.pvs = {a.id: PvModel(self.program, a, self.horizon, future.pv_kw[a.id]) for a in curtailable}
         self.surplus_kw = surplus_kw(self.fixed_kw, [*self.pvs.values()])
@@ -112,6 +116,9 @@ class Home:
             pvs=self.pvs.values(),
             batteries=self.batteries,
         )
+        if site.grid.limits_each_phase:
+            branches = branches_of(site, self.components)
+            self.phases = PhaseLimits(self.program, site.grid, self.horizon, self._fixed_by_phase, branches)
         terms = [term for component in self.components for term in component.into_bus()]
         self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
         if guide is not None:
@@ -182,11 +189,15 @@ class Home:
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
-        held_kw = sum((load.forced_kw for load in self.loads.values()), self.fixed_kw)
-        return bool(np.any(held_kw > self.inputs.problem.site.grid.import_max_kw))
+        grid = self.inputs.problem.site.grid
+        forced_kw = sum((load.forced_kw for load in self.loads.values()), np.zeros(self.horizon.n))
+        each = any(np.any(kw + forced_kw > grid.phase_max_kw) for kw in self._fixed_by_phase)
+        return each or bool(np.any(self.fixed_kw + forced_kw > grid.import_max_kw))
 
     def _is_export_short(self) -> bool:
-        return bool(np.any(-self.fixed_kw > self.inputs.problem.site.grid.export_max_kw))
+        grid = self.inputs.problem.site.grid
+        each = any(np.any(-kw > grid.phase_max_kw) for kw in self._fixed_by_phase)
+        return each or bool(np.any(-self.fixed_kw > grid.export_max_kw))
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
@@ -211,7 +222,7 @@ class Home:
     def components(self) -> Iterable[Component]:
         """Return every component, the grid first."""
         devices = (self.batteries, self.pvs, self.chargers, self.loads)
-        shared = [] if self.surplus is None else [self.surplus]
+        shared = [part for part in (self.surplus, self.phases) if part is not None]
         return (self.grid, *(part for parts in devices for part in parts.values()), *shared)
 
     @property

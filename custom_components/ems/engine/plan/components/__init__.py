@@ -6,6 +6,7 @@ from .component import Choice, Component, Horizon
 from .flexible_load import LoadModel, load_model
 from .grid import GridModel
 from .load import net_of_what_cannot_move
+from .phases import PhaseLimits
 from .pv import PvModel
 from .surplus import SurplusModel, surplus_kw
 
@@ -17,6 +18,7 @@ __all__ = [
     "GridModel",
     "Horizon",
     "LoadModel",
+    "PhaseLimits",
     "PvModel",
     "SurplusModel",
     "load_model",
