@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from custom_components.ems import const
+from custom_components.ems.adapters.loads import DEMANDS
 from custom_components.ems.devices.points import POINTS
+from custom_components.ems.engine.flexible_load import LoadKind
 from custom_components.ems.flows.entities import entities_schema
+from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
 from custom_components.ems.flows.site import grid_schema, weather_schema
 from custom_components.ems.flows.tariff import KINDS
@@ -24,7 +27,9 @@ from tests.support.tree import COMPONENT, ROOT, read_json
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 TEXTS: dict[str, Any] = read_json(COMPONENT / "translations" / "en.json")
-ROLES = {"meter": "Meter", "battery": "Battery", "pv": "Solar array", "charger": "Car charger"}
+ROLES = {"meter": "Meter", "battery": "Battery", "pv": "Solar array", "charger": "Car charger"} | {
+    "load": "Flexible load"
+}
 _NOT_TEXT = re.compile(r"<!--.*?-->|^```.*?^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
@@ -102,12 +107,21 @@ TARIFFS = {"tariff_fixed": "One price", "tariff_time_of_use": "Prices by the clo
     "tariff_entity": "Price entity",
     "tariff_awattar": "aWATTar",
 }
+
+
+def every_detail() -> probatio.Schema:
+    """Return all fields that a flexible load of any kind is asked."""
+    found = [details_schema(kind, demand).schema for kind in LoadKind for demand in DEMANDS]
+    return probatio.Schema({marker: field for fields in found for marker, field in fields.items()})
+
+
 FORMS = [
     ("Grid connection `grid`", None, grid_schema(with_name=True)),
     ("Weather `weather`", None, weather_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
+    ("What shall it do? `details`", None, every_detail()),
 ]
 
 

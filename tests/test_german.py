@@ -13,8 +13,8 @@ GERMAN: dict[str, str] = dict(leaves(read_json(COMPONENT / "translations" / "de.
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case, without placeholders and names of actions."""
-    plain = re.sub(r"\{\w*\}|\bems\.\w+", " ", text)
+    """Return the words of a text in lower case, without placeholders and names of actions, fields and keys."""
+    plain = re.sub(r"\{\w*\}|\bems\.\w+|„\w+“|\b\w+_\w+", " ", text)
     return re.findall(r"[a-zäöüß][a-zäöüß0-9']*", plain.lower())
 
 
@@ -23,7 +23,8 @@ BOTH = frozenset(
     words(
         "EMS Home Assistant aWATTar Nord Pool Tibber EPEX Spot ENTSO-E Open-Meteo Modbus TCP IP L1 L2 L3 AC DC "
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
-        "Name Host Port Unit Slave Plan Option Status Sensor Integration Information Reserve Arbitrage OK in Rest"
+        "Name Host Port Unit Slave Plan Option Status Sensor Integration Information Reserve Arbitrage OK in "
+        "Rest so was Start"
     )
 )
 # Nothing but English, wherever it stands.

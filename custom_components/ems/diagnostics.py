@@ -8,7 +8,7 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER
+from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
@@ -29,6 +29,11 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         "problem": problem_to_json(outlook.problem) if outlook else None,
         "plan": plan_to_json(outlook.plan) if outlook else None,
         "devices": {key: _device(device) for key, device in data.devices.items()},
+        "loads": {
+            key: data.loads.record(device).as_dict()
+            for key, device in data.devices.items()
+            if device.role == LOAD
+        },
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }
     return cast("dict[str, Any]", _without(found, _secrets(entry)))

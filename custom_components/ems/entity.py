@@ -95,9 +95,9 @@ class LoadEntity(Entity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the books and the plan."""
-        self.async_on_remove(self.loads.async_add_listener(self.async_write_ha_state))
-        self.async_on_remove(self.entry.runtime_data.plan.async_add_listener(self.async_write_ha_state))
+        """Follow the books and the plan, and the device: a plan ages and goes on while nobody makes another."""
+        for followed in (self.loads, self.entry.runtime_data.plan, self.device.coordinator):
+            self.async_on_remove(followed.async_add_listener(self.async_write_ha_state))
 
 
 class ChannelEntity(Entity):

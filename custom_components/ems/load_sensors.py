@@ -28,16 +28,24 @@ class EnergyToday(LoadEntity, SensorEntity):
         """Initialize the sensor."""
         super().__init__(entry, device, "energy_today")
         self._publisher = Publisher(NOISE[Kind.ENERGY])
+        self._shown_day: str | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the device: it is counted whenever it says something."""
+        """Follow the books."""
+        self.async_on_remove(self.loads.async_add_listener(self._async_counted))
         self.async_on_remove(self.device.coordinator.async_add_listener(self._async_counted))
 
     @callback
     def _async_counted(self) -> None:
-        if self._publisher.is_worth_it(self.native_value, available=True):
+        """Write once a minute, and at once when a new day begins: it must not look like yesterday's last minute."""
+        is_new_day, self._shown_day = self._day != self._shown_day, self._day
+        if self._publisher.is_worth_it(self.native_value, available=True) or is_new_day:
             self.async_write_ha_state()
+
+    @property
+    def _day(self) -> str | None:
+        return self.loads.record(self.device).day
 
     @property
     @override

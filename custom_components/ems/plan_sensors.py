@@ -81,15 +81,15 @@ PLAN_SENSORS = (
         suggested_display_precision=2,
         value_fn=lambda outlook: _now(outlook, outlook.load.mean),
     ),
-    PlanSensorDescription(
-        key="solve_time",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda outlook: outlook.plan.stats.total_ms,
-    ),
+)
+SOLVE_TIME = PlanSensorDescription(
+    key="solve_time",
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda outlook: outlook.plan.stats.total_ms,
 )
 
 
@@ -97,7 +97,7 @@ def _now(outlook: Outlook, series: np.ndarray[Any, Any]) -> float:
     return float(series[step_now(outlook.plan)])
 
 
-def _living(coordinator: PlanCoordinator) -> Outlook | None:
+def living(coordinator: PlanCoordinator) -> Outlook | None:
     """Return the last valid plan, while it says anything about now."""
     outlook = coordinator.data.outlook
     return None if outlook is None or is_over(outlook.plan) else outlook
@@ -122,7 +122,7 @@ class PlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
     @override
     def native_value(self) -> StateType:
         """Return the value."""
-        outlook = _living(self.coordinator)
+        outlook = living(self.coordinator)
         value = self.entity_description.value_fn(outlook) if outlook else None
         return round(value, 5) if isinstance(value, float) else value
 
@@ -178,7 +178,7 @@ class NextActionSensor(SiteEntity[PlanCoordinator], SensorEntity):
 
     @property
     def _next(self) -> NextAction | None:
-        outlook = _living(self.coordinator)
+        outlook = living(self.coordinator)
         return next_action(outlook.plan) if outlook else None
 
     @property
@@ -214,7 +214,7 @@ class DevicePlanSensor(SiteEntity[PlanCoordinator], SensorEntity):
 
     @property
     def _planned(self) -> tuple[DevicePlan, int] | None:
-        outlook = _living(self.coordinator)
+        outlook = living(self.coordinator)
         planned = outlook.plan.devices.get(self._device.subentry_id) if outlook else None
         return (planned, step_now(outlook.plan)) if outlook and planned else None
 

@@ -7,6 +7,7 @@ from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
+from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
 from .point_descriptions import describe_point
 from .point_sensor import PointSensor
@@ -37,13 +38,16 @@ async def async_setup_entry(
         lambda: data.site.data.balance_w,
         keep_negative=True,
     )
-    async_add_entities([*site_sensors(entry), *site_plan_sensors(entry), consumption])
+    async_add_entities(
+        [*site_sensors(entry), *site_plan_sensors(entry), *site_insight_sensors(entry), consumption]
+    )
     for device in data.devices.values():
         async_add_entities(
             [
                 *_point_sensors(entry, device),
                 *_counters(entry, device),
                 *device_plan_sensors(entry, device),
+                *device_insight_sensors(entry, device),
                 *load_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,

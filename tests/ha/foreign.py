@@ -1,11 +1,11 @@
-"""A battery and a charger that another integration brought: real number, select and switch entities."""
+"""A battery, a charger and loads that another integration brought: real number, select and switch entities."""
 
 from typing import Any, override
 
 from homeassistant.components.number import NumberEntity
 from homeassistant.components.select import SelectEntity
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import setup_test_component_platform
@@ -71,9 +71,22 @@ class ForeignSelect(_Foreign, SelectEntity):
 
 
 class ForeignSwitch(_Foreign, SwitchEntity):
-    """A release to charge."""
+    """A release to charge, or a plug."""
 
-    _attr_is_on = True
+    def __init__(self, name: str, heard: list[tuple[str, Any]], *, is_on: bool = True) -> None:
+        super().__init__(name, heard)
+        self._attr_is_on = is_on
+
+    def turn_by_hand(self, *, on: bool) -> None:
+        """Turn it at the device itself: Home Assistant only sees that it changed."""
+        self.async_set_context(Context())
+        self._attr_is_on = on
+        self.async_write_ha_state()
+
+    def lose_power(self, *, lost: bool) -> None:
+        """Go away, or come back as off, as many plugs do."""
+        self._attr_available, self._attr_is_on = not lost, False
+        self.async_write_ha_state()
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -99,13 +112,15 @@ class Foreign:
         self.mode = ForeignSelect("Inverter mode", self.heard)
         self.current = ForeignNumber("Wallbox current", self.heard, "A", 32)
         self.enable = ForeignSwitch("Wallbox enable", self.heard)
+        self.pump = ForeignSwitch("Pump", self.heard, is_on=False)
+        self.rod = ForeignNumber("Rod", self.heard, "W", 3000)
 
     async def async_add(self, hass: HomeAssistant) -> None:
         """Bring them into Home Assistant."""
         platforms: dict[str, list[Any]] = {
-            "number": [self.power, self.power_kw, self.current],
+            "number": [self.power, self.power_kw, self.current, self.rod],
             "select": [self.mode],
-            "switch": [self.enable],
+            "switch": [self.enable, self.pump],
         }
         for domain, entities in platforms.items():
             setup_test_component_platform(hass, domain, entities)

@@ -89,6 +89,21 @@ def entity_device(role: str, name: str, params: dict[str, Any], **entities: str)
     }
 
 
+def load_device(name: str, params: dict[str, Any], **entities: str) -> dict[str, Any]:
+    """Return a flexible load; without entities EMS only says when it should run."""
+    serial = next(iter(entities.values()), name)
+    return {
+        "subentry_type": "load",
+        "title": name,
+        "unique_id": f"load:{serial}",
+        "data": {
+            "name": name,
+            "source": {"kind": "entities", "entities": entities, "serial": serial},
+            "params": {"window_from": "00:00:00", "window_until": "00:00:00", **params},
+        },
+    }
+
+
 BATTERY_PARAMS: dict[str, Any] = {
     "capacity_kwh": 10.0,
     "charge_max_w": 5000,
@@ -101,6 +116,27 @@ CHARGER_PARAMS: dict[str, Any] = {
     "current_min_a": 6,
     "current_max_a": 16,
     "energy_needed_kwh": 15,
+    "ready_by": "07:00:00",
+}
+PUMP_PARAMS: dict[str, Any] = {
+    "kind": "interruptible",
+    "demand": "daily",
+    "power_w": 1000,
+    "energy_kwh": 4.0,
+    "min_on_min": 10,
+    "min_off_min": 10,
+}
+ROD_PARAMS: dict[str, Any] = {
+    "kind": "continuous",
+    "demand": "daily",
+    "power_w": 3000,
+    "power_min_w": 500,
+    "energy_kwh": 6.0,
+}
+WASH_PARAMS: dict[str, Any] = {
+    "kind": "programme",
+    "demand": "on_request",
+    "profile_w": [2000, 100, 100, 400],
     "ready_by": "07:00:00",
 }
 PV_PARAMS: dict[str, Any] = {"peak_kw": 8.0, "tilt_deg": 35, "azimuth_deg": 180}

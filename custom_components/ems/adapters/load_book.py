@@ -46,12 +46,13 @@ class LoadBook:
         is_programme = kind_of(device) is LoadKind.PROGRAMME
         since_s = record.programme_since_s if is_programme else record.since_s
         zone = dt_util.get_default_time_zone()
-        asks = asks_of(device, record, self.energy_kwh(device), now_s, zone) if self.is_asked(device) else ()
+        is_asked = self.is_asked(device)
         return LoadNow(
             is_on=runs(device, record),
             since_h=None if since_s is None else max(0.0, (now_s - since_s) / 3600),
-            asks=asks,
-            available=device.is_fresh,
+            asks=asks_of(device, record, self.energy_kwh(device), now_s, zone) if is_asked else (),
+            # In winter the pump's plug lies in a drawer: no plan is worse for it.
+            available=device.is_fresh or not is_asked,
         )
 
     def is_enabled(self, device: SiteDevice) -> bool:

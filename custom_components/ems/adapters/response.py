@@ -88,7 +88,7 @@ def _plan(hass: HomeAssistant, site: Site, plan: Plan) -> dict[str, Any]:
         **_summary(plan),
         "solver": plan.stats.solver,
         "solve_ms": round(plan.stats.total_ms, 2),
-        "diagnostics": _diagnostics(plan),
+        "diagnostics": solver_diagnostics(plan),
         "unmet_wishes": [_unmet(plan, slack) for slack in plan.slacks],
         "steps": _site_rows(plan),
         "devices": {device.id: _device(hass, site, plan, device) for device in plan.devices.values()},
@@ -128,10 +128,10 @@ def _totals(plan: Plan) -> dict[str, float]:
 
 def _costs(costs: Costs) -> dict[str, float]:
     terms = ("energy", "wear", "peak", "stored_energy_change", "total", "penalty")
-    return {term: round(getattr(costs, term), 4) for term in terms}
+    return {term: round(float(getattr(costs, term)), 4) for term in terms}
 
 
-def _diagnostics(plan: Plan) -> dict[str, Any]:
+def solver_diagnostics(plan: Plan) -> dict[str, Any]:
     """Return how the plan was found."""
     stats = plan.stats
     return {

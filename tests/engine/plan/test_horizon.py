@@ -147,6 +147,21 @@ def test_a_task_is_left_as_far_as_it_cannot_wait(
     assert [task.energy_kwh for task in tasks] == ([] if left is None else [pytest.approx(left)])
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_on", "left"),
+    [
+        (LoadKind.BLOCK, True, [2.0]),  # a run that was begun is finished
+        (LoadKind.BLOCK, False, []),
+        (LoadKind.INTERRUPTIBLE, True, []),
+    ],
+)
+def test_a_run_that_was_begun_does_not_wait(kind: LoadKind, is_on: bool, left: list[float]):
+    task = LoadTask(allowed=HOURS < 6, energy_kwh=2.0)
+    asked = problem([0.3] * 6, [1.0] * 6, loads={"x": LoadState(tasks=(task,), is_on=is_on)})
+    asked = replace(asked, site=replace(asked.site, loads=(FlexibleLoad(id="x", name="X", kind=kind),)))
+    assert [task.energy_kwh for task in first_hours(asked, 2).loads["x"].tasks] == left
+
+
 def test_a_short_plan_does_not_claim_that_the_car_is_done():
     """It waits because it can still be charged afterwards."""
     asked = problem([0.3] * 6, [1.0] * 6, charger=WALLBOX, car=car([True] * 6, 5.0))

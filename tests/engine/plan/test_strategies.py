@@ -14,6 +14,7 @@ from custom_components.ems.engine.plan.objective import lean
 from custom_components.ems.engine.plan.objective.leaning import reserve_kwh
 from custom_components.ems.engine.plan.reasons import SLACKS, STEP_REASONS
 from custom_components.ems.engine.plan.search import GAP_ABS
+from custom_components.ems.engine.problem import PeakState
 from custom_components.ems.engine.site import Grid, Preference, Strategy
 from tests.engine.plan.homes import WALLBOX, battery, car, homes, problem
 from tests.engine.plan.leanings import CHOICES, leaning, leaning_homes
@@ -143,6 +144,42 @@ def test_own_energy_is_used_at_home_before_it_is_sold():
     assert set(plan.devices["battery"].modes) == {Mode.AUTOMATIC}
 
 
+def test_stored_energy_is_not_sold_on_the_promise_of_more_sun():
+    """Selling at 0.35 what the next hour's sun brings again at 0.02 would pay; it may as well stay cloudy."""
+    asked = problem(
+        [0.3, 0.3, 0.3], [0, 0, 1], export_price=[0.35, 0.02, 0.02], pv=[0, 3, 0], batteries={battery(): 9}
+    )
+    assert solve(asked).export_kw[0] == pytest.approx(5)
+    plan = solve(leaning(asked, Strategy.SELF_CONSUMPTION))
+    assert_allclose(plan.export_kw, [0, 2, 0], atol=1e-6)
+    assert plan.devices["battery"].modes[0] is not Mode.DISCHARGE
+
+
+def test_surplus_is_sold_as_before():
+    """What the sun has left over is not sold out of a store, however the battery shares in it."""
+    asked = problem([0.3] * 3, [1, 1, 1], export_price=0.1, pv=[5, 5, 5], batteries={battery(): 10})
+    assert_allclose(solve(leaning(asked, Strategy.SELF_CONSUMPTION)).export_kw, [4, 4, 4], atol=1e-6)
+
+
+def test_peak_so_far_is_a_floor_that_costs_nothing():
+    """2.5 kW have been drawn this month: only the half kW above them is worth shaving."""
+    asked = leaning(hill(), Strategy.PEAK_SHAVING)
+    reached = replace(asked, peak=PeakState(so_far_kw=2.5))
+    assert solve(asked).import_kw.max() == pytest.approx(1.5)
+    plan = solve(reached)
+    assert plan.import_kw.max() == pytest.approx(2.5)
+    assert_allclose(
+        plan.devices["battery"].power_kw.sum(), 1, atol=1e-6
+    )  # the kWh is used, and none is bought
+
+
+def test_peak_is_shaved_where_it_counts():
+    """The hill's hour does not count, the last one does: 1 kWh takes it to nothing."""
+    counts = np.array([False, False, True])
+    asked = replace(leaning(hill(), Strategy.PEAK_SHAVING), peak=PeakState(counts=counts))
+    assert solve(asked).import_kw[2] == pytest.approx(0, abs=1e-6)
+
+
 def test_self_consumption_leaves_room_for_the_sun():
     """A cheap hour would fill the battery, and the sun would then have to be sold."""
     asked = problem(
@@ -208,7 +245,7 @@ def test_balanced_is_half_of_both():
         lean(leaning(asked, preference=choice))
         for choice in (Preference.COMFORT, Preference.ENVIRONMENTAL, Preference.BALANCED)
     )
-    assert green.import_per_kwh == pytest.approx(0.1)
+    assert green.import_per_kwh == pytest.approx([0.1, 0.1])
     assert comfort.reserve_per_kwh_h == pytest.approx(0.1)
     assert both.import_per_kwh == pytest.approx(green.import_per_kwh / 2)
     assert both.reserve_per_kwh_h == pytest.approx(comfort.reserve_per_kwh_h / 2)
@@ -233,7 +270,7 @@ def test_cheapest_bill_costs_no_row_more():
         "grid.peak.above",
         "grid.ramp.change",
     }
-    assert names[Strategy.SELF_CONSUMPTION, Preference.ECONOMIC] == plain
+    assert names[Strategy.SELF_CONSUMPTION, Preference.ECONOMIC] - plain == {"grid.sold.above"}
 
 
 def test_rule_that_is_followed_without_a_plan_is_called_what_it_is():
@@ -280,8 +317,10 @@ def test_there_is_a_plan_whatever_is_chosen_and_measured(asked):
 def score(asked, plan) -> float:
     """Return what a leaning makes of a plan that breaks no wish but the reserve, from its equations."""
     weights, hours = lean(asked), plan.steps.hours
-    worth = end_values(judge(asked), weights.import_per_kwh)
-    total = plan.costs.energy + plan.costs.wear + weights.import_per_kwh * float(plan.import_kw @ hours)
+    worth = end_values(judge(asked), weights.beyond_per_kwh)
+    total = plan.costs.energy + plan.costs.wear + float((weights.import_per_kwh * plan.import_kw) @ hours)
+    left_over = np.maximum(asked.pv_available_kw["pv"] - asked.load_kw, 0)
+    total += weights.sold_per_kwh * float(np.maximum(plan.export_kw - left_over, 0) @ hours)
     for spec in asked.site.batteries:
         energy = plan.devices[spec.id].energy_kwh
         total -= worth[spec.id].of(energy[-1]) - worth[spec.id].of(energy[0])

@@ -9,8 +9,12 @@ from ..problem import CarState
 from ..site import Battery, Charger
 from ..steps import Floats
 from .at_once import at_once, is_done
+from .components.battery import charge_lines, discharge_lines
+from .components.dc_bus import dc_sun, inverters_by_device
 from .components.end_value import EndValue
+from .components.grid import export_limits_kw
 from .costs import account
+from .dc_side import DcSide
 from .inputs import Inputs
 from .result import Costs
 
@@ -26,6 +30,7 @@ class Schedule:
     load_kw: Mapping[str, Floats]
     battery_kw: Mapping[str, Floats]  # + discharge
     energy_kwh: Mapping[str, Floats]
+    inverter_kw: Mapping[str, Floats]  # + into the home
     costs: Costs
     # False where the rule breaks a limit or a wish that a plan has to keep.
     feasible: bool = field(default=True)
@@ -35,11 +40,11 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     """Follow the rule through the horizon.
 
     Cars draw full power from plug-in until they have what they need, loads that can wait from the start of their
-    hours; batteries, in the site's order, take
-    surplus and cover consumption within their band; an array that can be curtailed keeps to the export limit.
+    hours; hybrid inverters give their sun to the home first; batteries, in the site's order, take surplus and cover
+    consumption within their band; an array that can be curtailed keeps to the export limit.
     """
     problem, site = inputs.problem, inputs.problem.site
-    hours = problem.steps.hours
+    hours, inverter_of = problem.steps.hours, inverters_by_device(site)
     car_kw = {
         spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours)
         for spec in site.chargers
@@ -51,13 +56,24 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         if spec.id in inputs.loads
     }
     moved_kw = _total([*car_kw.values(), *load_kw.values()], hours)
-    net = problem.load_kw + moved_kw - _total(inputs.pv_kw.values(), hours)
+    sides = {
+        one.id: DcSide(dc_sun(one, site, inputs.pv_kw, len(hours)), len(hours)) for one in site.inverters
+    }
+    sun = [kw for id_, kw in inputs.pv_kw.items() if id_ not in inverter_of]
+    net = problem.load_kw + moved_kw - _total(sun, hours)
+    net = net - _total((side.power_kw for side in sides.values()), hours)
     battery_kw, energy_kwh = {}, {}
     for spec in site.batteries:
-        if spec.id in inputs.batteries:
-            battery_kw[spec.id], energy_kwh[spec.id] = _follow(spec, inputs.batteries[spec.id], net, hours)
-            net = net - battery_kw[spec.id]
-    pv_kw, net = _curtail_to_limit(inputs, net)
+        if spec.id not in inputs.batteries:
+            continue
+        inverter, now_kwh = inverter_of.get(spec.id), inputs.batteries[spec.id]
+        side = None if inverter is None else sides[inverter.id]
+        seen = net if side is None else side.at_terminal(net)
+        kw, energy_kwh[spec.id] = _follow(spec, now_kwh, seen, hours)
+        battery_kw[spec.id] = kw
+        net = net - kw if side is None else side.carry(kw, net)
+    export_max_kw = export_limits_kw(site.grid, problem.export_price_per_kwh)
+    pv_kw, net = _curtail_to_limit(inputs, net, export_max_kw, sides)
     import_kw, export_kw = np.maximum(net, 0), np.maximum(-net, 0)
     costs = account(
         problem,
@@ -67,9 +83,7 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         energy_kwh=energy_kwh,
         end_values=end_values,
     )
-    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(
-        export_kw <= site.grid.export_max_kw + 1e-9
-    )
+    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,
@@ -78,6 +92,7 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         load_kw=load_kw,
         battery_kw=battery_kw,
         energy_kwh=energy_kwh,
+        inverter_kw={id_: side.power_kw for id_, side in sides.items()},
         costs=costs,
         feasible=bool(within) and _keeps_wishes(inputs, car_kw, load_kw),
     )
@@ -97,32 +112,47 @@ def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:
 def _follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
     """Return power (+ discharge) and stored energy of a battery that follows the net load."""
     floor, ceiling = spec.soc_min * spec.capacity_kwh, spec.soc_max * spec.capacity_kwh
+    takes, gives = charge_lines(spec, energy_now_kwh), discharge_lines(spec, energy_now_kwh)
+    eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
     energy, power = [energy_now_kwh], []
     for net, h in zip(net_kw.tolist(), hours.tolist(), strict=True):
         now = energy[-1]
         if net >= 0:
-            kw = min(net, spec.discharge_max_kw, max(now - floor, 0.0) * spec.discharge_efficiency / h)
-            energy.append(now - kw * h / spec.discharge_efficiency)
+            kw = min(net, gives.most_at(now, -h / eta_d), max(now - floor, 0.0) * eta_d / h)
+            energy.append(now - kw * h / eta_d)
         else:
-            kw = -min(-net, spec.charge_max_kw, max(ceiling - now, 0.0) / (spec.charge_efficiency * h))
-            energy.append(now - kw * h * spec.charge_efficiency)
+            kw = -min(-net, takes.most_at(now, h * eta_c), max(ceiling - now, 0.0) / (eta_c * h))
+            energy.append(now - kw * h * eta_c)
         power.append(kw)
     return np.array(power), np.array(energy)
 
 
-def _curtail_to_limit(inputs: Inputs, net_kw: Floats) -> tuple[dict[str, Floats], Floats]:
+def _curtail_to_limit(
+    inputs: Inputs, net_kw: Floats, export_max_kw: Floats, sides: Mapping[str, DcSide]
+) -> tuple[dict[str, Floats], Floats]:
     """Hold curtailable arrays below what they could do where exports would pass the limit."""
     site, pv_kw = inputs.problem.site, dict(inputs.pv_kw)
-    over = np.maximum(-net_kw - site.grid.export_max_kw, 0)
+    inverter_of = inverters_by_device(site)
+    over, cuts = np.maximum(-net_kw - export_max_kw, 0), {}
     for array in site.pvs:
-        if array.curtailable:
+        if not array.curtailable:
+            continue
+        if (inverter := inverter_of.get(array.id)) is None:
             cut = np.minimum(over, np.maximum(pv_kw[array.id], 0))
-            pv_kw[array.id], over, net_kw = pv_kw[array.id] - cut, over - cut, net_kw + cut
+            pv_kw[array.id] = pv_kw[array.id] - cut
+        else:
+            cut = cuts[array.id] = sides[inverter.id].hold_back(array.id, over)
+        over, net_kw = over - cut, net_kw + cut
+    for side in sides.values():
+        pv_kw |= side.pv_kw(cuts)
     return pv_kw, net_kw
 
 
 def _keeps_wishes(inputs: Inputs, car_kw: Mapping[str, Floats], load_kw: Mapping[str, Floats]) -> bool:
-    """Return whether batteries start in their band, cars are ready and loads are done in time under the rule."""
+    """Return whether batteries start in their band, cars are ready and loads are done in time under the rule.
+
+    Cars that are to charge from surplus alone have to have done so.
+    """
     loads = (spec for spec in inputs.problem.site.loads if spec.id in load_kw)
     if not all(
         is_done(spec, inputs.loads[spec.id], inputs.problem.steps, load_kw[spec.id]) for spec in loads

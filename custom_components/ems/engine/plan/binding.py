@@ -70,6 +70,12 @@ def _bounds(home: Home) -> list[_Bound]:
             *_power(f"{id_}.discharge_max", "export_limit", battery.discharge, battery.discharge_max_kw),
             _Bound(f"{id_}.full", battery.energy, every, per_kwh=False),
         ]
+    for id_, hybrid in home.hybrids.items():
+        for flow in (hybrid.give, hybrid.draw):
+            full = np.flatnonzero(
+                flow.upper >= hybrid.ac_max_kw
+            )  # elsewhere less is behind it than it carries
+            found.append(_Bound(f"{id_}.ac_max", flow.columns[full], full, per_kwh=True))
     for id_, charger in home.chargers.items():
         found += [
             _Bound(f"{id_}.power_max", charger.charge.columns[at], at, per_kwh=True)

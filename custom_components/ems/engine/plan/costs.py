@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ..problem import Problem
 from ..steps import Floats
 from .components.end_value import EndValue
+from .intervals import rise_kw
 from .result import Costs
 
 
@@ -34,5 +35,12 @@ def account(
             end_values[id_].of(float(energy[-1])) - end_values[id_].of(float(energy[0]))
             for id_, energy in energy_kwh.items()
         ),
+        peak=_demand_charge(problem, import_kw),
         penalty=penalty,
     )
+
+
+def _demand_charge(problem: Problem, import_kw: Floats) -> float:
+    """Return what the network asks for raising the period's peak. [currency]."""
+    charge = problem.site.grid.demand_charge
+    return 0.0 if charge is None else charge.price_per_kw * rise_kw(problem, import_kw)

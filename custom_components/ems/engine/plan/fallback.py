@@ -8,6 +8,7 @@ import numpy as np
 from ..site import Strategy
 from ..steps import Bools
 from .baseline import Schedule
+from .components.dc_bus import inverters_by_device
 from .components.end_value import EndValue
 from .inputs import Inputs
 from .publish import idle_device
@@ -66,7 +67,7 @@ def by_rule(
 
 def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue]) -> list[DevicePlan]:
     site, n = inputs.problem.site, len(inputs.problem.steps)
-    plans = []
+    plans, buses = [], {id_: one.id for id_, one in inverters_by_device(site).items()}
     for spec in site.batteries:
         idle = idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, "rule_self_consumption", n)
         if spec.id in rule.battery_kw:
@@ -75,12 +76,17 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
             idle = replace(
                 idle, power_kw=rule.battery_kw[spec.id], energy_kwh=energy, marginal_value_per_kwh=worth
             )
-        plans.append(idle)
+        plans.append(replace(idle, bus=buses.get(spec.id, "")))
     for array in site.pvs:
         power, available = rule.pv_kw[array.id], inputs.pv_kw[array.id]
-        modes = _by_mask(power < available - 1e-9, Mode.LIMIT, Mode.AUTOMATIC)
+        held = (power < available - 1e-9) & array.curtailable
+        modes = _by_mask(held, Mode.LIMIT, Mode.AUTOMATIC)
         idle = idle_device(array.id, array.name, "pv", Mode.AUTOMATIC, "rule_self_consumption", n)
-        plans.append(replace(idle, power_kw=power, available_kw=available, modes=modes))
+        bus = buses.get(array.id, "")
+        plans.append(replace(idle, power_kw=power, available_kw=available, modes=modes, bus=bus))
+    for one in site.inverters:
+        idle = idle_device(one.id, one.name, "inverter", Mode.AUTOMATIC, "rule_self_consumption", n)
+        plans.append(replace(idle, power_kw=rule.inverter_kw[one.id]))
     for charger in site.chargers:
         power = rule.car_kw.get(charger.id, np.zeros(n))
         idle = idle_device(charger.id, charger.name, "charger", Mode.OFF, "rule_plug_in", n)

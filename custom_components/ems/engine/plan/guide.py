@@ -22,6 +22,7 @@ from .store_value import StoreValue
 # below is noise of the forecasts, and no reason for a device to change its mind.
 _STAY_OF_DEAREST: Final = 0.01
 STAY_H: Final = 1.0
+_NO_PART: Final = (np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.intp))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ class Aim:
 class Guide:
     """What the scenarios have decided for all of them together: what devices hold when the trunk ends.
 
-    energy_kwh : Of each store there, and into each car until there, by device id. [kWh]
+    energy_kwh : Of each store there, and into each car and load until there, by device id. [kWh]
     """
 
     energy_kwh: Mapping[str, float] = field(default_factory=dict)
@@ -59,6 +60,21 @@ def add_aims(program: Program, aims: list[Aim], price_per_kwh: float) -> None:
     target = np.array([aim.target for aim in aims])
     total = Term(columns, coefficients, row)
     program.rows("guide.aim", target, target, total, Term(over, -1.0), Term(under, 1.0))
+
+
+def used_until(into_bus: list[Term], end: int, hours: Floats, energy_kwh: float) -> Aim:
+    """Return the aim for what a consumer is to use in the first `end` steps. [kWh].
+
+    A run in one piece draws power in several steps through one variable: its energies are added up.
+    """
+    parts = [
+        (term.columns, np.asarray(term.coefficients, np.float64), np.asarray(term.rows)) for term in into_bus
+    ]
+    named, size, rows = (np.concatenate(part) for part in zip(*parts, _NO_PART, strict=True))
+    early = rows < end
+    columns, at = np.unique(named[early], return_inverse=True)
+    energy = np.bincount(at, -size[early] * hours[rows[early]], len(columns)).astype(np.float64)
+    return Aim(columns=columns, coefficients=energy, target=energy_kwh)
 
 
 def stay_price(problem: Problem) -> float:

@@ -92,14 +92,22 @@ def _car(car: CarState, power_kw: float, steps: Steps, cut: _Cut) -> CarState:
 
 
 def _load(state: LoadState, load: FlexibleLoad | None, hours: NDArray[np.float64], cut: _Cut) -> LoadState:
-    """Return a load's tasks as far as they cannot wait."""
+    """Return a load's tasks as far as they cannot wait; a run that was begun goes on."""
     if load is None:
         return state
-    tasks = (_task(task, load, hours, cut) for task in state.tasks)
+    tasks = [
+        _task(task, load, hours, cut, runs=state.is_on and _begins_now(task, cut)) for task in state.tasks
+    ]
     return replace(state, tasks=tuple(task for task in tasks if task is not None))
 
 
-def _task(task: LoadTask, load: FlexibleLoad, hours: NDArray[np.float64], cut: _Cut) -> LoadTask | None:
+def _begins_now(task: LoadTask, cut: _Cut) -> bool:
+    return np.shape(task.allowed) == (cut.before,) and bool(task.allowed[0])
+
+
+def _task(
+    task: LoadTask, load: FlexibleLoad, hours: NDArray[np.float64], cut: _Cut, *, runs: bool
+) -> LoadTask | None:
     """Return what is left of a task; None where all of it can be done after the cut.
 
     A run that must not be interrupted is left whole or not at all.
@@ -109,9 +117,9 @@ def _task(task: LoadTask, load: FlexibleLoad, hours: NDArray[np.float64], cut: _
     later_h = float(hours[cut.after :] @ task.allowed[cut.after :])
     programme = load.kind is LoadKind.PROGRAMME
     run_h = load.run_h if programme else task.energy_kwh / load.power_kw
-    if later_h >= run_h:
-        return None
     whole = load.kind in (LoadKind.PROGRAMME, LoadKind.BLOCK)
+    if later_h >= run_h and not (whole and runs):
+        return None
     left = task.energy_kwh - (0.0 if whole else load.power_kw * later_h)
     return replace(task, allowed=cut(task.allowed), energy_kwh=left)
 

@@ -17,6 +17,9 @@ _SMALLEST_YARDSTICK = 0.1  # currency/kWh
 _BAND_LEAVING = 2.0
 # ... and staying outside for five hours as much as one: recovery waits for a cheaper hour, not a day.
 _BAND_STAYING_PER_H = 0.2
+# Dipping into a reserve that people asked for costs one and a half times the dearest kWh: no price is worth that,
+# and where energy is short it is given before the band.
+RESERVE_OF_BAND = 0.75
 # Ties are broken by a cost too small to be seen: 0.01 ct per kWh over the whole horizon.
 TIE_PER_KWH = 1e-4
 # More than what any use of a kWh is burdened with, so that what is equally good later is done now.
@@ -55,6 +58,8 @@ def penalties_for(problem: Problem, beside_price: float = 0.0) -> Penalties:
     # over.
     leaving = _BAND_LEAVING * (dearest + beside_price)
     band = leaving + staying * float(problem.steps.hours.sum())
+    if any(battery.reserve_soc > battery.soc_min for battery in problem.site.batteries):
+        band *= 1 + RESERVE_OF_BAND
     return Penalties(
         band_leaving=leaving,
         band_staying_per_h=staying,

@@ -6,15 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..flexible_load import FlexibleLoad
-from ..site import Battery, Charger
+from ..site import Battery, Charger, HybridInverter, PvArray
 from ..steps import Floats
 from .binding import binding_limits
 from .components.charger_energy import Delivered
+from .components.dc_bus import ac_power, seen_from_home
 from .costs import account
-from .execution import CarFlow, battery_orders, charger_orders, load_orders, pv_orders
+from .execution import (
+    CarFlow,
+    battery_orders,
+    charger_orders,
+    inverter_orders,
+    load_orders,
+    pv_orders,
+)
 from .execution.battery import BatteryFlow
-from .execution.common import Tariff, same
+from .execution.common import IDLE_KW, Tariff, same
 from .execution.load import LoadFlow
+from .execution.pv import Sun
 from .guide import Guide
 from .home import BUS, Home
 from .result import Costs, DevicePlan, Mode, Reason, Slack
@@ -42,13 +51,14 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Flows:
-    """Every device's power as the home sees it, dust swept off; the grid closes the balance exactly."""
+    """Every device's power at its terminal, dust swept off; inverters and the grid close the balances exactly."""
 
     battery_kw: Mapping[str, Floats]
     energy_kwh: Mapping[str, Floats]
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
     load_kw: Mapping[str, Floats]
+    inverter_kw: Mapping[str, Floats]
     grid_kw: Floats
 
 
@@ -83,12 +93,15 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         end_values=home.end_values,
         penalty=sum(slack.cost for slack in slacks),
     )
-    limits = binding_limits(home, found)
+    limits, bus = binding_limits(home, found), _bus_values(home, found, guide)
     return Published(
         import_kw=import_kw,
         export_kw=export_kw,
-        marginal_value_per_kwh=_bus_values(home, found, guide),
-        devices=_devices(home, found, flows, tariff, values),
+        marginal_value_per_kwh=bus,
+        devices={
+            **_devices(home, found, flows, tariff, values),
+            **{spec.id: _load(home, found, flows, tariff, spec, bus) for spec in problem.site.loads},
+        },
         slacks=slacks,
         costs=costs,
         binding=limits.names,
@@ -114,7 +127,8 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
     load_kw = {id_: _swept(load.value(x)) for id_, load in home.loads.items()}
     consumed = home.fixed_kw + sum((*car_kw.values(), *load_kw.values()), np.zeros(home.horizon.n))
-    produced = sum((*battery_kw.values(), *pv_kw.values()), np.zeros(home.horizon.n))
+    inverter_kw, on_bus = _inverters(home, {**battery_kw, **pv_kw})
+    produced = sum((*on_bus.values(), *inverter_kw.values()), np.zeros(home.horizon.n))
     specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
     return _Flows(
         battery_kw=battery_kw,
@@ -125,8 +139,19 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
         pv_kw=pv_kw,
         car_kw=car_kw,
         load_kw=load_kw,
+        inverter_kw=inverter_kw,
         grid_kw=consumed - produced,
     )
+
+
+def _inverters(home: Home, power_kw: Mapping[str, Floats]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return what each inverter gives the home, and the powers of what is behind none."""
+    site, n = home.inputs.problem.site, home.horizon.n
+    given = {
+        one.id: ac_power(one, [kw for id_, kw in power_kw.items() if home.inverter_of.get(id_) is one], n)
+        for one in site.inverters
+    }
+    return given, {id_: kw for id_, kw in power_kw.items() if id_ not in home.inverter_of}
 
 
 def _energy(spec: Battery, now_kwh: float, power_kw: Floats, hours: Floats) -> Floats:
@@ -144,9 +169,9 @@ def _devices(
     site = home.inputs.problem.site
     plans = [
         *(_battery(home, flows, tariff, spec, values.get(spec.id)) for spec in site.batteries),
-        *(_pv(home, flows, tariff, spec.id, spec.name) for spec in site.pvs),
+        *(_pv(home, flows, tariff, spec) for spec in site.pvs),
+        *(_inverter(flows, spec) for spec in site.inverters),
         *(_charger(home, found, flows, tariff, spec, values) for spec in site.chargers),
-        *(_load(home, found, flows, tariff, spec) for spec in site.loads),
     ]
     return {plan.id: plan for plan in plans}
 
@@ -158,8 +183,14 @@ def _battery(
         key = "battery_absent" if spec.capacity_kwh == 0 else "device_unavailable"
         return idle_device(spec.id, spec.name, "battery", Mode.AUTOMATIC, key, home.horizon.n)
     power, energy = flows.battery_kw[spec.id], flows.energy_kwh[spec.id]
-    flow = BatteryFlow(power_kw=power, energy_kwh=energy, value=value, floor_kwh=home.shape.floor_kwh(spec))
-    orders = battery_orders(spec, flow, tariff)
+    flow = BatteryFlow(
+        power_kw=power,
+        energy_kwh=energy,
+        value=value,
+        floor_kwh=home.shape.floor_kwh(spec),
+        stored_per_kwh=_stored_per_kwh(home, flows, spec),
+    )
+    orders = battery_orders(seen_from_home(spec, home.inverter_of.get(spec.id)), flow, tariff)
     return DevicePlan(
         id=spec.id,
         name=spec.name,
@@ -167,6 +198,7 @@ def _battery(
         power_kw=power,
         modes=orders.modes,
         reasons=orders.reasons,
+        bus=_bus_of(home, spec.id),
         energy_kwh=energy,
         marginal_value_per_kwh=value.marginal,
         import_value_per_kwh=value.import_side,
@@ -174,18 +206,56 @@ def _battery(
     )
 
 
-def _pv(home: Home, flows: _Flows, tariff: Tariff, id_: str, name: str) -> DevicePlan:
-    available = home.inputs.pv_kw[id_]
-    power = flows.pv_kw.get(id_, available)
-    orders = pv_orders(power, available, home.inputs.problem.site.grid.export_max_kw, tariff)
+def _bus_of(home: Home, id_: str) -> str:
+    inverter = home.inverter_of.get(id_)
+    return inverter.id if inverter else ""
+
+
+def _stored_per_kwh(home: Home, flows: _Flows, spec: Battery) -> Floats:
+    """Return what reaches the store of each kWh the home goes without, shape (n,).
+
+    Charging from the grid loses in the inverter; sun from the DC side never passes it, and would have lost there.
+    """
+    stored, inverter = np.full(home.horizon.n, spec.charge_efficiency), home.inverter_of.get(spec.id)
+    if inverter is None:
+        return stored
+    from_sun = flows.inverter_kw[inverter.id] >= 0
+    passed = np.where(from_sun, 1 / inverter.dc_to_ac_efficiency, inverter.ac_to_dc_efficiency)
+    found: Floats = stored * passed
+    return found
+
+
+def _pv(home: Home, flows: _Flows, tariff: Tariff, spec: PvArray) -> DevicePlan:
+    inverter, available = home.inverter_of.get(spec.id), home.inputs.pv_kw[spec.id]
+    is_full = np.zeros(home.horizon.n, dtype=np.bool_)
+    if inverter is not None:
+        available = home.suns[inverter.id].available[spec.id]
+        is_full = flows.inverter_kw[inverter.id] >= inverter.ac_max_kw - IDLE_KW
+    power = flows.pv_kw.get(spec.id, available)
+    sun = Sun(power_kw=power, available_kw=available, is_clipped=is_full)
+    orders = pv_orders(sun, home.inputs.problem.site.grid, home.export_max_kw, tariff)
     return DevicePlan(
-        id=id_,
-        name=name,
+        id=spec.id,
+        name=spec.name,
         kind="pv",
         power_kw=power,
         modes=orders.modes,
         reasons=orders.reasons,
+        bus=_bus_of(home, spec.id),
         available_kw=available,
+    )
+
+
+def _inverter(flows: _Flows, spec: HybridInverter) -> DevicePlan:
+    power = flows.inverter_kw[spec.id]
+    orders = inverter_orders(spec, power)
+    return DevicePlan(
+        id=spec.id,
+        name=spec.name,
+        kind="inverter",
+        power_kw=power,
+        modes=orders.modes,
+        reasons=orders.reasons,
     )
 
 
@@ -227,7 +297,9 @@ def _charger(
     )
 
 
-def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad) -> DevicePlan:
+def _load(
+    home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: FlexibleLoad, bus_per_kwh: Floats
+) -> DevicePlan:
     if spec.id not in home.loads:
         key = "device_unavailable" if spec.id in home.inputs.unavailable else "load_nothing_asked"
         return idle_device(spec.id, spec.name, "load", Mode.OFF, key, home.horizon.n)
@@ -236,7 +308,7 @@ def _load(home: Home, found: Search, flows: _Flows, tariff: Tariff, spec: Flexib
         power_kw=power,
         forced_kw=load.forced_kw,
         missing_kwh=load.missing_kwh(found.x),
-        price_per_kwh=found.dual_of(BUS) / home.horizon.hours,
+        price_per_kwh=bus_per_kwh,
     )
     orders, value = load_orders(spec, home.inputs.loads[spec.id], flow, tariff)
     return DevicePlan(

@@ -47,6 +47,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
+    "hold_reserve": worded("Keeping the reserve: the grid asks {price}, and no price empties it.", "price"),
     "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
@@ -172,6 +173,15 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "pv_free": worded("Producing all the sun offers."),
     "pv_limit_price": worded("Held back: feeding in would earn {price}.", "price"),
     "pv_limit_connection": worded("Held back: the connection may feed in {limit_kw} kW.", "limit_kw"),
+    "pv_limit_policy": worded(
+        "Held back: feeding in would earn {price}, less than the {least} you ask for.", "price", "least"
+    ),
+    "pv_clipped_by_inverter": worded("Producing all that its inverter can carry."),
+    # Hybrid inverters.
+    "inverter_idle": worded("Nothing passes the inverter: what is behind it keeps to itself."),
+    "inverter_gives": worded("Giving the home what the sun and the battery behind it offer."),
+    "inverter_takes": worded("Drawing from the home for the battery behind it."),
+    "inverter_full": worded("Carrying all it can, {limit_kw} kW.", "limit_kw"),
     # Any device.
     "device_unavailable": worded("Not planned with: the device does not answer or says nothing usable."),
     "rule_self_consumption": worded("No plan could be made: following plain self-consumption."),
@@ -209,6 +219,6 @@ SLACKS: Final[Mapping[str, str]] = {
     "soc_max": "kWh",
     "reserve": "kWh",
     "car_ready": "kWh",
-    "phase_limit": "kW",
     "load_energy": "kWh",
+    "phase_limit": "kW",
 }

@@ -45,9 +45,12 @@ class DevicePlan:
 
     Attributes
     ----------
-    kind : "battery", "pv", "charger" or "load".
-    power_kw : Signed as the home sees it: battery + discharge, PV + production, charger and load + consumption
-        (a charger that feeds from a car into the home is negative). [kW]
+    kind : "battery", "pv", "inverter", "charger" or "load".
+    power_kw : Signed as the home sees it: battery + discharge, PV + production, inverter + into the home, charger
+        and load + consumption (a charger that feeds from a car into the home is negative). At the device's own
+        terminal: DC for what is behind a hybrid inverter. [kW]
+    bus : Id of the hybrid inverter it is behind; "": it is on the home's own bus. Sums over the home take the
+        inverter, not what is behind it.
     energy_kwh : Stored energy between the steps, batteries only; index 0 is now, measured. [kWh]
     marginal_value_per_kwh : What a stored kWh is worth in each step (batteries), or one more kWh into the car
         or load (chargers, loads): the optimiser's own price. None where a device stores nothing.
@@ -66,6 +69,7 @@ class DevicePlan:
     power_kw: Floats
     modes: tuple[Mode, ...]
     reasons: tuple[Reason, ...]
+    bus: str = ""
     energy_kwh: Floats | None = None
     marginal_value_per_kwh: Floats | None = None
     import_value_per_kwh: Floats | None = None

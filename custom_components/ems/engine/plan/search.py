@@ -10,7 +10,9 @@ from ..steps import Bools, Floats
 from .components import Choice
 from .components.component import Pins
 from .components.direction import Direction
+from .components.programme import SingleStart
 from .home import Home
+from .pinning import held_starts, hopeless_starts, pinned
 from .program import Ints, Model
 from .solvers import Outcome, Solver, Verdict
 
@@ -91,13 +93,40 @@ def search(home: Home, solver: Solver, time_limit_s: float) -> Search:
     tally = _Tally(solver=solver, deadline=perf_counter() + time_limit_s)
     model = tally.build(home)
     relaxed = outcome = tally.solve(model, GAP_ABS)
-    covered = [np.zeros(home.horizon.n, dtype=np.bool_) for _ in home.choices]
-    while outcome.has_answer and _repair(home, covered, outcome.x):
-        model = tally.build(home)
-        outcome = tally.solve(model, GAP_ABS)
+    if relaxed.has_answer:
+        model, outcome = _made_whole(home, tally, model, relaxed)
     if relaxed.has_answer and outcome.verdict is not Verdict.OPTIMAL:
         outcome = _cheaper(outcome, _settle(home, tally, model, relaxed.objective))
     return _finished(tally, model, outcome)
+
+
+def _made_whole(home: Home, tally: _Tally, model: Model, relaxed: Outcome) -> tuple[Model, Outcome]:
+    """Add integers until no choice is broken; starts of runs get them only where holding them is not good enough."""
+    covered = [np.zeros(home.horizon.n, dtype=np.bool_) for _ in home.choices]
+    starts = [choice for choice in home.choices if isinstance(choice, SingleStart)]
+    if not starts or not any(choice.broken(relaxed.x).any() for choice in home.choices):
+        return _repaired(home, tally, model, relaxed, covered, [])
+    pins, first = held_starts(starts, relaxed.x), model
+    held = tally.solve(pinned(model, pins), GAP_ABS)
+    model, held = _repaired(home, tally, model, held, covered, pins)
+    distance = held.objective - relaxed.objective if held.verdict is Verdict.OPTIMAL else np.inf
+    if distance <= GAP_ABS:
+        return model, replace(held, gap_abs=max(distance, 0.0))
+    for choice, done in zip(home.choices, covered, strict=True):
+        if isinstance(choice, SingleStart):
+            done[choice.enforce(home.program, choice.begin)] = True
+    pins = [] if relaxed.row_dual is None else hopeless_starts(starts, first, relaxed.row_dual, distance)
+    model = pinned(tally.build(home), pins)
+    return _repaired(home, tally, model, tally.solve(model, GAP_ABS), covered, pins)
+
+
+def _repaired(
+    home: Home, tally: _Tally, model: Model, outcome: Outcome, covered: list[Bools], pins: list[Pins]
+) -> tuple[Model, Outcome]:
+    while outcome.has_answer and _repair(home, covered, outcome.x):
+        model = pinned(tally.build(home), pins)
+        outcome = tally.solve(model, GAP_ABS)
+    return model, outcome
 
 
 def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
@@ -113,7 +142,7 @@ def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
         pins = _pins(directions, outcome.x) if outcome.has_answer else []
         if not pins:
             break
-        model = model.with_bounds(*(np.concatenate(part) for part in zip(*pins, strict=True)))
+        model = pinned(model, pins)
         outcome = tally.solve(model, GAP_ABS)
     return _finished(tally, model, outcome)
 
@@ -138,7 +167,7 @@ def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
     model = replace(model, integer=np.zeros_like(model.integer))
     outcome = tally.solve(model, GAP_ABS)
     while outcome.has_answer and (pins := _pins(home.choices, outcome.x)):
-        model = model.with_bounds(*(np.concatenate(part) for part in zip(*pins, strict=True)))
+        model = pinned(model, pins)
         outcome = tally.solve(model, GAP_ABS)
     gap = max(outcome.objective - bound, 0.0)
     return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome

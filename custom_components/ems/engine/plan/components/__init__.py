@@ -5,6 +5,7 @@ from .charger import ChargerModel
 from .component import Choice, Component, Horizon
 from .flexible_load import LoadModel, load_model
 from .grid import GridModel
+from .hybrid import HybridModel
 from .load import net_of_what_cannot_move
 from .phases import PhaseLimits
 from .pv import PvModel
@@ -17,6 +18,7 @@ __all__ = [
     "Component",
     "GridModel",
     "Horizon",
+    "HybridModel",
     "LoadModel",
     "PhaseLimits",
     "PvModel",

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from ...site import Battery
 from ...steps import Floats
-from ..penalties import KEEPING_PER_KWH
+from ..penalties import KEEPING_PER_KWH, RESERVE_OF_BAND
 from ..program import Ints, Program, Term
 from ..result import Slack
 from .component import Choice, Horizon, plain_flow, slack_over
+from .curve import PowerLines, power_lines
 from .direction import Direction
 from .end_value import EndValue
 
@@ -39,12 +40,13 @@ class Room:
 class _Edge:
     """A soft edge of the band: how far outside, and by how much further than a step before.
 
-    [kWh], shape (n,).
+    [kWh], shape (n,). `weight` is its price as a multiple of the band's.
     """
 
     name: str
     outside: Ints
     further: Ints
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,15 +59,17 @@ class Left:
 
 
 class BatteryModel:
-    """A lossy store of energy, seen from the home bus: discharging is positive.
+    """A lossy store of energy, seen from the bus it hangs on: discharging is positive.
 
         e[k+1] = e[k] + h[k]·(η_c·c[k] - d[k]/η_d)      e[0] measured;  0 ≤ e ≤ max(capacity, e[0])
+        c[k] ≤ a + b·(e[k] + e[k+1])/2                  for every line of its charge curve, d[k] likewise
         below[k] ≥ soc_min·capacity - e[k]               further[k] ≥ below[k] - below[k-1]
         cost = Σ h·wear·d + Σ leaving·further + Σ h·staying·below - V(e[n])
 
     The band is a wish: a battery that starts outside is not pushed back at any price, only never further out
     for money. Where it starts inside and the connection can carry the home, holding still keeps the band, so
-    that it is a plain bound there and costs nothing to solve.
+    that it is a plain bound there and costs nothing to solve. A reserve that people ask for is a second, milder
+    floor above the first.
     """
 
     def __init__(
@@ -87,8 +91,9 @@ class BatteryModel:
         eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
 
         cost_d = horizon.later + spec.wear_per_kwh
-        c_max = np.minimum(spec.charge_max_kw, room.charge_kw)
-        d_max = np.minimum(spec.discharge_max_kw, room.discharge_kw)
+        takes, gives = charge_lines(spec, energy_now_kwh), discharge_lines(spec, energy_now_kwh)
+        c_max = np.minimum(takes.most_kw, room.charge_kw)
+        d_max = np.minimum(gives.most_kw, room.discharge_kw)
         c = program.variables(f"{self.name}.charge", n, upper=c_max, cost=counted_h * horizon.later)
         d = program.variables(f"{self.name}.discharge", n, upper=d_max, cost=counted_h * cost_d)
         e = program.variables(f"{self.name}.energy", n, lower=self._lowest(), upper=self._highest())
@@ -109,6 +114,8 @@ class BatteryModel:
             Term(c, -h * eta_c),
             Term(d, h / eta_d),
         )
+        self._add_curve("charge_curve", c, takes)
+        self._add_curve("discharge_curve", d, gives)
         self._edges = self._add_band()
         self.left = self._add_end_value(end_value)
         self._direction = Direction(self.name, self.charge, self.discharge)
@@ -121,29 +128,40 @@ class BatteryModel:
         physical = max(self._spec.capacity_kwh, self._now)
         return physical if self._room.ceiling_may_break else self._spec.soc_max * self._spec.capacity_kwh
 
+    def _add_curve(self, name: str, power: Ints, lines: PowerLines) -> None:
+        """Keep a power below every line, at the mean of the energies before and after the step."""
+        n, e = self._horizon.n, self.energy
+        for i, (offset, slope) in enumerate(zip(lines.offset_kw, lines.slope_per_h, strict=True)):
+            most = np.full(n, offset)
+            most[0] += slope / 2 * self._now
+            before = self._horizon.before(e, -slope / 2)
+            terms = (Term(power, 1.0), Term(e, -slope / 2), before)
+            self._program.rows(f"{self.name}.{name}{i}", -np.inf, most, *terms)
+
     def _add_band(self) -> list[_Edge]:
         capacity, edges = self._spec.capacity_kwh, []
         if self._room.floor_may_break:
             edges.append(self._soft_edge("soc_min", -1.0, self._spec.soc_min * capacity))
         if self._room.ceiling_may_break:
             edges.append(self._soft_edge("soc_max", 1.0, self._spec.soc_max * capacity))
+        if reserve := asked_reserve_kwh(self._spec):
+            edges.append(self._soft_edge("reserve", -1.0, reserve, RESERVE_OF_BAND))
         return edges
 
-    def _soft_edge(self, name: str, side: float, edge_kwh: float) -> _Edge:
+    def _soft_edge(self, name: str, side: float, edge_kwh: float, weight: float = 1.0) -> _Edge:
         """Add outside ≥ side·(e - edge) and further ≥ its rise; `side` is +1 above the band, -1 below."""
         n, h, penalties = self._horizon.n, self._horizon.counted_h, self._horizon.penalties
         label = f"{self.name}.{name}"
-        outside = self._program.variables(f"{label}.outside", n, cost=h * penalties.band_staying_per_h)
-        further = self._program.variables(
-            f"{label}.further", n, cost=penalties.band_leaving * self._horizon.tree.share
-        )
+        staying, leaving = weight * penalties.band_staying_per_h, weight * penalties.band_leaving
+        outside = self._program.variables(f"{label}.outside", n, cost=h * staying)
+        further = self._program.variables(f"{label}.further", n, cost=leaving * self._horizon.tree.share)
         limit = np.full(n, side * edge_kwh)
         self._program.rows(f"{label}.edge", -np.inf, limit, Term(self.energy, side), Term(outside, -1.0))
         already = np.zeros(n)
         already[0] = max(side * (self._now - edge_kwh), 0.0)
         before = self._horizon.before(outside, -1.0)
         self._program.rows(f"{label}.rise", -np.inf, already, Term(outside, 1.0), before, Term(further, -1.0))
-        return _Edge(name, outside, further)
+        return _Edge(name, outside, further, weight)
 
     def _add_end_value(self, value: EndValue) -> Left:
         """Split the last energy into segments, each earning its slope; concavity fills them in order.
@@ -175,13 +193,39 @@ class BatteryModel:
         return [self._direction]
 
     def slacks(self, x: Floats) -> list[Slack]:
-        """Return where the battery is outside its band."""
+        """Return where the battery is outside its band or below its reserve."""
         h, penalties, share = self._horizon.counted_h, self._horizon.penalties, self._horizon.tree.share
         found = []
         for edge in self._edges:
             outside = x[edge.outside]
             cost = penalties.band_staying_per_h * float(outside @ h)
             cost += penalties.band_leaving * float(x[edge.further] @ share)
-            deepest = float(outside.max())
+            deepest, cost = float(outside.max()), edge.weight * cost
             found += slack_over(outside, edge.name, self.id, amount=deepest, unit="kWh", cost=cost)
         return found
+
+
+def charge_lines(spec: Battery, energy_now_kwh: float) -> PowerLines:
+    """Return what a battery can take by how full it is."""
+    return power_lines(
+        spec.charge_curve,
+        limit_kw=spec.charge_max_kw,
+        capacity_kwh=spec.capacity_kwh,
+        energy_now_kwh=energy_now_kwh,
+    )
+
+
+def discharge_lines(spec: Battery, energy_now_kwh: float) -> PowerLines:
+    """Return what a battery can give by how full it is."""
+    return power_lines(
+        spec.discharge_curve,
+        limit_kw=spec.discharge_max_kw,
+        capacity_kwh=spec.capacity_kwh,
+        energy_now_kwh=energy_now_kwh,
+    )
+
+
+def asked_reserve_kwh(spec: Battery) -> float:
+    """Return the energy that people ask a battery to keep; 0 where that is no more than its floor. [kWh]."""
+    share = min(spec.reserve_soc, spec.soc_max)
+    return share * spec.capacity_kwh if share > spec.soc_min else 0.0

@@ -47,7 +47,12 @@ class Direction:
 
     def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
         """Close the weaker direction."""
-        inward = self.into.value(x)[steps] >= self.out.value(x)[steps]
+        inward = self.settle_inward(x, steps)
         columns = [*self.out.columns_at(steps[inward]), *self.into.columns_at(steps[~inward])]
         closed = np.concatenate([*columns, np.zeros(0, np.int32)])
         return Pins(closed, np.zeros(len(closed)), np.zeros(len(closed)))
+
+    def settle_inward(self, x: Floats, steps: NDArray[np.intp]) -> Bools:
+        """Return in which of these steps the inward direction is the stronger one."""
+        stronger: Bools = self.into.value(x)[steps] >= self.out.value(x)[steps]
+        return stronger

@@ -158,7 +158,7 @@ class DivisibleLoad:
 
     def into_bus(self) -> list[Term]:
         """Return consumption, negative into the bus."""
-        return [Term(self.power, -1.0, self.nodes)]
+        return [Term(self.power, np.full(len(self.nodes), -1.0), self.nodes)]
 
     def choices(self) -> Sequence[Choice]:
         """Return what may need integers: on and off, or off and a smallest power."""

@@ -21,6 +21,13 @@ class Reach:
     export_kw: Floats
 
 
+def export_limits_kw(spec: Grid, export_price_per_kwh: Floats) -> Floats:
+    """Return what may be fed in: nothing while it earns less than people ask for. Shape (n,). [kW]."""
+    least = spec.export_price_min_per_kwh
+    pays = np.full(len(export_price_per_kwh), True) if least is None else export_price_per_kwh >= least
+    return np.where(pays, spec.export_max_kw, 0.0)
+
+
 class GridModel:
     """Imports i and exports x, each split into what the connection may carry and what is over it.
 
@@ -34,15 +41,21 @@ class GridModel:
 
     id = "grid"
 
-    def __init__(self, program: Program, spec: Grid, horizon: Horizon, reach: Reach) -> None:
-        """Add the connection to a program."""
+    def __init__(
+        self, program: Program, spec: Grid, horizon: Horizon, reach: Reach, export_max_kw: Floats
+    ) -> None:
+        """Add the connection to a program.
+
+        export_max_kw : What may be fed in, by `export_limits_kw`, shape (n,). [kW]
+        """
         self._horizon = horizon
         self._program = program
-        self.imports = self._flow("import", horizon.import_price, spec.import_max_kw, reach.import_kw)
-        self.exports = self._flow("export", -horizon.export_price, spec.export_max_kw, reach.export_kw)
+        import_max_kw = np.full(horizon.n, spec.import_max_kw)
+        self.imports = self._flow("import", horizon.import_price, import_max_kw, reach.import_kw)
+        self.exports = self._flow("export", -horizon.export_price, export_max_kw, reach.export_kw)
         self._direction = Direction("grid", self.imports, self.exports)
 
-    def _flow(self, name: str, price: Floats, limit_kw: float, reach_kw: Floats) -> Flow:
+    def _flow(self, name: str, price: Floats, limit_kw: Floats, reach_kw: Floats) -> Flow:
         h, cost = self._horizon.counted_h, price + self._horizon.either_way
         within = np.minimum(reach_kw, limit_kw)
         columns = self._program.variables(f"grid.{name}", self._horizon.n, upper=within, cost=h * cost)

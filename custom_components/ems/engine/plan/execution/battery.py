@@ -6,6 +6,7 @@ import numpy as np
 
 from ...site import Battery
 from ...steps import Bools, Floats
+from ..components.battery import asked_reserve_kwh
 from ..result import Mode, Reason
 from ..store_value import StoreValue
 from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
@@ -22,10 +23,13 @@ class BatteryFlow:
     energy_kwh: Floats
     value: StoreValue  # of a stored kWh
     floor_kwh: float  # below it the battery is charged for its own sake
+    stored_per_kwh: Floats  # of each kWh that the home goes without where it charges
 
 
 def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
     """Turn a plan into modes by marginal value.
+
+    spec : As seen from the home: behind a hybrid inverter with that one's losses in its own (`seen_from_home`).
 
     With v⁺ what one more stored kWh would bring, and v⁻ what one less would cost:
 
@@ -53,7 +57,7 @@ class _Masks:
 
 
 def _masks(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> _Masks:
-    eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
+    eta_c, eta_d = flow.stored_per_kwh, spec.discharge_efficiency
     bought, given = flow.value.import_side, _given_worth(spec, flow)
     price, sold, shaped = tariff.weighed.import_price, tariff.weighed.export_price, tariff.weighed.shaped
     charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
@@ -91,9 +95,10 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
     later = peak_of_next_run(discharges, tariff.import_price)
     at, starts = later.tolist(), tariff.instants()
     price, sold = tariff.import_price.tolist(), tariff.export_price.tolist()
-    bought_worth = (flow.value.import_side * spec.charge_efficiency).tolist()
+    bought_worth = (flow.value.import_side * flow.stored_per_kwh).tolist()
     given_worth = (_given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
     low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
+    kept = (flow.energy_kwh[:-1] <= asked_reserve_kwh(spec) + IDLE_KW).tolist()
     kinds = np.select(
         [
             masks.charge,
@@ -119,6 +124,8 @@ def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) ->
         return Reason(key=f"{stem}_for_later", placeholders={**found, "later": starts[at[k]]})
 
     def worded(k: int, kind: int) -> Reason:
+        if kind == 6 and kept[k] and asked_reserve_kwh(spec):
+            return Reason(key="hold_reserve", placeholders={"price": money(price[k])})
         if tariff.is_weighed and not (kind == 0 and low[k]):
             return _weighed(tariff, k, kind, bought_worth[k], given_worth[k])
         if kind == 0:

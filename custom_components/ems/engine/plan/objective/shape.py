@@ -9,13 +9,16 @@ from ...problem import Problem
 from ...site import Battery
 from ...steps import Bools, Floats
 from ..components import BatteryModel, GridModel, PvModel
+from ..components.battery import asked_reserve_kwh
 from ..components.component import Horizon
+from ..future import Future
 from ..program import Program
 from ..result import Slack
 from .leaning import Leaning, reserve_kwh
 from .peak import Peak
 from .ramps import Ramps
 from .reserve import Reserve
+from .sold import SoldFromStore
 
 # Duals are exact to the solver's tolerance; what is smaller shapes nothing. [currency/kWh]
 _NOTHING_PER_KWH = 1e-6
@@ -44,6 +47,7 @@ class Shape:
         problem: Problem,
         horizon: Horizon,
         *,
+        future: Future,
         grid: GridModel,
         pvs: Iterable[PvModel],
         batteries: Mapping[str, BatteryModel],
@@ -52,10 +56,14 @@ class Shape:
         self._leaning, self._problem = leaning, problem
         self._terms: list[Peak | Ramps] = []
         self._reserves: list[Reserve] = []
+        self._sold: SoldFromStore | None = None
         if leaning.peak_per_kw:
-            self._terms.append(Peak(program, grid.imports, horizon, leaning.peak_per_kw))
+            self._terms.append(Peak(program, grid.imports, horizon, problem, leaning.peak_per_kw))
         if leaning.ramp_per_kw:
             self._terms.append(Ramps(program, grid, pvs, horizon, leaning.ramp_per_kw))
+        if leaning.sold_per_kwh:
+            surplus = sum(future.pv_kw.values(), -future.load_kw)
+            self._sold = SoldFromStore(program, grid.exports, horizon, surplus, leaning.sold_per_kwh)
         if leaning.reserve_per_kwh_h:
             self._reserves = [
                 Reserve(
@@ -66,7 +74,7 @@ class Shape:
                     price_per_kwh_h=leaning.reserve_per_kwh_h,
                 )
                 for spec in problem.site.batteries
-                if spec.id in batteries
+                if spec.id in batteries and reserve_kwh(spec) > asked_reserve_kwh(spec)
             ]
 
     @property
@@ -76,16 +84,18 @@ class Shape:
 
     def floor_kwh(self, battery: Battery) -> float:
         """Return the energy below which a battery is brought back up for its own sake."""
-        return reserve_kwh(battery) if self._reserves else battery.soc_min * battery.capacity_kwh
+        comfort = reserve_kwh(battery) if self._leaning.reserve_per_kwh_h else 0.0
+        return max(comfort, asked_reserve_kwh(battery), battery.soc_min * battery.capacity_kwh)
 
     def weighed(self, dual_of: Callable[[str], Floats]) -> Weighed:
         """Return what a kWh counts for under a solution's duals."""
         found = [term.per_kwh(dual_of) for term in self._terms]
         none = np.zeros(len(self._problem.steps))
         imported, exported = (sum(parts, none) for parts in zip(*found, (none, none), strict=True))
+        lost = none if self._sold is None else self._sold.per_kwh(dual_of)
         return Weighed(
             import_price=self._problem.import_price_per_kwh + self._leaning.import_per_kwh + imported,
-            export_price=self._problem.export_price_per_kwh + exported,
+            export_price=self._problem.export_price_per_kwh + exported - lost,
             shaped=(np.abs(imported) > _NOTHING_PER_KWH) | (np.abs(exported) > _NOTHING_PER_KWH),
         )
 
