@@ -12,7 +12,7 @@ from custom_components.ems.engine.plan.result import Plan
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.foreign import Foreign, read_home, set_sensor
-from tests.ha.loads import GRID, active_home, state, turn
+from tests.ha.loads import active_home, state, turn
 from tests.ha.sites import PUMP_PARAMS, ROD_PARAMS, WASH_PARAMS, load_device, subentry_id
 
 SWITCH, READY = "switch.pump", "switch.dishwasher_ready_to_run"
