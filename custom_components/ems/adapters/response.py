@@ -128,7 +128,7 @@ def _totals(plan: Plan) -> dict[str, float]:
 
 def _costs(costs: Costs) -> dict[str, float]:
     terms = ("energy", "wear", "peak", "stored_energy_change", "total", "penalty")
-    return {term: round(getattr(costs, term), 4) for term in terms}
+    return {term: round(float(getattr(costs, term)), 4) for term in terms}
 
 
 def solver_diagnostics(plan: Plan) -> dict[str, Any]:
