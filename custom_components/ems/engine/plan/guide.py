@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..problem import Problem
 from ..steps import Floats
@@ -102,7 +101,7 @@ def add_stay(
         return
     cost = horizon.counted_h[steps] * price_per_kwh
     apart = program.variables(f"{name}.stay", len(steps), cost=cost)
-    kept = [_only(term, steps, horizon.n) for term in terms]
+    kept = [term.only(steps, horizon.n) for term in terms]
     said = said_kw[steps]
     program.rows(f"{name}.stay_above", -np.inf, said, *kept, Term(apart, -1.0))
     program.rows(f"{name}.stay_below", said, np.inf, *kept, Term(apart, 1.0))
@@ -120,13 +119,3 @@ def said_before(previous: Plan | None, problem: Problem) -> dict[str, Floats]:
         np.searchsorted(previous.steps.edges_s, middle, side="right") - 1, 0, len(previous.steps) - 1
     )
     return {id_: np.where(covered, device.power_kw[at], np.nan) for id_, device in previous.devices.items()}
-
-
-def _only(term: Term, steps: NDArray[np.intp], n: int) -> Term:
-    """Return a term in some steps alone, rows being their positions."""
-    rows = np.arange(n) if term.rows is None else np.asarray(term.rows)
-    position = np.full(n, -1)
-    position[steps] = np.arange(len(steps))
-    kept = np.flatnonzero(position[rows] >= 0)
-    size = np.broadcast_to(np.asarray(term.coefficients, dtype=np.float64), rows.shape)
-    return Term(term.columns[kept], size[kept], position[rows[kept]])
