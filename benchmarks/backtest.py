@@ -2,7 +2,7 @@
 
 Every hour a plan is made from what could be known by then: the load forecast EMS makes from the home's own past, a
 solar forecast from the past alone (the same hours of the last days; no weather is recorded with these homes), and
-prices. What is executed is what EMS tells the battery: its mode, with the load and sun that really came.
+prices. It is executed by marginal value, with the load and sun that really came (docs/components/marginal-values.md).
 
     share = (rule - controller) / (rule - perfect)        of the week's cost, stored energy valued alike
 
@@ -40,6 +40,7 @@ _DAY: Final = 24
 _DAYS: Final = 6  # a plan of the sixth day's last hour still sees two days
 _AHEAD: Final = 2 * _DAY
 _PAST_DAYS: Final = 28
+_TIE: Final = 3e-4  # what the optimiser breaks ties with [EUR/kWh]
 
 type Controller = Callable[[Past, int, float], Plan]
 
@@ -134,20 +135,31 @@ def run(past: Past, control: Controller | None) -> float:
     for now in hours:
         net = float(past.load_kw[now] - past.pv_kw[now])
         plan = None if control is None else control(past, now, energy)
-        power = wanted_kw(plan, net)
+        power = wanted_kw(past, now, plan, net)
         power = float(np.clip(power, -_room_kw(energy), _left_kw(energy)))
         energy += -power * BATTERY.charge_efficiency if power < 0 else -power / BATTERY.discharge_efficiency
         cost += _price(past, now, net - power) + BATTERY.wear_per_kwh * max(power, 0.0)
     return cost - energy * _value(past)
 
 
-def wanted_kw(plan: Plan | None, net_kw: float) -> float:
-    """Return what the battery does with what really comes: + discharge. [kW]."""
-    device = None if plan is None else plan.devices[BATTERY.id]
-    mode = Mode.AUTOMATIC if device is None else device.modes[0]
-    if device is not None and mode in (Mode.CHARGE, Mode.DISCHARGE):
+def wanted_kw(past: Past, now: int, plan: Plan | None, net_kw: float) -> float:
+    """Return what the battery does with what really comes: + discharge. [kW].
+
+    With the grid it trades only where the plan does, for there power is bounded; beside that it covers the home or
+    stores surplus while the price says that this is worth it.
+    """
+    if plan is None:
+        return net_kw
+    device, sold = plan.devices[BATTERY.id], _sold(past, now, importing=False)
+    more = device.import_value_per_kwh
+    if more is None or device.modes[0] is Mode.CHARGE:
         return float(device.power_kw[0])
-    return net_kw if mode is Mode.AUTOMATIC else min(net_kw, 0.0)
+    if device.modes[0] is Mode.DISCHARGE:
+        return max(float(device.power_kw[0]), net_kw)
+    if net_kw > 0:
+        covers = device.modes[0] is Mode.AUTOMATIC
+        return net_kw if covers else 0.0
+    return net_kw if sold / BATTERY.charge_efficiency <= float(more[0]) + _TIE else 0.0
 
 
 def _room_kw(energy_kwh: float) -> float:
@@ -160,8 +172,12 @@ def _left_kw(energy_kwh: float) -> float:
 
 
 def _price(past: Past, now: int, grid_kw: float) -> float:
-    at, week = now - past.first, past.week
-    return grid_kw * float((week.import_price_per_kwh if grid_kw > 0 else week.export_price_per_kwh)[at])
+    return grid_kw * _sold(past, now, importing=grid_kw > 0)
+
+
+def _sold(past: Past, now: int, *, importing: bool) -> float:
+    series = past.week.import_price_per_kwh if importing else past.week.export_price_per_kwh
+    return float(series[now - past.first])
 
 
 def _value(past: Past) -> float:
