@@ -31,6 +31,7 @@ _CASE_COLUMNS: Final = (
     "binaries",
     "solves",
     *TIMES,
+    "fastest_ms",
     "budget_ms",
     "beside_ms",
     "beside_budget_ms",
@@ -38,7 +39,7 @@ _CASE_COLUMNS: Final = (
     "status",
     "rounds",
 )
-_GROWTH_COLUMNS: Final = ("axis", "n", "variables", "rows", *TIMES, "beside_ms", "rounds")
+_GROWTH_COLUMNS: Final = ("axis", "n", "variables", "rows", *TIMES, "fastest_ms", "beside_ms", "rounds")
 # A process of its own with nothing but the engine on its path: what Home Assistant would pay, without Home
 # Assistant.
 _IMPORT: Final = """
