@@ -69,7 +69,9 @@ def _bounds(home: Home) -> list[_Bound]:
         ]
     for id_, hybrid in home.hybrids.items():
         for flow in (hybrid.give, hybrid.draw):
-            full = np.flatnonzero(flow.upper >= hybrid.ac_max_kw)  # elsewhere less is behind it than it carries
+            full = np.flatnonzero(
+                flow.upper >= hybrid.ac_max_kw
+            )  # elsewhere less is behind it than it carries
             found.append(_Bound(f"{id_}.ac_max", flow.columns[full], full, per_kwh=True))
     for id_, charger in home.chargers.items():
         found += [
