@@ -57,6 +57,16 @@ WISHES = (
         mode=NumberMode.BOX,
     ),
     WishDescription(
+        key="reserve_pct",
+        role=BATTERY,
+        default_fn=lambda _: 0.0,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        native_min_value=0,
+        native_max_value=100,
+        native_step=1,
+        mode=NumberMode.BOX,
+    ),
+    WishDescription(
         key="energy_needed_kwh",
         role=CHARGER,
         default_fn=lambda device: float(device.params["energy_needed_kwh"]),

@@ -153,7 +153,7 @@ async def test_a_counter_knows_best_and_goes_on_over_a_restart(
     await hass.config_entries.async_setup(entry.entry_id)
     await settle(hass)
     assert record(entry).delivered_kwh == pytest.approx(1.4)
-    for reading, used in ((0.0, 1.4), (0.5, 1.9)):
+    for reading, used in ((0.0, 1.4), (0.5, 1.9), ("unavailable", 1.9), (0.6, 2.0)):
         set_sensor(hass, "sensor.counter", reading, "kWh")
         await settle(hass)
         assert record(entry).delivered_kwh == pytest.approx(used)
@@ -409,6 +409,9 @@ async def test_run_overrides_the_plan_for_an_hour(
     assert hass.states.get("switch.pool_run").attributes["source"] == "override"
     await clock.live(hass, 3 * 60, step_s=30)
     assert foreign.heard == [(SWITCH, "on"), (SWITCH, "off")]
+    await turn(hass, "switch.pool_run", on=False)
+    assert state(hass, "switch.pool_run") == "off"
+    assert hass.states.get("switch.pool_run").attributes["source"] == "override"
     await turn(hass, "switch.pool_run", on=True)
     await clock.tick(hass, 6)
     data = {"entity_id": "button.pool_follow_the_plan"}

@@ -171,3 +171,15 @@ def test_a_short_plan_does_not_claim_that_the_car_is_done():
     assert plan.slacks == ()
     _, whole = plan_within(asked, 6, now_s=START_S)
     assert "car_after_plan" not in {reason.key for reason in whole.devices["wallbox"].reasons}
+
+
+def test_a_short_plan_does_not_claim_that_nothing_is_asked_of_a_load():
+    task = LoadTask(allowed=HOURS < 6, energy_kwh=2.0)
+    asked = problem([0.3] * 6, [1.0] * 6, loads={"x": LoadState(tasks=(task,))})
+    asked = replace(asked, site=replace(asked.site, loads=(FlexibleLoad(id="x", name="X"),)))
+    _, plan = plan_within(asked, 2, now_s=START_S)
+    assert {reason.key for reason in plan.devices["x"].reasons} == {"load_after_plan"}
+    assert plan.slacks == ()
+    idle = replace(asked, loads={"x": LoadState()})
+    _, plan = plan_within(idle, 2, now_s=START_S)
+    assert {reason.key for reason in plan.devices["x"].reasons} == {"load_nothing_asked"}

@@ -10,6 +10,7 @@ from ..steps import Bools
 from .baseline import Schedule
 from .components.dc_bus import inverters_by_device
 from .components.end_value import EndValue
+from .costs import co2_kg
 from .inputs import Inputs
 from .publish import idle_device
 from .result import DevicePlan, Mode, Plan, PlanStatus, Reason, SolveStats
@@ -62,6 +63,8 @@ def by_rule(
         stats=stats,
         strategy=Strategy.SELF_CONSUMPTION,
         preference=problem.site.preference,
+        co2_kg=co2_kg(problem, rule.import_kw),
+        baseline_co2_kg=co2_kg(problem, rule.import_kw),
     )
 
 

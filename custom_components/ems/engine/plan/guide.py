@@ -109,7 +109,7 @@ def add_stay(
 
 def said_before(previous: Plan | None, problem: Problem) -> dict[str, Floats]:
     """Return by device what the last plan wanted in the first hour, on today's steps; NaN beyond. [kW]."""
-    if previous is None or previous.status is PlanStatus.FAILED:
+    if previous is None or previous.status is PlanStatus.FAILED or not _wants_the_same(previous, problem):
         return {}
     steps = problem.steps
     middle, begins = (steps.starts_s + steps.edges_s[1:]) / 2, np.cumsum(steps.hours) - steps.hours

@@ -8,7 +8,7 @@ import numpy as np
 from .. import checks
 from ..errors import PlanError
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
-from ..problem import BatteryState, CarState, Problem, Scenario
+from ..problem import BatteryState, CarState, PeakState, Problem, Scenario
 from ..steps import Floats
 from .result import Reason
 
@@ -46,13 +46,21 @@ def judge(problem: Problem) -> Inputs:
     cars = _usable_cars(problem, reasons)
     loads = _usable_loads(problem, reasons)
     pv_kw = _pv_series(problem, reasons)
+    peak, co2 = _usable_peak(problem, reasons), _usable_co2(problem, reasons)
     scenarios = usable_scenarios(problem, tuple(pv_kw))
     if len(scenarios) < len(problem.scenarios):
         count = float(len(problem.scenarios) - len(scenarios))
         reasons.append(Reason(key="scenarios_unusable", placeholders={"count": count}))
     usable = {id_: BatteryState(energy_kwh=energy) for id_, energy in batteries.items()}
     clean = replace(
-        problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, loads=loads, scenarios=scenarios
+        problem,
+        pv_available_kw=pv_kw,
+        batteries=usable,
+        cars=cars,
+        loads=loads,
+        peak=peak,
+        co2_g_per_kwh=co2,
+        scenarios=scenarios,
     )
     return Inputs(
         problem=clean,
@@ -201,3 +209,23 @@ def usable_scenarios(problem: Problem, pv_ids: tuple[str, ...]) -> tuple[Scenari
         and is_fit(one.load_kw)
         and all(is_fit(one.pv_available_kw.get(id_)) for id_ in pv_ids)
     )
+
+
+def _usable_peak(problem: Problem, reasons: list[Reason]) -> PeakState:
+    """Return where the period's peak stands; what is no number is taken to be none."""
+    peak, n = problem.peak, len(problem.steps)
+    counts = peak.counts if peak.counts is None or np.shape(peak.counts) == (n,) else None
+    known = {"so_far_kw": peak.so_far_kw, "running_kwh": peak.running_kwh}
+    numbers = {name: max(value, 0.0) if _is_sane(value) else 0.0 for name, value in known.items()}
+    if counts is not peak.counts or any(not _is_sane(value) for value in known.values()):
+        reasons.append(Reason(key="peak_unusable"))
+    return PeakState(counts=counts, **numbers)
+
+
+def _usable_co2(problem: Problem, reasons: list[Reason]) -> Floats | None:
+    """Return how clean the grid is; None where nobody says, or not for all of the horizon."""
+    series, n = problem.co2_g_per_kwh, len(problem.steps)
+    if series is None or (np.shape(series) == (n,) and _is_sane(*(np.min(series), np.max(series)))):
+        return None if series is None else np.maximum(series, 0.0)
+    reasons.append(Reason(key="co2_unusable"))
+    return None

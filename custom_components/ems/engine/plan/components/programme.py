@@ -98,7 +98,8 @@ class RunLoad:
         one, whole = np.ones(tree.n_scenarios), np.ones(len(starts))
         begins = self._horizon.summed(starts, whole, placed.begin)
         self._program.rows(f"{label}.once", one, one, begins, Term(left, 1.0))
-        self._choices.append(SingleStart(self._horizon, starts, placed.begin))
+        if len(starts):
+            self._choices.append(SingleStart(self._horizon, starts, placed.begin))
 
     def value(self, x: Floats) -> Floats:
         """Return the power in a solution, shape (n,). [kW]."""
