@@ -13,6 +13,7 @@ import numpy as np
 from ..problem import Problem
 from ..steps import Floats
 from .components.component import Horizon
+from .objective import strategy_used
 from .penalties import dearest_price
 from .program import Ints, Program, Term
 from .result import Plan, PlanStatus
@@ -119,3 +120,8 @@ def said_before(previous: Plan | None, problem: Problem) -> dict[str, Floats]:
         np.searchsorted(previous.steps.edges_s, middle, side="right") - 1, 0, len(previous.steps) - 1
     )
     return {id_: np.where(covered, device.power_kw[at], np.nan) for id_, device in previous.devices.items()}
+
+
+def _wants_the_same(previous: Plan, problem: Problem) -> bool:
+    """Return whether a plan was made by today's strategy and preference: whoever changes them wants a change."""
+    return previous.strategy is strategy_used(problem) and previous.preference is problem.site.preference
