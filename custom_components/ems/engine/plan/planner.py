@@ -5,6 +5,7 @@ from time import perf_counter, time
 
 from ..problem import Problem
 from .baseline import Schedule, self_consumption
+from .costs import co2_kg
 from .fallback import by_rule, last_valid
 from .home import Home
 from .inputs import Inputs, judge
@@ -111,6 +112,8 @@ class _Run:
             preference=problem.site.preference,
             binding=parts.binding,
             binding_value_per_kwh=parts.binding_value_per_kwh,
+            co2_kg=co2_kg(problem, parts.import_kw),
+            baseline_co2_kg=co2_kg(problem, rule.import_kw),
         )
 
     def _reasons(self, found: Search, ahead: LookAhead | None) -> tuple[Reason, ...]:
