@@ -53,6 +53,11 @@ _NEGATIVE: Final = (
         problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15), feed_in_per_kwh=0.08),
         budget_ms=400,
     ),
+    Case(
+        name="negative-market-48h-15min",
+        problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15), feed_in_per_kwh=None),
+        budget_ms=400,
+    ),
 )
 _SCENARIOS: Final = (
     Case(

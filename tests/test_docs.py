@@ -116,7 +116,7 @@ def every_detail() -> probatio.Schema:
 
 
 FORMS = [
-    ("Grid connection `grid`", None, grid_schema(with_name=True)),
+    ("Grid connection `grid`", None, grid_schema("EUR", with_name=True)),
     ("Weather `weather`", None, weather_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),

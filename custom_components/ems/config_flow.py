@@ -108,10 +108,12 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             # A dialog that somebody left open elsewhere must not lock this one out.
             await self.async_set_unique_id(f"site:{slugify(self._name)}", raise_on_progress=False)
             self._abort_if_unique_id_configured()
-            if not (errors := grid_errors(user_input)):
+            if not (errors := grid_errors(user_input, self.hass.config.currency)):
                 self._data[CONF_GRID] = grid_data(user_input)
                 return await self.async_step_tariff()
-        form = self.add_suggested_values_to_schema(grid_schema(with_name=True), user_input)
+        form = self.add_suggested_values_to_schema(
+            grid_schema(self.hass.config.currency, with_name=True), user_input
+        )
         return self.async_show_form(step_id="scratch", data_schema=form, errors=errors)
 
     async def async_step_tariff(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -211,14 +213,16 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_grid(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the grid connection."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := grid_errors(user_input)):
+        if user_input is not None and not (errors := grid_errors(user_input, self.hass.config.currency)):
             self._data[CONF_GRID] = grid_data(user_input)
             return self._save_changes()
         entry = self._get_reconfigure_entry()
         turned = {key: entry.options[key] for key in LIMITS if key in entry.options}
         current = {**entry.data[CONF_GRID], **turned}
         shown = user_input or {**current, "phases": str(current["phases"])}
-        form = self.add_suggested_values_to_schema(grid_schema(with_name=False), shown)
+        form = self.add_suggested_values_to_schema(
+            grid_schema(self.hass.config.currency, with_name=False), shown
+        )
         return self.async_show_form(step_id="grid", data_schema=form, errors=errors)
 
     def _save_changes(self) -> ConfigFlowResult:

@@ -39,6 +39,7 @@ CONF_PHASES: Final = "phases"
 CONF_FUSE_A: Final = "fuse_a"
 CONF_IMPORT_MAX_KW: Final = "import_max_kw"
 CONF_EXPORT_MAX_KW: Final = "export_max_kw"
+CONF_EXPORT_PRICE_MIN: Final = "export_price_min"
 CONF_ADDRESS: Final = "address"
 
 # entry.data["tariff"]

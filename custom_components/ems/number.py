@@ -20,6 +20,8 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adapters.car_soc import FIELD as CAR_SOC
+from .adapters.cars import TARGET_SOC_PCT
 from .adapters.loads import kind_of
 from .const import BATTERY, CHARGER, CONF_EXPORT_MAX_KW, CONF_IMPORT_MAX_KW, LOAD
 from .dispatcher import Command, Source
@@ -55,6 +57,16 @@ WISHES = (
         mode=NumberMode.BOX,
     ),
     WishDescription(
+        key="reserve_pct",
+        role=BATTERY,
+        default_fn=lambda _: 0.0,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        native_min_value=0,
+        native_max_value=100,
+        native_step=1,
+        mode=NumberMode.BOX,
+    ),
+    WishDescription(
         key="energy_needed_kwh",
         role=CHARGER,
         default_fn=lambda device: float(device.params["energy_needed_kwh"]),
@@ -63,6 +75,18 @@ WISHES = (
         native_min_value=0,
         native_max_value=200,
         native_step=0.5,
+        mode=NumberMode.BOX,
+    ),
+    WishDescription(
+        key="target_soc_pct",
+        role=CHARGER,
+        default_fn=lambda _: TARGET_SOC_PCT,
+        # A wish for a car that says how full it is.
+        exists_fn=lambda device: CAR_SOC in device.params,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        native_min_value=0,
+        native_max_value=100,
+        native_step=1,
         mode=NumberMode.BOX,
     ),
     WishDescription(

@@ -428,6 +428,7 @@ async def test_limits_and_wishes_are_read_live(hass: HomeAssistant, entry: MockC
     loaded = entry.runtime_data
     await call(hass, "number", "set_value", "number.demo_home_import_limit", value=3)
     await call(hass, "number", "set_value", "number.battery_minimum_state_of_charge", value=20)
+    await call(hass, "number", "set_value", "number.battery_reserve", value=30)
     await call(hass, "number", "set_value", "number.car_charger_energy_needed", value=7.5)
     await call(hass, "time", "set_value", "time.car_charger_ready_by", time="06:30:00")
     await call(hass, "select", "select_option", "select.demo_home_strategy", option="self_consumption")
@@ -437,6 +438,7 @@ async def test_limits_and_wishes_are_read_live(hass: HomeAssistant, entry: MockC
     site = loaded.plan.data.outlook.problem.site
     assert site.grid.import_max_kw == 3
     assert site.batteries[0].soc_min == 0.20
+    assert site.batteries[0].reserve_soc == 0.30
     assert (site.strategy, site.preference) == ("self_consumption", "comfort")
     assert state(hass, "number.car_charger_energy_needed") == "7.5"
     assert state(hass, "time.car_charger_ready_by") == "06:30:00"

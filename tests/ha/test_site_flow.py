@@ -191,6 +191,25 @@ async def test_a_home_that_may_not_feed_in_keeps_its_zero(hass: HomeAssistant) -
     await unload(hass, entry)
 
 
+async def test_a_home_may_feed_in_for_a_price_only(hass: HomeAssistant) -> None:
+    """Of either sign, per kWh; 8 is no price in euro but cents. Cleared, the home feeds in at any price again."""
+    flow = await (await add_home(hass)).choose("scratch")
+    await flow.submit(name="Home", **GRID, export_price_min=8)
+    assert flow.errors == {"export_price_min": "price_implausible_here"}
+    await flow.submit(name="Home", **GRID, export_price_min=0)
+    await flow.choose("tariff_fixed")
+    entry = await finish(hass, await flow.submit(import_price=0.3, export_price=0.08))
+    assert entry.data["grid"]["export_price_min"] == 0.0
+    assert entry.runtime_data.plan.data.outlook.problem.site.grid.export_price_min_per_kwh == 0.0
+    flow = await (await change_home(hass, entry)).choose("grid")
+    assert flow.suggested["export_price_min"] == 0
+    await flow.submit(**GRID)
+    await settle(hass)
+    assert "export_price_min" not in entry.data["grid"]
+    assert entry.runtime_data.plan.data.outlook.problem.site.grid.export_price_min_per_kwh is None
+    await unload(hass, entry)
+
+
 @pytest.mark.usefixtures("real_home")
 async def test_two_homes_of_one_name_are_one_home(hass: HomeAssistant) -> None:
     """The name is all that tells sites apart."""
@@ -269,7 +288,8 @@ async def test_weather_from_an_entity_needs_the_entity(hass: HomeAssistant) -> N
 async def test_the_grid_can_be_changed(hass: HomeAssistant, real_home: MockConfigEntry) -> None:
     """The form shows what is stored; the change reloads the home."""
     flow = await (await change_home(hass, real_home)).choose("grid")
-    assert flow.suggested == {"phases": "3", "fuse_a": 25.0, "import_max_kw": 17.25, "export_max_kw": 17.25}
+    limits = {"import_max_kw": 17.25, "export_max_kw": 17.25}
+    assert flow.suggested == {"phases": "3", "fuse_a": 25.0, **limits, "export_price_min": None}
     await flow.submit(phases="1", fuse_a=25, import_max_kw=17.25, export_max_kw=5)
     assert flow.errors == {"import_max_kw": "limit_above_fuse"}
     await flow.submit(phases="1", fuse_a=25, import_max_kw=5, export_max_kw=5)

@@ -14,6 +14,7 @@ from ..engine.plan.result import Reason
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from .car_soc import car_soc
 from .cars import CarNow, CarSessions
 from .load_book import LoadBook
 from .problem import PlanInputs
@@ -77,7 +78,7 @@ class InputCollector:
         return {key: device for key, device in self._devices.items() if device.role == role}
 
     def _car(self, device: SiteDevice) -> CarNow | None:
-        return self._cars.now(device) if device.is_fresh else None
+        return self._cars.now(device, car_soc(self._hass, device.params)) if device.is_fresh else None
 
 
 def _soc(device: SiteDevice) -> float | None:

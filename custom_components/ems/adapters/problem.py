@@ -126,19 +126,28 @@ def shortfall_price(import_price_per_kwh: Floats) -> float:
 
 
 def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float) -> CarState:
-    """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards."""
-    here = car is not None and car.connected is True
-    until_s = car.ready_at_s if car else 0.0
-    connected = (steps.starts_s < until_s) if here else np.zeros(len(steps), dtype=bool)
-    needed = car.energy_needed_kwh if car and here else 0.0
+    """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards.
+
+    One that lives on surplus is expected to stay: what it is to have when is then the sun's business.
+    """
+    if car is None or car.connected is not True:
+        return CarState(
+            connected=np.zeros(len(steps), dtype=bool),
+            energy_needed_kwh=0.0,
+            energy_max_kwh=0.0,
+            shortfall_price_per_kwh=shortfall_price_per_kwh,
+            available=car is not None,
+        )
+    until_s = np.inf if car.surplus_only else car.ready_at_s
+    # Without the car's own state of charge nobody knows what more would fit.
+    room = car.energy_needed_kwh if car.energy_max_kwh is None else car.energy_max_kwh
     return CarState(
-        connected=connected,
-        energy_needed_kwh=needed,
-        # Without the car's own state of charge nobody knows what more would fit.
-        energy_max_kwh=needed,
-        ready_at_s=until_s if here else None,
+        connected=steps.starts_s < until_s,
+        energy_needed_kwh=car.energy_needed_kwh,
+        energy_max_kwh=room,
+        ready_at_s=None if car.surplus_only else car.ready_at_s,
         shortfall_price_per_kwh=shortfall_price_per_kwh,
-        available=car is not None,
+        surplus_only=car.surplus_only,
     )
 
 

@@ -7,6 +7,7 @@ from ..const import (
     BATTERY,
     CHARGER,
     CONF_EXPORT_MAX_KW,
+    CONF_EXPORT_PRICE_MIN,
     CONF_FUSE_A,
     CONF_GRID,
     CONF_IMPORT_MAX_KW,
@@ -34,6 +35,7 @@ def make_site(
             export_max_kw=settings.grid(CONF_EXPORT_MAX_KW),
             phases=grid[CONF_PHASES],
             fuse_a=grid[CONF_FUSE_A],
+            export_price_min_per_kwh=grid.get(CONF_EXPORT_PRICE_MIN),
         ),
         batteries=tuple(_battery(device, settings) for device in found if device.role == BATTERY),
         pvs=tuple(_pv(device) for device in found if device.role == PV),
@@ -56,6 +58,7 @@ def _battery(device: SiteDevice, settings: SiteSettings) -> Battery:
         charge_efficiency=one_way,
         discharge_efficiency=one_way,
         soc_min=settings.device(device.subentry_id, "soc_min_pct", 5.0) / 100,
+        reserve_soc=settings.device(device.subentry_id, "reserve_pct", 0.0) / 100,
         wear_per_kwh=params["wear_per_kwh"],
     )
 

@@ -8,6 +8,7 @@ import probatio
 
 from ..const import (
     CONF_EXPORT_MAX_KW,
+    CONF_EXPORT_PRICE_MIN,
     CONF_FUSE_A,
     CONF_IMPORT_MAX_KW,
     CONF_PHASES,
@@ -16,12 +17,13 @@ from ..const import (
     WEATHER_OPEN_METEO,
 )
 from .fields import choice, entity, number, schema
+from .tariff import is_implausible, price_field
 
 # Nominal phase voltage in Europe (EN 50160); limits in kW follow from the fuse where none is given.
 NOMINAL_V = 230
 
 
-def grid_schema(*, with_name: bool) -> probatio.Schema:
+def grid_schema(currency: str, *, with_name: bool) -> probatio.Schema:
     """Return the form of the grid connection."""
     name: dict[Any, Any] = {probatio.Required("name", default="Home"): TextSelector()} if with_name else {}
     return schema(
@@ -31,6 +33,7 @@ def grid_schema(*, with_name: bool) -> probatio.Schema:
             probatio.Required(CONF_FUSE_A, default=25): number(6, 2000, 1, "A"),
             probatio.Optional(CONF_IMPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
             probatio.Optional(CONF_EXPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
+            probatio.Optional(CONF_EXPORT_PRICE_MIN): price_field(f"{currency}/kWh"),
         }
     )
 
@@ -39,7 +42,14 @@ def grid_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the grid as it is stored; a limit that was left out is what the fuse carries."""
     phases, fuse_a = int(user_input[CONF_PHASES]), float(user_input[CONF_FUSE_A])
     carried_kw = round(phases * fuse_a * NOMINAL_V / 1000, 2)
+    # Left out, it is no price of 0 but no condition at all.
+    least = (
+        {CONF_EXPORT_PRICE_MIN: float(user_input[CONF_EXPORT_PRICE_MIN])}
+        if CONF_EXPORT_PRICE_MIN in user_input
+        else {}
+    )
     return {
+        **least,
         CONF_PHASES: phases,
         CONF_FUSE_A: fuse_a,
         CONF_IMPORT_MAX_KW: float(user_input.get(CONF_IMPORT_MAX_KW, carried_kw)),
@@ -47,12 +57,15 @@ def grid_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def grid_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Name what cannot be: a limit that the fuse does not carry."""
+def grid_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """Name what cannot be: a limit that the fuse does not carry, a price that no kWh earns."""
     carried_kw = int(user_input[CONF_PHASES]) * float(user_input[CONF_FUSE_A]) * NOMINAL_V / 1000
     # 10 % above nominal voltage is still within EN 50160, so the fuse may carry that much more.
     limits = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
-    return {key: "limit_above_fuse" for key in limits if float(user_input.get(key, 0)) > carried_kw * 1.1}
+    errors = {key: "limit_above_fuse" for key in limits if float(user_input.get(key, 0)) > carried_kw * 1.1}
+    if is_implausible(float(user_input.get(CONF_EXPORT_PRICE_MIN, 0)), currency):
+        errors[CONF_EXPORT_PRICE_MIN] = "price_implausible_here"
+    return errors
 
 
 def weather_schema() -> probatio.Schema:

@@ -49,21 +49,23 @@ SMALL_CURRENCIES = {"SEK": 10, "NOK": 10, "DKK": 10, "CZK": 25, "PLN": 5, "HUF":
 PRICES = (CONF_IMPORT_PRICE, CONF_EXPORT_PRICE, CONF_MARKUP, CONF_EXPORT_DEDUCTION)
 
 
-def _price(unit: str) -> NumberSelector:
+def price_field(unit: str) -> NumberSelector:
+    """Return the box of a price, of either sign."""
     # Without limits of its own: the frontend would fill a required box with its lower limit.
     return NumberSelector(
         NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
     )
 
 
-def _is_implausible(price: float, currency: str) -> bool:
+def is_implausible(price: float, currency: str) -> bool:
+    """Return whether no kWh costs that much: then it is in another unit."""
     return abs(price) > PRICE_MAX * SMALL_CURRENCIES.get(currency, 1)
 
 
 def price_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str]:
     """Ask for the price that nobody can guess, and refuse what no kWh costs."""
     errors = {
-        key: "price_implausible_here" for key in PRICES if _is_implausible(user_input.get(key, 0), currency)
+        key: "price_implausible_here" for key in PRICES if is_implausible(user_input.get(key, 0), currency)
     }
     if CONF_IMPORT_PRICE in user_input or CONF_ENTITY in user_input or CONF_COUNTRY in user_input:
         return errors
@@ -74,8 +76,8 @@ def fixed_schema(unit: str) -> probatio.Schema:
     """Return the form of a fixed price."""
     return schema(
         {
-            probatio.Optional(CONF_IMPORT_PRICE): _price(unit),
-            probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
+            probatio.Optional(CONF_IMPORT_PRICE): price_field(unit),
+            probatio.Required(CONF_EXPORT_PRICE, default=0): price_field(unit),
         }
     )
 
@@ -85,7 +87,7 @@ def time_of_use_schema(unit: str) -> probatio.Schema:
     window = {
         "start": {"selector": TimeSelector(), "required": True},
         "end": {"selector": TimeSelector(), "required": True},
-        "price": {"selector": _price(unit), "required": True},
+        "price": {"selector": price_field(unit), "required": True},
         "weekdays": {
             "selector": SelectSelector(
                 SelectSelectorConfig(options=WEEKDAYS, multiple=True, translation_key="weekday")
@@ -94,7 +96,7 @@ def time_of_use_schema(unit: str) -> probatio.Schema:
     }
     return schema(
         {
-            probatio.Optional(CONF_IMPORT_PRICE): _price(unit),
+            probatio.Optional(CONF_IMPORT_PRICE): price_field(unit),
             probatio.Required(CONF_WINDOWS): ObjectSelector(
                 ObjectSelectorConfig(
                     fields=window,  # type: ignore[typeddict-item]  # the stub wants a dict per field type
@@ -104,7 +106,7 @@ def time_of_use_schema(unit: str) -> probatio.Schema:
                     translation_key="tariff_window",
                 )
             ),
-            probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
+            probatio.Required(CONF_EXPORT_PRICE, default=0): price_field(unit),
         }
     )
 
@@ -112,13 +114,13 @@ def time_of_use_schema(unit: str) -> probatio.Schema:
 def _formula_fields(unit: str) -> dict[Any, Any]:
     """Return the fields that make a wholesale price into what is paid and received."""
     return {
-        probatio.Required(CONF_MARKUP, default=0): _price(unit),
+        probatio.Required(CONF_MARKUP, default=0): price_field(unit),
         probatio.Required(CONF_VAT_PCT, default=0): whole(0, 50, "%"),
         probatio.Required(CONF_EXPORT_KIND, default=EXPORT_FIXED): choice(
             [EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE], "export_kind"
         ),
-        probatio.Required(CONF_EXPORT_PRICE, default=0): _price(unit),
-        probatio.Required(CONF_EXPORT_DEDUCTION, default=0): _price(unit),
+        probatio.Required(CONF_EXPORT_PRICE, default=0): price_field(unit),
+        probatio.Required(CONF_EXPORT_DEDUCTION, default=0): price_field(unit),
     }
 
 
@@ -147,7 +149,7 @@ def window_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str
     windows = user_input[CONF_WINDOWS]
     if not windows:
         return {CONF_WINDOWS: "windows_missing"}
-    if any(_is_implausible(window["price"], currency) for window in windows):
+    if any(is_implausible(window["price"], currency) for window in windows):
         return {CONF_WINDOWS: "price_implausible_here"}
     return {}
 

@@ -202,3 +202,17 @@ def test_plan_is_made_although_another_user_of_highs_claimed_more_threads():
     thread.start()
     thread.join()
     assert seen == [PlanStatus.OK]
+
+
+def test_second_opinion_is_asked_and_would_object(second_opinion, monkeypatch):
+    """Every linear program of these tests is solved by Clarabel too: a wrong minimum is found out."""
+    solve(evening())
+    assert second_opinion.checked > 0
+
+    def too_cheap(model, *, time_limit_s, gap_abs):
+        outcome = highs.solve_with_highs(model, time_limit_s=time_limit_s, gap_abs=gap_abs)
+        return replace(outcome, objective=outcome.objective - 0.01)
+
+    monkeypatch.setattr("tests.engine.plan.conftest.solve_with_highs", too_cheap)
+    with pytest.raises(AssertionError):
+        solve(evening())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .. import checks
 from ..errors import PlanError
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..problem import BatteryState, CarState, PeakState, Problem, Scenario
@@ -39,6 +40,7 @@ def judge(problem: Problem) -> Inputs:
         raise PlanError(
             "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
         )
+    _phase_shares(problem)
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
     cars = _usable_cars(problem, reasons)
@@ -79,6 +81,15 @@ def _series(name: str, values: Floats, n: int) -> None:
         raise PlanError("not_a_number", field=name, step=str(step))
     if np.any(np.abs(values) > _ABSURD):
         raise PlanError("absurd_value", field=name, step=str(int(np.argmax(np.abs(values)))))
+
+
+def _phase_shares(problem: Problem) -> None:
+    """Refuse shares that do not fit the connection; none at all means evenly."""
+    shares = problem.load_phase_shares
+    if shares:
+        number, phases = "number of load_phase_shares", float(problem.site.grid.phases)
+        checks.one_of_numbers("home", number, float(len(shares)), [phases])
+        checks.at_least_zero("home", **{f"load_phase_shares[{i}]": share for i, share in enumerate(shares)})
 
 
 def _is_sane(*values: float) -> bool:

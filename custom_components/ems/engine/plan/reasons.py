@@ -168,6 +168,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "load_cannot_finish": worded(
         "It cannot finish: {missing_kwh} kWh will be missing at {later}.", "missing_kwh", "later"
     ),
+    "load_after_plan": worded("Waiting: what is left to do can be done after this plan."),
     "load_nothing_asked": worded("Nothing is asked of it."),
     # PV.
     "pv_free": worded("Producing all the sun offers."),

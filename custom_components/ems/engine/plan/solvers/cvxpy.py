@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import cvxpy as cp
 import numpy as np
+from scipy import sparse  # type: ignore[import-untyped] # CVXPY brings it, without types
 
 from ...steps import Bools, Floats
 from ..program import Model
@@ -86,11 +87,11 @@ def _relation(left: Any, bound: Floats, sign: float) -> Any:
     return left >= bound if sign > 0 else left <= bound
 
 
-def _matrix(model: Model) -> Floats:
-    """Return A in full: CVXPY knows sparse matrices only from SciPy, which is no import of the engine's."""
-    matrix = np.zeros((model.n_rows, model.n_columns))
-    matrix[model.index, np.repeat(np.arange(model.n_columns), np.diff(model.start))] = model.value
-    return matrix
+def _matrix(model: Model) -> Any:
+    """Return A as it is stored, by column."""
+    return sparse.csc_array(
+        (model.value, model.index, model.start), shape=(model.n_rows, model.n_columns)
+    ).tocsr()
 
 
 def _options(name: str, model: Model, time_limit_s: float, gap_abs: float) -> dict[str, Any]:
