@@ -42,7 +42,7 @@ async def async_setup_entry(
         if device.role == BATTERY and device.actuator:
             async_add_entities([BatteryModeSelect(entry, device)], config_subentry_id=device.subentry_id)
         if device.role == CHARGER:
-            async_add_entities([ChargingSelect(entry, device)], config_subentry_id=device.subentry_id)
+            async_add_entities([ChargeFromSelect(entry, device)], config_subentry_id=device.subentry_id)
 
 
 class SiteSelect(SelectEntity):
@@ -83,18 +83,18 @@ class SiteSelect(SelectEntity):
         data.plan.async_replan()
 
 
-class ChargingSelect(SelectEntity):
+class ChargeFromSelect(SelectEntity):
     """What a car may charge from, kept in the entry's options."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
-    _attr_translation_key = "charging"
+    _attr_translation_key = "charge_from"
 
     def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
         """Initialize the select."""
         self.entry, self.device = entry, device
         self._attr_options = [PLANNED, SURPLUS_ONLY]
-        self._attr_unique_id = f"{device.subentry_id}_charging"
+        self._attr_unique_id = f"{device.subentry_id}_charge_from"
         self._attr_device_info = device_info(entry, device)
 
     @property
@@ -102,13 +102,13 @@ class ChargingSelect(SelectEntity):
     def current_option(self) -> str:
         """Return what is chosen."""
         settings = self.entry.runtime_data.settings
-        return str(settings.device(self.device.subentry_id, "charging", PLANNED))
+        return str(settings.device(self.device.subentry_id, "charge_from", PLANNED))
 
     @override
     async def async_select_option(self, option: str) -> None:
         """Choose, and plan anew."""
         data = self.entry.runtime_data
-        data.settings.set_device(self.device.subentry_id, "charging", option)
+        data.settings.set_device(self.device.subentry_id, "charge_from", option)
         self.async_write_ha_state()
         data.plan.async_replan()
 

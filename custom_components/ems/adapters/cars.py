@@ -89,13 +89,13 @@ class CarSessions:
         missing, room = self._missing(device), None
         if soc is not None and capacity_kwh is not None:
             missing, room = self._missing_by_soc(device, soc, float(capacity_kwh))
-        charging = self._settings.device(device.subentry_id, "charging", PLANNED)
+        source = self._settings.device(device.subentry_id, "charge_from", PLANNED)
         return CarNow(
             connected=connected if isinstance(connected, bool) else None,
             energy_needed_kwh=missing,
             energy_max_kwh=room,
             ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
-            surplus_only=charging == SURPLUS_ONLY,
+            surplus_only=source == SURPLUS_ONLY,
         )
 
     def _missing(self, device: SiteDevice) -> float:

@@ -131,9 +131,12 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
     One that lives on surplus is expected to stay: what it is to have when is then the sun's business.
     """
     if car is None or car.connected is not True:
-        nowhere = np.zeros(len(steps), dtype=bool)
         return CarState(
-            connected=nowhere, energy_needed_kwh=0.0, energy_max_kwh=0.0, available=car is not None
+            connected=np.zeros(len(steps), dtype=bool),
+            energy_needed_kwh=0.0,
+            energy_max_kwh=0.0,
+            shortfall_price_per_kwh=shortfall_price_per_kwh,
+            available=car is not None,
         )
     until_s = np.inf if car.surplus_only else car.ready_at_s
     # Without the car's own state of charge nobody knows what more would fit.

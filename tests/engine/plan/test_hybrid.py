@@ -20,7 +20,7 @@ from custom_components.ems.engine.plan.search import GAP_ABS, _settle, _Tally, r
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import BatteryState, Scenario
 from custom_components.ems.engine.site import Battery, Grid
-from tests.engine.plan.homes import battery, bus_residual, problem
+from tests.engine.plan.homes import battery, bus_residual, homes, problem
 from tests.engine.plan.hybrids import dc_residual, hybrid_home, hybrid_homes, inverter
 
 LOSSY = inverter(dc_to_ac_efficiency=0.9, ac_to_dc_efficiency=0.8)
@@ -330,6 +330,37 @@ def test_larger_battery_and_larger_inverter_never_cost_more(asked):
         replace(asked.site, inverters=(more,)),
     ):
         assert solve(replace(asked, site=site)).expected_cost <= cost + GAP_ABS + 0.002
+
+
+@settings(max_examples=40, deadline=None)
+@given(homes(sane=False))
+def test_inverter_that_loses_nothing_and_carries_everything_is_none(asked):
+    """The same home with its battery and array behind one, at any price and from any energy: the same cost."""
+    asked = replace(asked, pv_available_kw={"pv": np.maximum(asked.pv_available_kw["pv"], 0)}, cars={})
+    ample = inverter(ac_max_kw=100.0)
+    behind = replace(asked, site=replace(asked.site, inverters=(ample,)))
+    one, other = solve(asked), solve(behind)
+    assert other.stats.objective == pytest.approx(one.stats.objective, abs=GAP_ABS + 0.01)
+    if asked.load_kw.min() >= 0:  # the rule fills a battery from its own sun before it takes from elsewhere
+        assert_allclose(other.baseline_cost, one.baseline_cost, atol=1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(hybrid_homes(sane=True, below=True, prices=(0.02, 0.6)))
+def test_value_of_a_stored_kwh_is_what_more_energy_changes(asked):
+    """By solving again with another measured energy: no dual involved."""
+    (spec, _), step, plan = asked.site.batteries, 1e-3, solve(asked)
+    device, now = plan.devices[spec.id], asked.batteries[spec.id]
+
+    def objective(change: float) -> float:
+        changed = {**asked.batteries, spec.id: replace(now, energy_kwh=now.energy_kwh + change)}
+        return solve(replace(asked, batteries=changed)).stats.objective
+
+    if spec.charge_curve or not 1 + step < now.energy_kwh < 10 - step:
+        return  # a curve sees the mean of a step: see test_curve
+    gained, lost = (objective(0) - objective(step)) / step, (objective(-step) - objective(0)) / step
+    assert gained == pytest.approx(device.import_value_per_kwh[0], abs=1e-3)
+    assert lost == pytest.approx(device.export_value_per_kwh[0], abs=1e-3)
 
 
 class Oracle:

@@ -13,6 +13,7 @@ import numpy as np
 from ..problem import Problem
 from ..steps import Floats
 from .components.component import Horizon
+from .objective import strategy_used
 from .penalties import dearest_price
 from .program import Ints, Program, Term
 from .result import Plan, PlanStatus
