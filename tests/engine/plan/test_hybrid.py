@@ -19,7 +19,7 @@ from custom_components.ems.engine.plan.penalties import TIE_PER_KWH, penalties_f
 from custom_components.ems.engine.plan.search import GAP_ABS, _settle, _Tally, relax
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import BatteryState, Scenario
-from custom_components.ems.engine.site import Battery, Grid
+from custom_components.ems.engine.site import Battery, Grid, PvArray
 from tests.engine.plan.homes import battery, bus_residual, homes, problem
 from tests.engine.plan.hybrids import dc_residual, hybrid_home, hybrid_homes, inverter
 
@@ -167,6 +167,34 @@ def test_connection_that_is_full_of_own_sun_leaves_nothing_to_discharge():
     assert plan.devices["battery"].energy_kwh[-1] == pytest.approx(2)
 
 
+def test_battery_goes_above_its_ceiling_rather_than_feed_in_what_may_not_be():
+    """As it would beside the inverter: 3 kW that nobody can hold back are stored above the 80 % that people want."""
+    asked = hybrid_home([0.3], [0], pv=[2], battery_now={battery(soc_max=0.8): 8}, grid=Grid(export_max_kw=0))
+    plan = solve(asked)
+    assert [slack.name for slack in plan.slacks] == ["soc_max"]
+    assert plan.export_kw[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_sun_that_does_not_fit_is_stored_though_the_connection_is_overloaded():
+    """Charging on top of an overload never helps; sun that cannot get out is none."""
+    plan = solve(hybrid_home([0.3, 0.3], [20, 0], pv=[8, 0], grid=Grid(import_max_kw=10)))
+    assert plan.devices["battery"].power_kw[0] == pytest.approx(-3)
+    assert plan.devices["hybrid"].power_kw[0] == pytest.approx(5)
+
+
+def test_way_out_stays_open_for_sun_that_a_full_battery_cannot_take():
+    """Without time for integers the weaker ways are closed: charging in, discharging out; the sun needs one."""
+    store = {battery(charge_efficiency=0.9, discharge_efficiency=0.9): 10}
+    asked = hybrid_home([-1.0], [0], export_price=-1.02, pv=[1], battery_now=store, behind=LOSSY)
+    home, solver = Home(judge(asked)), open_solver("highs")
+    tally = _Tally(solver=solver, deadline=perf_counter() + 30)
+    model = tally.build(home)
+    lean = tally.solve(model, GAP_ABS).x
+    into, out = home.hybrids["hybrid"].draw.value(lean)[0], home.hybrids["hybrid"].give.value(lean)[0]
+    assert into > out > 0, "it would lean to closing the way out"
+    assert _settle(home, tally, model, bound=0.0).has_answer
+
+
 def test_inverter_never_carries_both_ways_to_burn_energy():
     """At -0.20 a kWh every loss earns, and in and out at once would lose most: 1 kWh is stored, and that is all."""
     asked = hybrid_home([-0.2] * 3, [0] * 3, export_price=-0.4, battery_now={battery(): 9}, behind=LOSSY)
@@ -219,6 +247,28 @@ def test_rule_charges_from_an_array_beside_the_inverter():
     rule = self_consumption(judge(asked), end_values(judge(asked)))
     assert_allclose(rule.inverter_kw["hybrid"], [-2])
     assert_allclose(rule.battery_kw["battery"], [-1.6])
+
+
+def test_rule_loses_the_sun_of_arrays_first_that_could_be_held_back():
+    """8 kW through 5: 3 of the 4 kW of the array that takes orders are lost, the other gives all."""
+    asked = hybrid_home([0.3], [9], pv=[4], battery_now={})
+    arrays = (*asked.site.pvs, PvArray(id="east", name="East", peak_kw=5, curtailable=True))
+    behind = inverter(battery_ids=(), pv_ids=("pv", "east"))
+    sun = {**asked.pv_available_kw, "east": np.array([4.0])}
+    asked = replace(asked, site=replace(asked.site, pvs=arrays, inverters=(behind,)), pv_available_kw=sun)
+    rule = self_consumption(judge(asked), {})
+    assert_allclose(rule.pv_kw["pv"], [4])
+    assert_allclose(rule.pv_kw["east"], [1])
+
+
+def test_rule_holds_back_no_more_than_comes_out():
+    """2 kW are left of 5 after the battery's 3; holding back more would not lessen what flows in from elsewhere."""
+    grid, store = Grid(export_max_kw=0), {battery(charge_max_kw=3): 0}
+    asked = hybrid_home([0.3], [-3], pv=[5], curtailable=True, battery_now=store, grid=grid)
+    rule = self_consumption(judge(asked), end_values(judge(asked)))
+    assert_allclose(rule.inverter_kw["hybrid"], [0])
+    assert_allclose(rule.pv_kw["pv"], [3])
+    assert_allclose(rule.export_kw, [3])
 
 
 def test_fallback_tells_the_inverter_too():

@@ -14,12 +14,12 @@ from custom_components.ems.engine.plan.components.phases import first_of, load_s
 from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
 from custom_components.ems.engine.plan.penalties import TIE_PER_KWH, penalties_for
-from custom_components.ems.engine.plan.search import GAP_ABS
+from custom_components.ems.engine.plan.search import GAP_ABS, search
 from custom_components.ems.engine.plan.solvers import open_solver
-from custom_components.ems.engine.problem import Problem
-from custom_components.ems.engine.site import Battery, Charger, Grid, PvArray
+from custom_components.ems.engine.problem import Problem, Scenario
+from custom_components.ems.engine.site import Battery, Charger, Grid, HybridInverter, PvArray
 from custom_components.ems.engine.steps import even_steps
-from tests.engine.plan.homes import START_S, WALLBOX, battery, car, problem
+from tests.engine.plan.homes import START_S, WALLBOX, battery, car, no_integers, problem
 
 FUSED = Grid(fuse_a=20, limits_each_phase=True)  # 4.6 kW on each of three phases
 SINGLE = Charger(id="wallbox", name="Wallbox", phases=1, first_phase=2, current_max_a=32)  # 1.38 to 7.36 kW
@@ -272,3 +272,44 @@ def test_an_independent_formulation_agrees(price, load, sun, first, phases):
     )
     found = open_solver("highs")(Home(judge(asked)).program.build(), time_limit_s=10, gap_abs=0)
     assert found.objective == pytest.approx(oracle(asked), abs=TIE_PER_KWH * 300 + 1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(wired())
+def test_out_of_time_the_fuses_are_still_kept_or_named(asked):
+    home = Home(judge(asked))
+    found = search(home, no_integers, 10)
+    assert found.has_answer
+    for choice in home.choices:
+        assert not choice.broken(found.x).any()
+
+
+def test_hybrid_inverter_hangs_where_what_is_behind_it_does():
+    """Its battery may give 3 kW on phase 1, where 6 kW of load meet a fuse of 4.6."""
+    store = battery(phases=(1,), soc_min=0.5)
+    asked = problem([0.3, 0.3], [6, 0], batteries={store: 9}, grid=FUSED, load_phase_shares=(1, 0, 0))
+    inverter = HybridInverter(id="hybrid", name="Hybrid", battery_ids=("battery",), ac_max_kw=3)
+    plan = solve(replace(asked, site=replace(asked.site, inverters=(inverter,))))
+    assert plan.slacks == ()
+    assert plan.import_kw[0] <= 4.6 + 1e-6
+
+
+def test_scenarios_are_held_to_the_fuses_too():
+    """The trunk suits every future, and each future keeps its own phases."""
+    asked = problem(
+        [0.3, 0.1, 0.2, 0.4],
+        [2] * 4,
+        pv=[0, 4, 4, 0],
+        batteries={battery(phases=(2,)): 4},
+        charger=SINGLE,
+        car=car([True] * 4, 12),
+        grid=FUSED,
+        scenarios=tuple(
+            Scenario(load_kw=np.full(4, kw), pv_available_kw={"pv": np.array([0, sun, sun, 0.0])})
+            for kw, sun in ((1.0, 8.0), (6.0, 0.0), (9.0, 2.0))
+        ),
+    )
+    plan = solve(asked)
+    assert plan.status is PlanStatus.OK
+    assert plan.slacks == ()
+    assert np.abs(on_phases(asked, plan)).max() <= 4.6 + 1e-3

@@ -102,7 +102,8 @@ class _Words:
     def _view(self, task: LoadTask, i: int) -> _View:
         steps, own = self._tariff.steps, self._runs & task.allowed
         cost, real = np.where(task.allowed, self._shown, np.inf), self._flow.price_per_kwh
-        dearest = float(np.max(real, where=own & (self._flow.forced_kw <= IDLE_KW), initial=0.0))
+        chosen = own & (self._flow.forced_kw <= IDLE_KW)
+        dearest = float(np.max(real, where=chosen, initial=-np.inf)) if chosen.any() else 0.0
         weight = -self._shown
         if self._in_one_piece:
             runs = runs_within(task.allowed, steps, shape_of(self._spec, task.energy_kwh))
@@ -186,7 +187,7 @@ class _Words:
     def _waiting(self, k: int, later: int, view: _View) -> Reason:
         if self._rests[k]:
             return Reason(key="load_rests")
-        if not view.cost[k] > view.cost[later] - VALUE_TOLERANCE or not np.isfinite(view.cost[k]):
+        if not np.isfinite(view.cost[k]) or view.cost[k] <= view.cost[later] + VALUE_TOLERANCE:
             return Reason(key="load_wait_best", placeholders={"later": self._instants[later]})
         found = self._now_and(later, k, view)
         if not self._tariff.is_weighed:
