@@ -17,6 +17,8 @@ _START_HOUR = 10.0
 SUNDAY_S: Final = START_S - 52 * 3600
 _DAY_H = 24.0
 _HOUR_S = 3600
+# Of who sells the sun on the market. [currency/kWh]
+_FEE_PER_KWH = 0.02
 # Strategies are cases of their own: these homes want the cheapest bill. `auto` would plan several times.
 _SITE: Final = Site(
     name="Benchmark",
@@ -59,23 +61,24 @@ def home_on(steps: Steps, *, car_now: bool) -> Problem:
     )
 
 
-def negative_home(steps: Steps, *, feed_in_per_kwh: float = 0.0) -> Problem:
+def negative_home(steps: Steps, *, feed_in_per_kwh: float | None = 0.0) -> Problem:
     """Return the home on a Sunday whose import price is below zero from 8:00 to 17:30: 38 quarter-hours.
 
-    The car stands at home all day. Every flow then pays for running against its opposite, which is what
-    integers are for.
+    The car stands at home all day. Where feed-in pays nothing or more, every flow gains by running against its
+    opposite, which is what integers are for.
 
-    feed_in_per_kwh : What exports earn meanwhile: nothing, as new German arrays have it, or a fixed feed-in
-        tariff, with which export pays more than import costs.
+    feed_in_per_kwh : What exports earn meanwhile: nothing, as new German arrays have it; a fixed tariff; or
+        None, the market's price less a fee, which is below zero too. [currency/kWh]
     """
     clock, calm = clock_hours(steps), home_on(steps, car_now=False)
     below = (clock >= 8) & (clock < 17.5)
     depth = 0.05 + 0.2 * np.sin(np.clip((clock - 8) / 9.5, 0, 1) * np.pi)
+    earns = -depth - _FEE_PER_KWH if feed_in_per_kwh is None else feed_in_per_kwh
     stays = replace(calm.cars["car"], connected=np.ones(len(steps), dtype=np.bool_))
     return replace(
         calm,
         import_price_per_kwh=np.where(below, -depth, calm.import_price_per_kwh),
-        export_price_per_kwh=np.where(below, feed_in_per_kwh, calm.export_price_per_kwh),
+        export_price_per_kwh=np.where(below, earns, calm.export_price_per_kwh),
         cars={"car": stays},
     )
 

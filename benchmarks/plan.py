@@ -14,7 +14,8 @@ from typing import Any, Final
 from benchmarks.cases import Case, cases
 from benchmarks.export import export
 from benchmarks.growth import growth
-from benchmarks.measure import TIMES, plans_of, shape_of, times_of
+from benchmarks.measure import TIMES, shape_of, solve_some, times_of
+from benchmarks.strategies import real_days, table as table_of_weeks
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 11
@@ -30,13 +31,26 @@ _CASE_COLUMNS: Final = (
     "binaries",
     "solves",
     *TIMES,
+    "cpu_ms",
+    "fastest_ms",
     "budget_ms",
     "beside_ms",
     "beside_budget_ms",
     "gap_abs",
     "status",
+    "rounds",
 )
-_GROWTH_COLUMNS: Final = ("axis", "n", "variables", "rows", *TIMES, "beside_ms", "rounds")
+_GROWTH_COLUMNS: Final = (
+    "axis",
+    "n",
+    "variables",
+    "rows",
+    *TIMES,
+    "cpu_ms",
+    "fastest_ms",
+    "beside_ms",
+    "rounds",
+)
 # A process of its own with nothing but the engine on its path: what Home Assistant would pay, without Home
 # Assistant.
 _IMPORT: Final = """
@@ -53,15 +67,15 @@ assert "homeassistant" not in sys.modules
 def measure(case: Case, rounds: int = ROUNDS) -> dict[str, Any]:
     """Solve one case some times and return its shape, its medians and what it was granted."""
     problem = case.problem()
-    plans = plans_of(problem, rounds)
-    if len(problem.scenarios) != plans[-1].stats.scenarios:
+    solved = solve_some(problem, rounds)
+    plan, times = solved[-1].plan, times_of(solved)
+    if len(problem.scenarios) != plan.stats.scenarios:
         _say(f"{case.name}: asked for {len(problem.scenarios)} scenarios, planned on the mean: no such time")
-    times = times_of(plans)
     granted = {
         "budget_ms": case.budget_ms,
         "beside_budget_ms": round(max(_BESIDE_MS, _BESIDE_SHARE * times["highs_ms"]), 3),
     }
-    return {"name": case.name, **shape_of(plans[-1]), **times, **granted, "rounds": rounds}
+    return {"name": case.name, **shape_of(plan), **times, **granted, "rounds": len(solved)}
 
 
 def import_cost(rounds: int = 9) -> dict[str, float]:
@@ -99,15 +113,20 @@ def main() -> None:
             _say(f"{case.name}: written")
         if not options.json:
             return
-    measured = [_measured(case, max(options.rounds, _FEWEST_ROUNDS)) for case in chosen]
-    grown = [] if options.only else list(growth())
-    _print(measured, grown, import_cost(), as_json=options.json)
+    found: dict[str, Any] = {
+        "cases": [_measured(case, max(options.rounds, _FEWEST_ROUNDS)) for case in chosen],
+        "growth": [] if options.only else list(growth()),
+        **import_cost(),
+    }
+    if options.data:
+        found["real_days"] = real_days(options.data)
+    print(json.dumps(found) if options.json else _for_a_person(found))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench plan", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    parser.add_argument("--data", type=Path, help="folder of recorded homes")
+    parser.add_argument("--data", type=Path, help="folder of recorded homes: plan their weeks too")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="solves per case (at least 9)")
     names = [case.name for case in cases()]
     parser.add_argument("--only", nargs="+", choices=names, metavar="CASE", help=f"of {', '.join(names)}")
@@ -115,8 +134,8 @@ def _options() -> argparse.Namespace:
         "--export", type=Path, metavar="DIR", help="write instances and answers; measure only with --json"
     )
     options = parser.parse_args()
-    if options.data:
-        _say("no case of this benchmark reads recorded homes yet: --data changes nothing")
+    if options.data and not (options.data / "load" / "homes.csv").is_file():
+        parser.error(f"--data: {options.data} has no load/homes.csv; name a folder of recorded homes")
     return options
 
 
@@ -126,16 +145,14 @@ def _measured(case: Case, rounds: int) -> dict[str, Any]:
     return entry
 
 
-def _print(
-    measured: list[dict[str, Any]], grown: list[dict[str, Any]], cost: dict[str, float], *, as_json: bool
-) -> None:
-    if as_json:
-        print(json.dumps({"cases": measured, "growth": grown, **cost}))
-        return
-    print(table(measured))
-    if grown:
-        print(f"\n{table(grown, _GROWTH_COLUMNS)}")
-    print(f"\nimporting the planner in a fresh process: {cost['import_ms']} ms, {cost['import_rss_mb']} MB")
+def _for_a_person(found: dict[str, Any]) -> str:
+    paragraphs = [
+        table(found["cases"]),
+        table(found["growth"], _GROWTH_COLUMNS) if found["growth"] else "",
+        table_of_weeks(found["real_days"]) if "real_days" in found else "",
+        f"importing the planner in a fresh process: {found['import_ms']} ms, {found['import_rss_mb']} MB",
+    ]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def _say(text: str) -> None:

@@ -79,7 +79,7 @@ class Week:
 
 def weeks(data: Path) -> Iterator[Week]:
     """Yield a week per country and season, as far as the folder has them."""
-    homes = [home for home in _homes(data) if home.country in COUNTRIES]
+    homes = [home for home in homes_of(data) if home.country in COUNTRIES]
     for country in COUNTRIES:
         for season, number in SEASONS.items():
             found = (
@@ -94,7 +94,17 @@ def weeks(data: Path) -> Iterator[Week]:
                 yield first
 
 
-def _homes(data: Path) -> Iterator[RecordedHome]:
+def weeks_of(data: Path, home: RecordedHome) -> Iterator[Week]:
+    """Yield a home's week of every season."""
+    for season, number in SEASONS.items():
+        found = (week for shift in _NEAR for week in _whole_weeks(data, home, season, number + shift))
+        first = next(found, None)
+        if first is not None:
+            yield first
+
+
+def homes_of(data: Path) -> Iterator[RecordedHome]:
+    """Yield every recorded home whose consumption is known."""
     with (data / "load" / "homes.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if "load_kwh" in row["columns"].split():
@@ -110,7 +120,7 @@ def _homes(data: Path) -> Iterator[RecordedHome]:
 def _whole_weeks(data: Path, home: RecordedHome, season: str, number: int) -> Iterator[Week]:
     """Yield a home's recordings of an ISO week, one per year, that have no gap."""
     width_s = home.minutes * 60
-    load = _kw(data, home, "load_kwh")
+    load = recorded_kw(data, home, "load_kwh")
     years = sorted({datetime.fromtimestamp(s, home.zone).year for s in load.starts_s[[0, -1]]})
     for year in range(years[0], years[-1] + 1):
         monday = date.fromisocalendar(year, number, 1)
@@ -134,7 +144,8 @@ def _whole_weeks(data: Path, home: RecordedHome, season: str, number: int) -> It
             )
 
 
-def _kw(data: Path, home: RecordedHome, column: str) -> Series:
+def recorded_kw(data: Path, home: RecordedHome, column: str) -> Series:
+    """Return a column of a home's recording as power. [kW]."""
     energy = _read(data / "load" / f"{home.id}.csv.gz", column)
     return Series(starts_s=energy.starts_s, values=energy.values * 60 / home.minutes)
 
@@ -142,7 +153,7 @@ def _kw(data: Path, home: RecordedHome, column: str) -> Series:
 def _sun(data: Path, home: RecordedHome, steps: Steps) -> tuple[str, Floats]:
     """Return where the sun is from and what it gave; a home without modules borrows the same days of a year."""
     if home.has_pv:
-        return home.id, _kw(data, home, "pv_kwh").on(steps)
+        return home.id, recorded_kw(data, home, "pv_kwh").on(steps)
     for path in sorted((data / "pv").glob("*_60min.csv.gz")):
         per_kw = _read(path, "pv_pu")
         moved_s = _new_year_s(steps.edges_s[0]) - _new_year_s(per_kw.starts_s[len(per_kw.starts_s) // 2])

@@ -23,8 +23,8 @@ BOTH = frozenset(
     words(
         "EMS Home Assistant aWATTar Nord Pool Tibber EPEX Spot ENTSO-E Open-Meteo Modbus TCP IP L1 L2 L3 AC DC "
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
-        "Name Host Port Unit Slave Plan Option Status Sensor Integration Information Reserve Arbitrage OK in "
-        "Rest so was Start"
+        "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
+        "Reserve Arbitrage OK in Rest so was Start CO₂"
     )
 )
 # Nothing but English, wherever it stands.

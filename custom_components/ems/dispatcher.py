@@ -60,6 +60,7 @@ class Command:
             and self.mode == other.mode
             and _close(self.power_w, other.power_w, DEADBAND_W)
             and _close(self.current_a, other.current_a, DEADBAND_A)
+            and (self.phases == other.phases or None in (self.phases, other.phases))
         )
 
     def at_setpoint_of(self, sent: Command) -> Command:

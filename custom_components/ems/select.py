@@ -1,4 +1,4 @@
-"""Selects: operation, strategy and preference of the site; the mode of a battery."""
+"""Selects: operation, strategy and preference of the site; the mode of a battery; what a car charges from."""
 
 from typing import override
 
@@ -7,8 +7,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .adapters.cars import PLANNED, SURPLUS_ONLY
 from .const import (
     BATTERY,
+    CHARGER,
     OPERATION_ACTIVE,
     OPERATION_ADVISORY,
     OPT_OPERATION,
@@ -18,7 +20,7 @@ from .const import (
 from .dispatcher import Command, Source
 from .engine.plan.result import Mode
 from .engine.site import Preference, Strategy
-from .entity import ChannelEntity, site_device_info
+from .entity import ChannelEntity, device_info, site_device_info
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -39,6 +41,8 @@ async def async_setup_entry(
     for device in entry.runtime_data.devices.values():
         if device.role == BATTERY and device.actuator:
             async_add_entities([BatteryModeSelect(entry, device)], config_subentry_id=device.subentry_id)
+        if device.role == CHARGER:
+            async_add_entities([ChargeFromSelect(entry, device)], config_subentry_id=device.subentry_id)
 
 
 class SiteSelect(SelectEntity):
@@ -76,6 +80,36 @@ class SiteSelect(SelectEntity):
         data.settings.set(self.key, option)
         self.async_write_ha_state()
         await data.dispatcher.async_tick()
+        data.plan.async_replan()
+
+
+class ChargeFromSelect(SelectEntity):
+    """What a car may charge from, kept in the entry's options."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_translation_key = "charge_from"
+
+    def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
+        """Initialize the select."""
+        self.entry, self.device = entry, device
+        self._attr_options = [PLANNED, SURPLUS_ONLY]
+        self._attr_unique_id = f"{device.subentry_id}_charge_from"
+        self._attr_device_info = device_info(entry, device)
+
+    @property
+    @override
+    def current_option(self) -> str:
+        """Return what is chosen."""
+        settings = self.entry.runtime_data.settings
+        return str(settings.device(self.device.subentry_id, "charge_from", PLANNED))
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Choose, and plan anew."""
+        data = self.entry.runtime_data
+        data.settings.set_device(self.device.subentry_id, "charge_from", option)
+        self.async_write_ha_state()
         data.plan.async_replan()
 
 

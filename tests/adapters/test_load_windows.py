@@ -65,6 +65,12 @@ def test_hours_until_a_deadline_are_those_of_every_night_between() -> None:
     )
 
 
+def test_hours_that_are_over_for_today_are_none() -> None:
+    """The next ones are tomorrow's."""
+    spans = NOON.spans_until(at_s("2026-06-15T18:00"), at_s("2026-06-16T12:00"), VIENNA)
+    assert spans == ((at_s("2026-06-16T10:00"), at_s("2026-06-16T12:00")),)
+
+
 def test_a_whole_day_that_begins_at_eight_is_round_the_clock() -> None:
     """Equal times mean that any hour will do."""
     window = DailyWindow(start=time(8), end=time(8))

@@ -100,8 +100,8 @@ def test_between_two_windows_only_the_next_one_is_asked_for() -> None:
     """What this day missed nobody can make up for any more."""
     now = "2026-06-15T18:00:00"
     noon = {"window_from": "10:00:00", "window_until": "16:00:00"}
-    (task,) = tasks({**PUMP, **noon}, LoadRecord(), now)
-    assert spans_of(task, tiered_steps(at_s(now))) == ("Tue 10:00", "Tue 16:00")
+    first, *_ = tasks({**PUMP, **noon}, LoadRecord(), now)
+    assert spans_of(first, tiered_steps(at_s(now))) == ("Tue 10:00", "Tue 16:00")
 
 
 def test_hours_off_the_quarter_count_where_half_a_step_is_in_them() -> None:
@@ -118,6 +118,13 @@ def test_a_window_that_the_horizon_cuts_is_left_for_a_later_plan() -> None:
     short = even_steps(at_s(now), 18, 15)
     (today,) = tasks(PUMP, LoadRecord(), now, short)
     assert spans_of(today, short)[1] == "Tue 00:00"
+
+
+def test_a_longer_plan_is_asked_for_more_days() -> None:
+    """Every window that ends within it, and none that it cuts."""
+    now = "2026-06-15T20:00:00"
+    for hours, nights in ((20, 1), (48, 2), (72, 3), (96, 4)):
+        assert len(tasks({**PUMP, **NIGHT}, LoadRecord(), now, even_steps(at_s(now), hours, 60))) == nights
 
 
 def test_a_run_is_done_by_its_time() -> None:
@@ -177,7 +184,7 @@ def test_a_block_that_runs_needs_what_is_left_of_it() -> None:
 def test_half_of_the_work_is_worth_half_of_it() -> None:
     """What was done already has been paid for."""
     half = LoadRecord(day="2026-06-15", delivered_kwh=2.0)
-    today, tomorrow = asked({**PUMP, "reward": 1.0}, half, "2026-06-15T12:00:00")
+    today, tomorrow, *_ = asked({**PUMP, "reward": 1.0}, half, "2026-06-15T12:00:00")
     assert (today.reward, tomorrow.reward) == (0.5, 1.0)
 
 

@@ -53,15 +53,15 @@ class Planner:
         self.wish: Wish = never
         self.power_kw: float | None = None
         self.problem: Problem | None = None
-        self._solve: Any = planning.solve
-        monkeypatch.setattr(planning, "solve", self.solve)
+        self._plan_within: Any = planning.plan_within
+        monkeypatch.setattr(planning, "plan_within", self.plan_within)
 
-    def solve(self, problem: Problem, **given: Any) -> Plan:
+    def plan_within(self, whole: Problem, horizon_h: float, **given: Any) -> tuple[Problem, Plan]:
         """Plan, and want of every load what was wished."""
+        problem, plan = self._plan_within(whole, horizon_h, **given)
         self.problem = problem
-        plan: Plan = self._solve(problem, **given)
         loads = {load.id: self._device(problem, load) for load in problem.site.loads}
-        return replace(plan, devices={**plan.devices, **loads})
+        return problem, replace(plan, devices={**plan.devices, **loads})
 
     def _device(self, problem: Problem, load: Any) -> DevicePlan:
         on = self.wish(problem)

@@ -1,4 +1,4 @@
-"""Cars: how much of the wished energy this stay has already brought, and when it is to be there."""
+"""Cars: what they still need, from their state of charge or from what this stay has brought, and by when."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -6,20 +6,39 @@ from datetime import date, datetime, time, timedelta
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
+from ..engine.site import Charger
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from ..store import SiteStore
 
 STORE_KEY = "sessions"
+TARGET_SOC_PCT = 80.0
+PLANNED, SURPLUS_ONLY = "planned", "surplus_only"
+# From the socket into the car: nobody measures it, so it is what the engine takes for any charger.
+EFFICIENCY = Charger.charge_efficiency
 
 
 @dataclass(frozen=True, kw_only=True)
 class CarNow:
-    """A car as it stands at its charger. `connected` is None where the charger does not say."""
+    """A car as it stands at its charger. `connected` is None where the charger does not say.
+
+    energy_needed_kwh, energy_max_kwh : At the socket: to what it is to have, and to what it can take at all; the
+        latter None where the car does not tell its state of charge.
+    """
 
     connected: bool | None
     energy_needed_kwh: float
     ready_at_s: float
+    energy_max_kwh: float | None = None
+    surplus_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """A state of charge, and where the charger's counter stood when it was first heard."""
+
+    soc: float
+    energy_wh: float | None
 
 
 class CarSessions:
@@ -31,6 +50,7 @@ class CarSessions:
         self._connected: dict[str, bool] = {}
         # The last word of each counter: one that is silent has not gone back to zero.
         self._counted: dict[str, float] = {}
+        self._told: dict[str, _Told] = {}
 
     @callback
     def observe(self, device: SiteDevice) -> bool:
@@ -45,6 +65,8 @@ class CarSessions:
 
     def _count(self, device: SiteDevice, *, connected: bool) -> None:
         """Remember where the counter stood when the car came; a charger without one is asked for all, every time."""
+        if not connected:
+            self._told.pop(device.subentry_id, None)
         sessions = dict(self._store.data.get(STORE_KEY, {}))
         energy_wh, known = device.fresh_number("energy"), device.subentry_id in sessions
         if energy_wh is not None:
@@ -57,21 +79,55 @@ class CarSessions:
             return
         self._store.put(STORE_KEY, sessions)
 
-    def now(self, device: SiteDevice) -> CarNow:
-        """Return what the car at a charger still needs, and by when."""
+    def now(self, device: SiteDevice, soc: float | None = None) -> CarNow:
+        """Return what the car at a charger still needs, and by when.
+
+        soc : What the car says of itself, 0 to 1; None where it says nothing.
+        """
+        ready_by = self._settings.device(device.subentry_id, "ready_by", device.params["ready_by"])
+        connected, capacity_kwh = device.value("car_connected"), device.params.get("car_capacity_kwh")
+        missing, room = self._missing(device), None
+        if soc is not None and capacity_kwh is not None:
+            missing, room = self._missing_by_soc(device, soc, float(capacity_kwh))
+        source = self._settings.device(device.subentry_id, "charge_from", PLANNED)
+        return CarNow(
+            connected=connected if isinstance(connected, bool) else None,
+            energy_needed_kwh=missing,
+            energy_max_kwh=room,
+            ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
+            surplus_only=source == SURPLUS_ONLY,
+        )
+
+    def _missing(self, device: SiteDevice) -> float:
+        """Return what is missing of the energy that people asked for, at the socket. [kWh]."""
         wish = self._settings.device(
             device.subentry_id, "energy_needed_kwh", device.params["energy_needed_kwh"]
         )
         began_wh = self._store.data.get(STORE_KEY, {}).get(device.subentry_id)
         energy_wh = self._counted.get(device.subentry_id)
         charged = 0.0 if began_wh is None or energy_wh is None else max(0.0, (energy_wh - began_wh) / 1000)
-        ready_by = self._settings.device(device.subentry_id, "ready_by", device.params["ready_by"])
-        connected = device.value("car_connected")
-        return CarNow(
-            connected=connected if isinstance(connected, bool) else None,
-            energy_needed_kwh=max(0.0, wish - charged),
-            ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
+        return float(max(0.0, wish - charged))
+
+    def _missing_by_soc(self, device: SiteDevice, soc: float, capacity_kwh: float) -> tuple[float, float]:
+        """Return what is missing to the wished state of charge and to a full battery, at the socket. [kWh]."""
+        target_pct = self._settings.device(device.subentry_id, "target_soc_pct", TARGET_SOC_PCT)
+        inside = soc * capacity_kwh + self._charged_since_told(device.subentry_id, soc) * EFFICIENCY
+        missing = (
+            max(0.0, full - inside) / EFFICIENCY for full in (target_pct / 100 * capacity_kwh, capacity_kwh)
         )
+        return next(missing), next(missing)
+
+    def _charged_since_told(self, subentry_id: str, soc: float) -> float:
+        """Return what a car got since it last told another state of charge. [kWh].
+
+        Many tell it once an hour; without this, each plan until then would ask for the same energy again.
+        """
+        energy_wh, told = self._counted.get(subentry_id), self._told.get(subentry_id)
+        if told is None or told.soc != soc or told.energy_wh is None:
+            self._told[subentry_id] = told = _Told(soc=soc, energy_wh=energy_wh)
+        if told.energy_wh is None or energy_wh is None:
+            return 0.0
+        return max(0.0, (energy_wh - told.energy_wh) / 1000)
 
 
 def next_local(at: time, now: datetime | None = None) -> datetime:

@@ -11,8 +11,9 @@ from .loads import DAILY, RUNS, LoadAsk, kind_of, make_load, window_of
 
 # What is left of a task when it counts as done: nobody switches a load on for the last half percent.
 DONE_SHARE = 0.005
-# How far ahead the hours of a run are looked up: further than any plan reaches.
-AHEAD_S = 50 * 3600.0
+# How far ahead hours are looked up: further than any plan reaches. What the plan cuts off waits for a later one.
+AHEAD_DAYS = 8
+AHEAD_S = AHEAD_DAYS * 86400.0
 
 
 def left_kwh(device: SiteDevice, record: LoadRecord, wish_kwh: float) -> float:
@@ -52,15 +53,19 @@ def asks_of(
 def _each_day(
     device: SiteDevice, record: LoadRecord, wish_kwh: float, now_s: float, zone: tzinfo
 ) -> tuple[LoadAsk, ...]:
-    """Return what remains of today, and all of tomorrow."""
+    """Return what remains of today, and all of the days after it."""
     window = window_of(device.params)
     day = window.day_of(now_s, zone)
     begin_s, end_s = window.span_s(day, zone)
     spans = ((max(begin_s, now_s), end_s),) if end_s > now_s else ()
-    next_span = window.span_s(day + timedelta(days=1), zone)
-    tomorrow = replace(_ask(device, (next_span,), wish_kwh, wish_kwh), can_wait=True)
     left = left_kwh(device, record, wish_kwh)
-    return _begun(_ask(device, spans, left, wish_kwh), device, record, now_s), tomorrow
+    later = (
+        replace(
+            _ask(device, (window.span_s(day + timedelta(days=n), zone),), wish_kwh, wish_kwh), can_wait=True
+        )
+        for n in range(1, AHEAD_DAYS)
+    )
+    return _begun(_ask(device, spans, left, wish_kwh), device, record, now_s), *later
 
 
 def _this_run(

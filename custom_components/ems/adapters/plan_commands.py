@@ -34,8 +34,9 @@ def _command(planned: DevicePlan, step: int, device: SiteDevice) -> Command | No
         return None
     power_w = abs(float(planned.power_kw[step])) * 1000
     if device.role == "charger":
-        current_a = _current(power_w, device) if mode is Mode.CHARGE else None
-        return Command(mode=mode.value, current_a=current_a, source=Source.PLAN, reason=reason)
+        phases = _phases(planned, step, device)
+        current_a = _current(power_w, phases, device) if mode is Mode.CHARGE else None
+        return Command(mode=mode.value, current_a=current_a, phases=phases, source=Source.PLAN, reason=reason)
     if device.role == LOAD and kind_of(device) is not LoadKind.CONTINUOUS:
         return Command(mode=mode.value, source=Source.PLAN, reason=reason)
     has_power = mode in (Mode.CHARGE, Mode.DISCHARGE, Mode.LIMIT, Mode.ON)
@@ -44,8 +45,14 @@ def _command(planned: DevicePlan, step: int, device: SiteDevice) -> Command | No
     )
 
 
-def _current(power_w: float, device: SiteDevice) -> float:
+def _phases(planned: DevicePlan, step: int, device: SiteDevice) -> int:
+    """Return on how many phases a charger is to run; on all it has where it is to wait, or nobody says."""
+    told = 0 if planned.phases is None else int(planned.phases[step])
+    return told or int(device.params["phases"])
+
+
+def _current(power_w: float, phases: int, device: SiteDevice) -> float:
     """Return the current per phase that carries a power, in tenths of an ampere, within the charger's limits. [A]."""
     params = device.params
-    current_a = floor(power_w / (int(params["phases"]) * NOMINAL_V) * 10 + 0.5) / 10
+    current_a = floor(power_w / (phases * NOMINAL_V) * 10 + 0.5) / 10
     return float(min(max(current_a, params["current_min_a"]), params["current_max_a"]))

@@ -15,12 +15,13 @@ from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.horizon import LIVE_H, steps_for
 from ..engine.plan.result import Plan, Reason
-from ..engine.problem import BatteryState, CarState, Problem, Scenario
+from ..engine.problem import BatteryState, CarState, PeakState, Problem, Scenario
 from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .loads import LoadNow, load_state
+from .peak_meter import PeakNow
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -51,6 +52,7 @@ class PlanInputs:
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
+    peak: PeakNow | None = None  # None where nobody pays for it
     problems: tuple[Reason, ...] = field(default_factory=tuple)
     horizon_h: float = LIVE_H
 
@@ -81,6 +83,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
+        peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
@@ -126,19 +129,28 @@ def shortfall_price(import_price_per_kwh: Floats) -> float:
 
 
 def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float) -> CarState:
-    """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards."""
-    here = car is not None and car.connected is True
-    until_s = car.ready_at_s if car else 0.0
-    connected = (steps.starts_s < until_s) if here else np.zeros(len(steps), dtype=bool)
-    needed = car.energy_needed_kwh if car and here else 0.0
+    """Return a car as the planner sees it: plugged in until it is to be ready, gone afterwards.
+
+    One that lives on surplus is expected to stay: what it is to have when is then the sun's business.
+    """
+    if car is None or car.connected is not True:
+        return CarState(
+            connected=np.zeros(len(steps), dtype=bool),
+            energy_needed_kwh=0.0,
+            energy_max_kwh=0.0,
+            shortfall_price_per_kwh=shortfall_price_per_kwh,
+            available=car is not None,
+        )
+    until_s = np.inf if car.surplus_only else car.ready_at_s
+    # Without the car's own state of charge nobody knows what more would fit.
+    room = car.energy_needed_kwh if car.energy_max_kwh is None else car.energy_max_kwh
     return CarState(
-        connected=connected,
-        energy_needed_kwh=needed,
-        # Without the car's own state of charge nobody knows what more would fit.
-        energy_max_kwh=needed,
-        ready_at_s=until_s if here else None,
+        connected=steps.starts_s < until_s,
+        energy_needed_kwh=car.energy_needed_kwh,
+        energy_max_kwh=room,
+        ready_at_s=None if car.surplus_only else car.ready_at_s,
         shortfall_price_per_kwh=shortfall_price_per_kwh,
-        available=car is not None,
+        surplus_only=car.surplus_only,
     )
 
 

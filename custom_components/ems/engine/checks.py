@@ -7,6 +7,8 @@ import math
 
 from .errors import PlanError
 
+PHASES = (1, 2, 3)
+
 
 def at_least_zero(name: str, **fields: float) -> None:
     """Refuse a negative number."""
@@ -64,6 +66,12 @@ def one_of_numbers(name: str, field: str, found: float, known: Sequence[float]) 
     if found not in known:
         listed = ", ".join(_shown(value) for value in known)
         raise PlanError("not_one_of", field=f"{field} ({name})", found=_shown(found), known=listed)
+
+
+def phases(name: str, found: Sequence[int]) -> None:
+    """Refuse a phase that no connection has."""
+    for phase in found:
+        one_of_numbers(name, "phases", phase, PHASES)
 
 
 def _finite(name: str, field: str, value: float) -> None:

@@ -47,6 +47,7 @@ class FlexibleLoad:
             self.name, power_min_kw=self.power_min_kw, min_on_h=self.min_on_h, min_off_h=self.min_off_h
         )
         checks.above_zero(self.name, power_kw=self.power_kw, profile_step_h=self.profile_step_h)
+        checks.phases(self.name, self.phases)
         checks.in_order(self.name, power_min_kw=self.power_min_kw, power_kw=self.power_kw)
         checks.at_least_zero(self.name, **{f"profile_kw[{i}]": kw for i, kw in enumerate(self.profile_kw)})
         if self.kind is LoadKind.PROGRAMME:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from . import checks
+from .checks import PHASES
 from .errors import PlanError
 from .flexible_load import FlexibleLoad
-
-PHASES = (1, 2, 3)
 
 
 class Strategy(StrEnum):
@@ -140,6 +139,7 @@ class Battery:
         checks.in_order(name, soc_min=self.soc_min, soc_max=self.soc_max)
         for field in ("charge_curve", "discharge_curve"):
             _check_curve(name, field, getattr(self, field))
+        checks.phases(name, self.phases)
 
 
 def _check_curve(name: str, field: str, curve: tuple[tuple[float, float], ...]) -> None:
@@ -167,6 +167,7 @@ class PvArray:
         checks.at_least_zero(self.name, peak_kw=self.peak_kw)
         checks.between(self.name, 0, 90, tilt_deg=self.tilt_deg)
         checks.between(self.name, 0, 360, azimuth_deg=self.azimuth_deg)
+        checks.phases(self.name, self.phases)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
 from ..const import (
     BATTERY,
     CHARGER,
@@ -52,6 +53,7 @@ class DeviceFlow(ConfigSubentryFlow):
         self._profile: Profile | None = None
         self._source: dict[str, Any] = {}
         self._title = ""
+        self._detail = ""
         self._reading = Reading(at_s=0)
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -151,6 +153,7 @@ class DeviceFlow(ConfigSubentryFlow):
             description_placeholders={
                 "values": await async_describe(self.hass, self.role, self._reading),
                 "serial": str(self._source[CONF_SERIAL]),
+                "detail": self._detail,
             },
         )
 
@@ -164,6 +167,9 @@ class DeviceFlow(ConfigSubentryFlow):
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""
+        if problem := soc_problem(self.hass, user_input):
+            key, self._detail = problem
+            return {CAR_SOC: key}
         return param_errors(self.role, user_input)
 
     async def _async_confirmed(self, user_input: dict[str, Any]) -> SubentryFlowResult:

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.helpers.selector import TextSelector, TimeSelector
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    TextSelector,
+    TimeSelector,
+)
 import probatio
 
 from ..adapters.loads import DEMANDS
@@ -37,6 +42,11 @@ _CHARGER: dict[Any, Any] = {
     probatio.Required("current_max_a", default=16): number(6, 80, 0.1, "A"),
     probatio.Required("energy_needed_kwh", default=15): number(0, 200, 0.5, "kWh"),
     probatio.Required("ready_by", default="07:00:00"): TimeSelector(),
+    # Both or neither: a share of an unknown battery is no energy.
+    probatio.Optional("car_soc_entity"): EntitySelector(
+        EntitySelectorConfig(domain="sensor", device_class="battery")
+    ),
+    probatio.Optional("car_capacity_kwh"): number(1, 500, 0.1, "kWh"),
 }
 # How much, when and how badly depends on the two, and is asked in a form of its own.
 _LOAD: dict[Any, Any] = {
@@ -81,6 +91,15 @@ def suggestions(role: str, reading: Reading) -> dict[str, Any]:
 def param_errors(role: str, user_input: Mapping[str, Any]) -> dict[str, str]:
     """Name what is missing and what contradicts itself."""
     missing = {key: "value_missing" for key in NEEDED.get(role, ()) if key not in user_input}
-    if role == CHARGER and user_input["current_min_a"] > user_input["current_max_a"]:
+    if role != CHARGER:
+        return missing
+    if user_input["current_min_a"] > user_input["current_max_a"]:
         return {"current_min_a": "minimum_above_maximum"}
-    return missing
+    return _half_told(user_input)
+
+
+def _half_told(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Name what is missing of a car that tells its state of charge."""
+    pair = ("car_soc_entity", "car_capacity_kwh")
+    missing = [key for key in pair if key not in user_input]
+    return dict.fromkeys(missing, "value_missing") if len(missing) == 1 else {}

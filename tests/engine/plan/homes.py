@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 import numpy as np
 
 from custom_components.ems.engine.plan import Plan
+from custom_components.ems.engine.plan.program import Model
+from custom_components.ems.engine.plan.solvers import Outcome, Verdict, open_solver
 from custom_components.ems.engine.problem import BatteryState, CarState, Problem
 from custom_components.ems.engine.site import Battery, Charger, Grid, PvArray, Site
 from custom_components.ems.engine.steps import Steps, even_steps, tiered_steps
@@ -147,7 +149,17 @@ def grids() -> st.SearchStrategy[Grid]:
 
 def bus_residual(plan: Plan) -> np.ndarray:
     """Return what is missing in the bus balance of a plan, per step. [kW]."""
-    signs = {"battery": 1, "pv": 1, "inverter": 1, "charger": -1}
+    signs = {"battery": 1, "pv": 1, "inverter": 1, "charger": -1, "load": -1}
     on_bus = [device for device in plan.devices.values() if not device.bus]
     devices = sum((signs[d.kind] * d.power_kw for d in on_bus), np.zeros(len(plan.steps)))
     return plan.import_kw - plan.export_kw + devices - plan.load_kw
+
+
+def no_integers(model: Model, *, time_limit_s: float, gap_abs: float) -> Outcome:
+    """Be a solver that has no time for integers."""
+    if model.n_integers:
+        nothing = np.zeros(0)
+        return Outcome(
+            verdict=Verdict.TIMEOUT, x=nothing, row_dual=None, objective=np.nan, gap_abs=np.nan, run_ms=0
+        )
+    return open_solver("highs")(model, time_limit_s=time_limit_s, gap_abs=gap_abs)

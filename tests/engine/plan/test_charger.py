@@ -13,11 +13,11 @@ from custom_components.ems.engine.plan.components.charger_current import ranges_
 from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
 from custom_components.ems.engine.plan.search import GAP_ABS, search
-from custom_components.ems.engine.plan.solvers import Outcome, Verdict, open_solver
+from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import Problem
 from custom_components.ems.engine.site import Charger, Grid
 from custom_components.ems.engine.steps import even_steps
-from tests.engine.plan.homes import START_S, WALLBOX, battery, bus_residual, car, problem
+from tests.engine.plan.homes import START_S, WALLBOX, battery, bus_residual, car, no_integers, problem
 
 SWITCHING = replace(WALLBOX, switches_phases=True)  # 1.38 to 3.68 kW, 4.14 to 11.04 kW
 ONE, THREE = ranges_of(SWITCHING)
@@ -322,16 +322,6 @@ def test_every_car_gets_a_plan_that_its_charger_can_do(asked):
     assert plan.status is PlanStatus.OK
     assert plan.stats.gap_abs <= GAP_ABS
     check_charger(asked, plan)
-
-
-def no_integers(model, *, time_limit_s, gap_abs):
-    """Be a solver that has no time for integers."""
-    if model.n_integers:
-        nothing = np.zeros(0)
-        return Outcome(
-            verdict=Verdict.TIMEOUT, x=nothing, row_dual=None, objective=np.nan, gap_abs=np.nan, run_ms=0
-        )
-    return open_solver("highs")(model, time_limit_s=time_limit_s, gap_abs=gap_abs)
 
 
 @settings(max_examples=30, deadline=None)

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.ems.engine.plan import PlanStatus, solve
 from custom_components.ems.engine.plan.guide import said_before
+from custom_components.ems.engine.site import Preference, Strategy
 from custom_components.ems.engine.steps import Steps, tiered_steps
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, problem
 
@@ -62,6 +63,16 @@ def test_a_failed_plan_and_a_plan_of_yesterday_have_no_say():
     assert said_before(replace(plan, status=PlanStatus.FAILED), asked) == {}
     old = replace(plan, steps=Steps(edges_s=plan.steps.edges_s - 86400))
     assert np.isnan(said_before(old, asked)["battery"]).all()
+
+
+def test_a_plan_by_another_strategy_has_no_say():
+    """Whoever changes the strategy wants a change."""
+    asked = flat_night([0.2, 0.2, 0.3])
+    plan = solve(asked)
+    other = replace(asked, site=replace(asked.site, strategy=Strategy.PEAK_SHAVING))
+    assert said_before(plan, other) == {}
+    greener = replace(asked, site=replace(asked.site, preference=Preference.ENVIRONMENTAL))
+    assert said_before(plan, greener) == {}
 
 
 @pytest.mark.parametrize("later_s", [60, 300, 900])

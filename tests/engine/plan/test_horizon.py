@@ -29,6 +29,11 @@ def arrays(value: Any) -> list[np.ndarray[Any, Any]]:
     return []
 
 
+def is_empty(value: Any) -> bool:
+    """Tell whether a field holds nothing that could be cut."""
+    return value is None or (isinstance(value, tuple | dict) and not value)
+
+
 def full_home(**changes: Any) -> Problem:
     """Return six hours of a home that has a series in every place where there can be one."""
     known = {
@@ -53,6 +58,8 @@ def full_home(**changes: Any) -> Problem:
 def test_every_series_is_cut():
     """One that is forgotten has the wrong length, and the planner would refuse the whole problem."""
     whole, near = full_home(), first_hours(full_home(), 4)
+    empty = {field.name for field in fields(whole) if is_empty(getattr(whole, field.name))}
+    assert empty == {"load_phase_shares", "degraded"}, "a new series belongs into full_home"
     assert len(arrays(whole)) == len(arrays(near)) == 12
     assert {len(series) for series in arrays(near)} == {4, 5}  # 5: the edges of the steps
     assert near.import_price_per_kwh == pytest.approx([0.10, 0.11, 0.12, 0.13])
@@ -171,3 +178,15 @@ def test_a_short_plan_does_not_claim_that_the_car_is_done():
     assert plan.slacks == ()
     _, whole = plan_within(asked, 6, now_s=START_S)
     assert "car_after_plan" not in {reason.key for reason in whole.devices["wallbox"].reasons}
+
+
+def test_a_short_plan_does_not_claim_that_nothing_is_asked_of_a_load():
+    task = LoadTask(allowed=HOURS < 6, energy_kwh=2.0)
+    asked = problem([0.3] * 6, [1.0] * 6, loads={"x": LoadState(tasks=(task,))})
+    asked = replace(asked, site=replace(asked.site, loads=(FlexibleLoad(id="x", name="X"),)))
+    _, plan = plan_within(asked, 2, now_s=START_S)
+    assert {reason.key for reason in plan.devices["x"].reasons} == {"load_after_plan"}
+    assert plan.slacks == ()
+    idle = replace(asked, loads={"x": LoadState()})
+    _, plan = plan_within(idle, 2, now_s=START_S)
+    assert {reason.key for reason in plan.devices["x"].reasons} == {"load_nothing_asked"}

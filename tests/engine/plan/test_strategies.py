@@ -15,7 +15,7 @@ from custom_components.ems.engine.plan.objective.leaning import reserve_kwh
 from custom_components.ems.engine.plan.reasons import SLACKS, STEP_REASONS
 from custom_components.ems.engine.plan.search import GAP_ABS
 from custom_components.ems.engine.problem import PeakState
-from custom_components.ems.engine.site import Grid, Preference, Strategy
+from custom_components.ems.engine.site import DemandCharge, Grid, Preference, Strategy, Weights
 from tests.engine.plan.homes import WALLBOX, battery, car, homes, problem
 from tests.engine.plan.leanings import CHOICES, leaning, leaning_homes
 from tests.engine.plan.test_properties import check_physics
@@ -225,6 +225,115 @@ def test_environment_counts_what_is_lost():
     assert_allclose(solve(asked).devices["battery"].power_kw, [-1 / 0.9, 1], atol=1e-6)
     plan = solve(leaning(asked, preference=Preference.ENVIRONMENTAL))
     assert_allclose(plan.devices["battery"].power_kw, 0, atol=1e-6)
+
+
+def test_environment_prefers_the_clean_hour():
+    """A third of 0.3 in the mean, by the hour: 0.05 at 200 g and 0.15 at 600 g: clean and dear beats dirty."""
+    series = np.array([600.0, 200.0])
+    asked = problem([0.28, 0.32], [0, 0], charger=WALLBOX, car=car([True, True], 5), co2_g_per_kwh=series)
+    assert_allclose(lean(leaning(asked, preference=Preference.ENVIRONMENTAL)).import_per_kwh, [0.15, 0.05])
+    cheap, clean = (
+        solve(leaning(asked, preference=choice)) for choice in (Preference.ECONOMIC, Preference.ENVIRONMENTAL)
+    )
+    assert_allclose(cheap.import_kw, [5, 0], atol=1e-6)
+    assert_allclose(clean.import_kw, [0, 5], atol=1e-6)
+    assert (cheap.co2_kg, clean.co2_kg) == (pytest.approx(3), pytest.approx(1))
+    assert cheap.baseline_co2_kg == clean.baseline_co2_kg == pytest.approx(3)
+
+
+def test_nobody_knows_how_clean_the_grid_is():
+    plan = solve(leaning(hill(), preference=Preference.ENVIRONMENTAL))
+    assert plan.co2_kg is None
+    assert plan.baseline_co2_kg is None
+
+
+def test_a_grid_without_co2_leaves_nothing_to_weigh():
+    asked = problem([0.28, 0.32], [0, 0], co2_g_per_kwh=np.zeros(2))
+    assert not lean(leaning(asked, preference=Preference.ENVIRONMENTAL)).weighs
+    assert solve(asked).co2_kg == 0
+
+
+def test_clean_or_dirty_counts_for_a_battery_too():
+    """Charged from a clean night for a dirty evening, where money alone would not: 0.3 at both."""
+    asked = problem(
+        [0.3, 0.3],
+        [0, 1],
+        batteries={battery(charge_efficiency=0.9): 0},
+        co2_g_per_kwh=np.array([100.0, 500.0]),
+    )
+    assert_allclose(solve(asked).import_kw, [0, 1], atol=1e-6)
+    plan = solve(leaning(asked, preference=Preference.ENVIRONMENTAL))
+    assert plan.import_kw[0] >= 1 / 0.9 - 1e-6
+    assert plan.import_kw[1] == pytest.approx(0, abs=1e-6)
+    assert plan.devices["battery"].reasons[0].key == "charge_weighed"
+
+
+@pytest.mark.parametrize(
+    ("weight", "strategy", "preference", "fields"),
+    [
+        ("peak", Strategy.PEAK_SHAVING, Preference.ECONOMIC, ["peak_per_kw"]),
+        ("peak", Strategy.LOAD_BALANCING, Preference.ECONOMIC, ["peak_per_kw"]),
+        ("ramps", Strategy.LOAD_BALANCING, Preference.ECONOMIC, ["ramp_per_kw"]),
+        (
+            "self_consumption",
+            Strategy.SELF_CONSUMPTION,
+            Preference.ECONOMIC,
+            ["import_per_kwh", "sold_per_kwh"],
+        ),
+        ("comfort", Strategy.ARBITRAGE, Preference.COMFORT, ["reserve_per_kwh_h"]),
+        ("environment", Strategy.ARBITRAGE, Preference.ENVIRONMENTAL, ["import_per_kwh"]),
+    ],
+)
+def test_people_may_want_more_or_less_of_a_leaning(weight, strategy, preference, fields):
+    """Twice as much doubles what is theirs, none takes it away, and nothing else moves."""
+    asked = leaning(problem([0.2, 0.4], [1, 1]), strategy, preference)
+
+    def weights(times):
+        site = replace(asked.site, weights=replace(asked.site.weights, **{weight: times}))
+        return lean(replace(asked, site=site))
+
+    plain, twice, none = weights(1), weights(2), weights(0)
+    for name in ("import_per_kwh", "peak_per_kw", "ramp_per_kw", "sold_per_kwh", "reserve_per_kwh_h"):
+        times = 2 if name in fields else 1
+        assert getattr(twice, name) == pytest.approx(times * getattr(plain, name))
+        assert getattr(none, name) == pytest.approx(0 if name in fields else getattr(plain, name))
+        assert not (name in fields and np.all(getattr(plain, name) == 0))
+
+
+def test_a_car_is_cared_for_by_the_weight_of_comfort():
+    asked = leaning(problem([0.2, 0.4], [1, 1]), preference=Preference.COMFORT)
+    factors = [
+        lean(replace(asked, site=replace(asked.site, weights=Weights(comfort=times)))).car_factor
+        for times in (0, 1, 2)
+    ]
+    assert factors == [1, 3, 5]
+
+
+def test_no_weight_changes_what_a_network_asks_for():
+    grid = Grid(demand_charge=DemandCharge(price_per_kw=3))
+    asked = problem([0.3] * 3, [1, 3, 1], batteries={battery(): 1}, grid=grid)
+    site = replace(asked.site, weights=Weights(peak=0), strategy=Strategy.PEAK_SHAVING)
+    assert lean(replace(asked, site=site)).peak_per_kw == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"peak": PeakState(so_far_kw=np.nan)}, "peak_unusable"),
+        ({"peak": PeakState(running_kwh=np.inf)}, "peak_unusable"),
+        ({"peak": PeakState(counts=np.array([True]))}, "peak_unusable"),
+        ({"co2_g_per_kwh": np.array([100.0, np.nan, 100.0])}, "co2_unusable"),
+        ({"co2_g_per_kwh": np.array([100.0])}, "co2_unusable"),
+    ],
+)
+def test_what_is_unusable_is_planned_without_and_told(change, reason):
+    grid = Grid(demand_charge=DemandCharge(price_per_kw=3))
+    asked = leaning(hill(), Strategy.PEAK_SHAVING, Preference.ENVIRONMENTAL)
+    asked = replace(asked, site=replace(asked.site, grid=grid), **change)
+    plan = solve(asked)
+    assert plan.status is PlanStatus.DEGRADED
+    assert [told.key for told in plan.reasons] == [reason]
+    assert plan.import_kw.max() == pytest.approx(1.5, abs=1e-5)
 
 
 def test_environment_charges_the_car_from_the_sun():

@@ -13,12 +13,12 @@ from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
 from custom_components.ems.engine.plan.penalties import TIE_PER_KWH
 from custom_components.ems.engine.plan.reasons import STEP_REASONS
-from custom_components.ems.engine.plan.search import GAP_ABS
+from custom_components.ems.engine.plan.search import GAP_ABS, search
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import Problem, Scenario
 from custom_components.ems.engine.site import Charger, Grid
 from custom_components.ems.engine.steps import even_steps
-from tests.engine.plan.homes import START_S, WALLBOX, battery, bus_residual, car, problem
+from tests.engine.plan.homes import START_S, WALLBOX, battery, bus_residual, car, no_integers, problem
 
 # Lossless and without wear: the arithmetic of a test stays in its head.
 LENDER = Charger(
@@ -334,3 +334,22 @@ def test_an_independent_formulation_agrees(price, load, connected, ready_h, need
     asked = problem(price, load, export_price=0.01, charger=spec, car=wants, grid=Grid(import_max_kw=40))
     found = open_solver("highs")(Home(judge(asked)).program.build(), time_limit_s=10, gap_abs=0)
     assert found.objective == pytest.approx(oracle(asked), abs=TIE_PER_KWH * 200 + 1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(lending())
+def test_out_of_time_a_lending_car_still_has_a_plan_it_can_do(asked):
+    """Directions, currents and phases are then settled the way the linear program leans, and never into a corner."""
+    home = Home(judge(asked))
+    found = search(home, no_integers, 10)
+    assert found.has_answer
+    for choice in home.choices:
+        assert not choice.broken(found.x).any()
+
+
+@settings(max_examples=10, deadline=None)
+@given(lending())
+def test_another_solver_finds_the_same(asked):
+    model = Home(judge(asked)).program.build()
+    one, two = (open_solver(name)(model, time_limit_s=20, gap_abs=0) for name in ("highs", "cvxpy:CLARABEL"))
+    assert one.objective == pytest.approx(two.objective, abs=1e-4 + 1e-6 * abs(one.objective))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ..flexible_load import FlexibleLoad, LoadKind, LoadTask
 from ..problem import Problem
 
-# The smallest overload worth leaving a whole run out for: 200 W for a quarter of an hour.
-_OVERLOAD_KWH = 0.05
+# The smallest overload worth leaving a whole run out for: 40 W for a quarter of an hour, which no fuse notices.
+_OVERLOAD_KWH = 0.01
 
 
 def prices_at_stake(problem: Problem) -> list[float]:

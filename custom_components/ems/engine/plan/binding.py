@@ -40,8 +40,11 @@ def binding_limits(home: Home, found: Search) -> Binding:
     for i, bound in enumerate(bounds, start=1):
         value = np.maximum(-reduced[bound.columns], 0)
         worth[i, bound.steps] = value / home.horizon.hours[bound.steps] if bound.per_kwh else value
-    strongest = np.argmax(worth, axis=0)
     names = ["", *(bound.name for bound in bounds)]
+    if home.phases is not None:
+        worth = np.vstack([worth, home.phases.relief(found.dual_of)])
+        names.append("phase_limit")
+    strongest = np.argmax(worth, axis=0)
     per_kwh = np.where(strongest > 0, worth[strongest, np.arange(n)], 0.0)
     return Binding(tuple(names[i] for i in strongest.tolist()), per_kwh)
 

@@ -40,6 +40,13 @@ def account(
     )
 
 
+def co2_kg(problem: Problem, import_kw: Floats) -> float | None:
+    """Return the CO₂ of a schedule's imports; None where nobody says how clean the grid is. [kg]."""
+    if problem.co2_g_per_kwh is None:
+        return None
+    return float((import_kw * problem.co2_g_per_kwh) @ problem.steps.hours) / 1000
+
+
 def _demand_charge(problem: Problem, import_kw: Floats) -> float:
     """Return what the network asks for raising the period's peak. [currency]."""
     charge = problem.site.grid.demand_charge

@@ -10,6 +10,7 @@ from ..steps import Bools
 from .baseline import Schedule
 from .components.dc_bus import inverters_by_device
 from .components.end_value import EndValue
+from .costs import co2_kg
 from .inputs import Inputs
 from .publish import idle_device
 from .result import DevicePlan, Mode, Plan, PlanStatus, Reason, SolveStats
@@ -62,6 +63,8 @@ def by_rule(
         stats=stats,
         strategy=Strategy.SELF_CONSUMPTION,
         preference=problem.site.preference,
+        co2_kg=co2_kg(problem, rule.import_kw),
+        baseline_co2_kg=co2_kg(problem, rule.import_kw),
     )
 
 
@@ -92,11 +95,11 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
         idle = idle_device(charger.id, charger.name, "charger", Mode.OFF, "rule_plug_in", n)
         plans.append(replace(idle, power_kw=power, modes=_by_mask(power > 0, Mode.CHARGE, Mode.OFF)))
     for load in site.loads:
-        power = rule.load_kw.get(load.id, np.zeros(n))
+        power, on = rule.load_kw.get(load.id, np.zeros(n)), rule.load_on.get(load.id, np.zeros(n, np.bool_))
         key = "device_unavailable" if load.id in inputs.unavailable else "load_nothing_asked"
         key = "rule_at_once" if load.id in rule.load_kw else key
         idle = idle_device(load.id, load.name, "load", Mode.OFF, key, n)
-        plans.append(replace(idle, power_kw=power, modes=_by_mask(power > 0, Mode.ON, Mode.OFF)))
+        plans.append(replace(idle, power_kw=power, modes=_by_mask(on, Mode.ON, Mode.OFF)))
     return plans
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..problem import Problem
 from ..steps import Floats
 from .components.component import Horizon
+from .objective import strategy_used
 from .penalties import dearest_price
 from .program import Ints, Program, Term
 from .result import Plan, PlanStatus
@@ -102,7 +102,7 @@ def add_stay(
         return
     cost = horizon.counted_h[steps] * price_per_kwh
     apart = program.variables(f"{name}.stay", len(steps), cost=cost)
-    kept = [_only(term, steps, horizon.n) for term in terms]
+    kept = [term.only(steps, horizon.n) for term in terms]
     said = said_kw[steps]
     program.rows(f"{name}.stay_above", -np.inf, said, *kept, Term(apart, -1.0))
     program.rows(f"{name}.stay_below", said, np.inf, *kept, Term(apart, 1.0))
@@ -110,7 +110,7 @@ def add_stay(
 
 def said_before(previous: Plan | None, problem: Problem) -> dict[str, Floats]:
     """Return by device what the last plan wanted in the first hour, on today's steps; NaN beyond. [kW]."""
-    if previous is None or previous.status is PlanStatus.FAILED:
+    if previous is None or previous.status is PlanStatus.FAILED or not _wants_the_same(previous, problem):
         return {}
     steps = problem.steps
     middle, begins = (steps.starts_s + steps.edges_s[1:]) / 2, np.cumsum(steps.hours) - steps.hours
@@ -122,11 +122,6 @@ def said_before(previous: Plan | None, problem: Problem) -> dict[str, Floats]:
     return {id_: np.where(covered, device.power_kw[at], np.nan) for id_, device in previous.devices.items()}
 
 
-def _only(term: Term, steps: NDArray[np.intp], n: int) -> Term:
-    """Return a term in some steps alone, rows being their positions."""
-    rows = np.arange(n) if term.rows is None else np.asarray(term.rows)
-    position = np.full(n, -1)
-    position[steps] = np.arange(len(steps))
-    kept = np.flatnonzero(position[rows] >= 0)
-    size = np.broadcast_to(np.asarray(term.coefficients, dtype=np.float64), rows.shape)
-    return Term(term.columns[kept], size[kept], position[rows[kept]])
+def _wants_the_same(previous: Plan, problem: Problem) -> bool:
+    """Return whether a plan was made by today's strategy and preference: whoever changes them wants a change."""
+    return previous.strategy is strategy_used(problem) and previous.preference is problem.site.preference

@@ -16,6 +16,7 @@ from .components import (
     GridModel,
     HybridModel,
     LoadModel,
+    PhaseLimits,
     PvModel,
     SurplusModel,
     load_model,
@@ -35,6 +36,7 @@ from .objective import Shape, lean
 from .program import Program
 from .result import Plan
 from .tree import Tree
+from .wiring import branches_of, fixed_by_phase
 
 BUS: Final = "bus.balance"
 # Room for rounding between a bound and what the bus balance asks for. [kW]
@@ -81,6 +83,8 @@ class Home:
         self.inverter_of = inverters_by_device(site)
         fixed = [future.pv_kw[a.id] for a in site.pvs if not (a.curtailable or a.id in self.inverter_of)]
         self.fixed_kw = net_of_what_cannot_move(future.load_kw, fixed)
+        self._fixed_by_phase = fixed_by_phase(problem, future) if site.grid.limits_each_phase else []
+        self.phases: PhaseLimits | None = None
         self.export_max_kw = self.horizon.on_nodes(export_limits_kw(site.grid, problem.export_price_per_kwh))
 
         self.suns = {one.id: dc_sun(one, site, future.pv_kw, self.horizon.n) for one in site.inverters}
@@ -122,6 +126,9 @@ class Home:
             pvs=[array for array in self.pvs.values() if array.curtailable],
             batteries=self.batteries,
         )
+        if site.grid.limits_each_phase:
+            branches = branches_of(site, self.components)
+            self.phases = PhaseLimits(self.program, site.grid, self.horizon, self._fixed_by_phase, branches)
         terms = [term for component in self.components for term in component.into_bus()]
         self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
         if guide is not None:
@@ -244,11 +251,15 @@ class Home:
 
     def _is_import_short(self) -> bool:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
-        held_kw = sum((load.forced_kw for load in self.loads.values()), self.fixed_kw)
-        return bool(np.any(held_kw > self.inputs.problem.site.grid.import_max_kw))
+        grid = self.inputs.problem.site.grid
+        forced_kw = sum((load.forced_kw for load in self.loads.values()), np.zeros(self.horizon.n))
+        each = any(np.any(kw + forced_kw > grid.phase_max_kw) for kw in self._fixed_by_phase)
+        return each or bool(np.any(self.fixed_kw + forced_kw > grid.import_max_kw))
 
     def _is_export_short(self) -> bool:
-        return bool(np.any(self._surplus_kw > self.export_max_kw))
+        grid = self.inputs.problem.site.grid
+        each = any(np.any(-kw > grid.phase_max_kw) for kw in self._fixed_by_phase)
+        return each or bool(np.any(self._surplus_kw > self.export_max_kw))
 
     def _reach(self) -> Reach:
         """Return the most the home can draw and give: the grid's own bounds, and its big-M."""
@@ -275,7 +286,7 @@ class Home:
     @property
     def components(self) -> Iterable[Component]:
         """Return every component on the home bus, the grid first."""
-        shared = [] if self.surplus is None else [self.surplus]
+        shared = [part for part in (self.surplus, self.phases) if part is not None]
         cars_and_loads = (*self.chargers.values(), *self.loads.values())
         return (self.grid, *self._on_bus, *cars_and_loads, *shared)
 

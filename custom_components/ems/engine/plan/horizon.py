@@ -15,6 +15,12 @@ from .result import DevicePlan, Plan, Reason
 
 LIVE_H: Final = float(LIVE_TIERS[-1][0])
 _SERIES: Final = ("import_price_per_kwh", "export_price_per_kwh", "price_known", "load_kw")
+# What a plan says that sees no wish, and what it says where the wish waits beyond its end.
+_LATER: Final = {
+    "car_needs_nothing": "car_after_plan",
+    "load_nothing_asked": "load_after_plan",
+    "load_done": "load_after_plan",
+}
 # Less than this is rounding, not something left to do. [kWh]
 _DUST_KWH = 1e-6
 
@@ -32,7 +38,8 @@ def plan_within(problem: Problem, horizon_h: float, **solving: Any) -> tuple[Pro
     """Return the first hours of a problem, and the plan for them. `solving` goes to `solve`."""
     near = first_hours(problem, horizon_h)
     plan = solve(near, **solving)
-    waiting = [id_ for id_, car in near.cars.items() if _is_left(problem.cars[id_], car)]
+    waiting = {id_ for id_, car in near.cars.items() if _is_less(problem.cars[id_], car)}
+    waiting |= {id_ for id_, load in near.loads.items() if len(load.tasks) < len(problem.loads[id_].tasks)}
     devices = {id_: _saying_so(each) if id_ in waiting else each for id_, each in plan.devices.items()}
     return near, replace(plan, devices=devices) if waiting else plan
 
@@ -130,12 +137,13 @@ def _scenario(scenario: Scenario, cut: _Cut) -> Scenario:
     )
 
 
-def _is_left(whole: CarState, near: CarState) -> bool:
+def _is_less(whole: CarState, near: CarState) -> bool:
     return near.energy_needed_kwh < whole.energy_needed_kwh - _DUST_KWH
 
 
 def _saying_so(device: DevicePlan) -> DevicePlan:
-    """Return a charger's plan without the claim that the car needs nothing more."""
-    later = Reason(key="car_after_plan")
-    reasons = tuple(later if reason.key == "car_needs_nothing" else reason for reason in device.reasons)
+    """Return a device's plan without the claim that there is nothing left to do."""
+    reasons = tuple(
+        Reason(key=_LATER[reason.key]) if reason.key in _LATER else reason for reason in device.reasons
+    )
     return replace(device, reasons=reasons)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .. import checks
 from ..errors import PlanError
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
-from ..problem import BatteryState, CarState, Problem, Scenario
+from ..problem import BatteryState, CarState, PeakState, Problem, Scenario
 from ..steps import Floats
 from .result import Reason
 
@@ -39,18 +40,27 @@ def judge(problem: Problem) -> Inputs:
         raise PlanError(
             "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
         )
+    _phase_shares(problem)
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
     cars = _usable_cars(problem, reasons)
     loads = _usable_loads(problem, reasons)
     pv_kw = _pv_series(problem, reasons)
+    peak, co2 = _usable_peak(problem, reasons), _usable_co2(problem, reasons)
     scenarios = usable_scenarios(problem, tuple(pv_kw))
     if len(scenarios) < len(problem.scenarios):
         count = float(len(problem.scenarios) - len(scenarios))
         reasons.append(Reason(key="scenarios_unusable", placeholders={"count": count}))
     usable = {id_: BatteryState(energy_kwh=energy) for id_, energy in batteries.items()}
     clean = replace(
-        problem, pv_available_kw=pv_kw, batteries=usable, cars=cars, loads=loads, scenarios=scenarios
+        problem,
+        pv_available_kw=pv_kw,
+        batteries=usable,
+        cars=cars,
+        loads=loads,
+        peak=peak,
+        co2_g_per_kwh=co2,
+        scenarios=scenarios,
     )
     return Inputs(
         problem=clean,
@@ -71,6 +81,15 @@ def _series(name: str, values: Floats, n: int) -> None:
         raise PlanError("not_a_number", field=name, step=str(step))
     if np.any(np.abs(values) > _ABSURD):
         raise PlanError("absurd_value", field=name, step=str(int(np.argmax(np.abs(values)))))
+
+
+def _phase_shares(problem: Problem) -> None:
+    """Refuse shares that do not fit the connection; none at all means evenly."""
+    shares = problem.load_phase_shares
+    if shares:
+        number, phases = "number of load_phase_shares", float(problem.site.grid.phases)
+        checks.one_of_numbers("home", number, float(len(shares)), [phases])
+        checks.at_least_zero("home", **{f"load_phase_shares[{i}]": share for i, share in enumerate(shares)})
 
 
 def _is_sane(*values: float) -> bool:
@@ -190,3 +209,23 @@ def usable_scenarios(problem: Problem, pv_ids: tuple[str, ...]) -> tuple[Scenari
         and is_fit(one.load_kw)
         and all(is_fit(one.pv_available_kw.get(id_)) for id_ in pv_ids)
     )
+
+
+def _usable_peak(problem: Problem, reasons: list[Reason]) -> PeakState:
+    """Return where the period's peak stands; what is no number is taken to be none."""
+    peak, n = problem.peak, len(problem.steps)
+    counts = peak.counts if peak.counts is None or np.shape(peak.counts) == (n,) else None
+    known = {"so_far_kw": peak.so_far_kw, "running_kwh": peak.running_kwh}
+    numbers = {name: max(value, 0.0) if _is_sane(value) else 0.0 for name, value in known.items()}
+    if counts is not peak.counts or any(not _is_sane(value) for value in known.values()):
+        reasons.append(Reason(key="peak_unusable"))
+    return PeakState(counts=counts, **numbers)
+
+
+def _usable_co2(problem: Problem, reasons: list[Reason]) -> Floats | None:
+    """Return how clean the grid is; None where nobody says, or not for all of the horizon."""
+    series, n = problem.co2_g_per_kwh, len(problem.steps)
+    if series is None or (np.shape(series) == (n,) and _is_sane(*(np.min(series), np.max(series)))):
+        return None if series is None else np.maximum(series, 0.0)
+    reasons.append(Reason(key="co2_unusable"))
+    return None

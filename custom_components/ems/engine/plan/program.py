@@ -3,7 +3,7 @@
 Steps are an axis, never a loop. What is written here is handed to a solver once, as arrays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, override
@@ -26,6 +26,15 @@ class Term(NamedTuple):
     columns: Ints
     coefficients: ArrayLike
     rows: NDArray[np.intp] | None = None
+
+    def only(self, rows: NDArray[np.intp], n: int) -> Term:
+        """Return the term in some of its n rows alone, the new rows being their positions."""
+        own = np.arange(n) if self.rows is None else np.asarray(self.rows)
+        position = np.full(n, -1)
+        position[rows] = np.arange(len(rows))
+        kept = np.flatnonzero(position[own] >= 0)
+        size = np.broadcast_to(np.asarray(self.coefficients, dtype=np.float64), own.shape)
+        return Term(self.columns[kept], size[kept], position[own[kept]])
 
 
 class Block(NamedTuple):
@@ -147,6 +156,18 @@ class Program:
         for term in terms:
             self._add_entries(block, term)
         return np.arange(block.start, block.stop, dtype=np.int32)
+
+    def reach(self, terms: Iterable[Term], n: int) -> tuple[Floats, Floats]:
+        """Return between what the sum of some terms lies in each of n rows, by the bounds of their variables."""
+        lower, upper = (np.concatenate([part[i] for part in self._bounds]) for i in (1, 2))
+        least, most = np.zeros(n), np.zeros(n)
+        for term in terms:
+            size = np.broadcast_to(np.asarray(term.coefficients, dtype=np.float64), term.columns.shape)
+            rows = np.arange(n) if term.rows is None else term.rows
+            ends = np.stack([lower[term.columns] * size, upper[term.columns] * size])
+            np.add.at(least, rows, ends.min(axis=0))
+            np.add.at(most, rows, ends.max(axis=0))
+        return least, most
 
     def _add_entries(self, block: Block, term: Term) -> None:
         n = len(term.columns)

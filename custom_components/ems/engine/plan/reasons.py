@@ -168,6 +168,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "load_cannot_finish": worded(
         "It cannot finish: {missing_kwh} kWh will be missing at {later}.", "missing_kwh", "later"
     ),
+    "load_after_plan": worded("Waiting: what is left to do can be done after this plan."),
     "load_nothing_asked": worded("Nothing is asked of it."),
     # PV.
     "pv_free": worded("Producing all the sun offers."),
@@ -204,6 +205,10 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
         "{count} of the imagined days have gaps; the plan goes without them.", "count"
     ),
     "scenarios_too_slow": worded("The imagined days took too long; the plan stands on the mean forecast."),
+    "peak_unusable": worded(
+        "What is known of this period's peak is unusable; the plan takes it to be nothing."
+    ),
+    "co2_unusable": worded("The grid's CO₂ series has gaps; to the plan every imported kWh is as clean."),
     "stopped_early": worded("The optimiser ran out of time; at most {gap} could still be gained.", "gap"),
     "solver_timeout": worded("The optimiser found no plan within {seconds} s.", "seconds"),
     "solver_failed": worded("The optimiser failed: {detail}.", "detail"),

@@ -7,6 +7,7 @@ from .flexible_load import LoadModel, load_model
 from .grid import GridModel
 from .hybrid import HybridModel
 from .load import net_of_what_cannot_move
+from .phases import PhaseLimits
 from .pv import PvModel
 from .surplus import SurplusModel, surplus_kw
 
@@ -19,6 +20,7 @@ __all__ = [
     "Horizon",
     "HybridModel",
     "LoadModel",
+    "PhaseLimits",
     "PvModel",
     "SurplusModel",
     "load_model",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem import CarState
-from ...site import Charger
+from ...site import Charger, Grid
 from ...steps import Bools, Floats, Steps
 from ..program import Ints, Program, Term
 from ..result import Slack
@@ -15,6 +15,7 @@ from .charger_energy import CarBattery, Delivered, deadline_of
 from .charger_split import SplitPower, add_single
 from .component import Choice, Flow, Horizon, plain_flow, slack_over
 from .direction import Direction
+from .phases import Branch, first_of, spread
 
 
 class ChargerModel:
@@ -146,6 +147,16 @@ class ChargerModel:
     def into_bus(self) -> list[Term]:
         """Return consumption, negative into the bus, and what the car feeds."""
         return [*self.charge.terms(-1.0), *([] if self.feed is None else self.feed.terms(1.0))]
+
+    def on_phases(self, grid: Grid) -> list[Branch]:
+        """Return what flows into the bus by phase: several phases share it, what is charged on one is on the first."""
+        several = spread(first_of(self.spec.first_phase, self.spec.phases), grid)
+        found = [Branch(self.into_bus(), several)]
+        if self.single is not None:
+            alone = spread(first_of(self.spec.first_phase, 1), grid)
+            moved = tuple(one - part for one, part in zip(alone, several, strict=True))
+            found.append(Branch([Term(self.single, -1.0)], moved))
+        return found
 
     def choices(self) -> Sequence[Choice]:
         """Return off or an allowed current; and where the car can feed, which way."""

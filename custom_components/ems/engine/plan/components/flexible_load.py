@@ -6,19 +6,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flexible_load import FlexibleLoad, LoadKind, LoadState
+from ...flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ...steps import Bools, Floats, Steps
 from ..at_stake import price_of_leaving
 from ..held import held_off, held_on
 from ..penalties import TIE_PER_KWH
 from ..program import Program, Term
 from ..result import Slack
-from ..run_shape import may_begin
+from ..run_shape import begun, may_begin
 from .component import Choice, Component, Horizon
 from .load_tasks import missing_slack
 from .minimum_power import MinimumPower
 from .programme import RunLoad
-from .switching import NO_TASK, Switching
+from .switching import NO_TASK, WATT, Switching
 
 
 class LoadModel(Component, Protocol):
@@ -38,6 +38,12 @@ class LoadModel(Component, Protocol):
     def value(self, x: Floats) -> Floats:
         """Return the power in a solution, shape (n,). [kW]."""
 
+    def is_on(self, x: Floats) -> Bools:
+        """Return where it is to be on, shape (n,): also where a programme draws nothing for a while."""
+
+    def begins(self, x: Floats) -> Bools:
+        """Return where it is to be switched on, shape (n,)."""
+
     def missing_kwh(self, x: Floats) -> Floats:
         """Return what is expected to stay undone of each task, shape (tasks,). [kWh]."""
 
@@ -46,12 +52,13 @@ class DivisibleLoad:
     """Power p where a task allows it.
 
         0 ≤ p[k] ≤ p_max                            in the steps of a task, else 0
-        Σ h·p + missing - extra = asked             for each task
+        Σ h·p + s·missing - extra = s·asked         for each task
         cost = price·missing + dump·extra
 
-    Beyond the near window p of a load that is only on or off is its duty cycle times p_max. `extra` exists only
-    where a shortest run may use more than was asked; it is priced at the most that a kWh could be paid to be
-    burnt for, so that a negative price is no reason to use it.
+    Beyond the near window p of a load that is only on or off is its duty cycle times p_max. Where less is asked
+    than a shortest run uses, s makes the task as large as that run; else it is 1. `extra` exists only where a
+    shortest run could still use more than that; it is priced at the most that a kWh could be paid to be burnt
+    for, so that a negative price is no reason to use it.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class DivisibleLoad:
             upper=self.most_kw[self.nodes],
             cost=(horizon.counted_h * horizon.later)[self.nodes],
         )
+        self.swelling = np.array([_swelling(spec, state, task) for task in state.tasks])
         self._add_energy(program)
         self._choices = self._make_choices(steps)
 
@@ -81,16 +89,19 @@ class DivisibleLoad:
         futures, probability = tree.n_scenarios, np.tile(tree.probability, len(tasks))
         asked = np.repeat([task.energy_kwh for task in tasks], futures)
         price = np.repeat([price_of_leaving(task) for task in tasks], futures)
-        missing, rows = f"{self.name}.missing", np.arange(len(asked))
-        self.missing = program.variables(missing, len(asked), upper=asked, cost=price * probability)
-        terms = [self._delivered(np.flatnonzero(self.task[self.nodes] != NO_TASK)), Term(self.missing, 1.0)]
+        self.missing = program.variables(
+            f"{self.name}.missing", len(asked), upper=asked, cost=price * probability
+        )
+        every = np.flatnonzero(self.task[self.nodes] != NO_TASK)
+        terms = [self._delivered(every), Term(self.missing, np.repeat(self.swelling, futures))]
         if self._spec.min_on_h > 0:
             most = self._spec.power_kw * self._spec.min_on_h
-            extra = program.variables(
-                f"{self.name}.extra", len(rows), upper=most, cost=self._dump_price() * probability
+            cost = self._dump_price() * probability
+            terms.append(
+                Term(program.variables(f"{self.name}.extra", len(asked), upper=most, cost=cost), -1.0)
             )
-            terms.append(Term(extra, -1.0))
-        program.rows(f"{self.name}.energy", asked, asked, *terms)
+        uses = asked * np.repeat(self.swelling, futures)
+        program.rows(f"{self.name}.energy", uses, uses, *terms)
 
     def _delivered(self, at: NDArray[np.intp]) -> Term:
         """Return Σ h·p of some of our power columns, rows being tasks and, within each, futures."""
@@ -141,7 +152,8 @@ class DivisibleLoad:
             held_kw=self.forced_kw,
             may_start=self._horizon.on_nodes(may_begin(open_, steps, spec.min_on_h)),
             missing=self.missing,
-            asked_kwh=np.array([task.energy_kwh for task in self.state.tasks]),
+            swelling=self.swelling,
+            uses_kwh=self.swelling * np.array([task.energy_kwh for task in self.state.tasks]),
         )
 
     def value(self, x: Floats) -> Floats:
@@ -149,6 +161,17 @@ class DivisibleLoad:
         power = np.zeros(self._horizon.n)
         power[self.nodes] = x[self.power]
         return power
+
+    def is_on(self, x: Floats) -> Bools:
+        """Return where it draws more than a watt, shape (n,)."""
+        return np.asarray(self.value(x) > WATT)
+
+    def begins(self, x: Floats) -> Bools:
+        """Return where it is switched on, shape (n,)."""
+        on, after = self.is_on(x), self._horizon.tree.followers
+        before = np.full(len(on), self.state.is_on)
+        before[after] = on[self._horizon.tree.parent[after]]
+        return np.asarray(on & ~before)
 
     def missing_kwh(self, x: Floats) -> Floats:
         """Return what is expected to stay undone of each task, shape (tasks,). [kWh]."""
@@ -167,6 +190,13 @@ class DivisibleLoad:
     def slacks(self, x: Floats) -> list[Slack]:
         """Return the tasks that have to be done and are not."""
         return missing_slack(self.id, self.state.tasks, self.missing_kwh(x), self._horizon)
+
+
+def _swelling(spec: FlexibleLoad, state: LoadState, task: LoadTask) -> float:
+    """Return how much of a task its shortest run makes of it, at least 1; what runs has begun that run."""
+    if spec.kind is not LoadKind.INTERRUPTIBLE or task.energy_kwh <= 0 or task is begun(state):
+        return 1.0
+    return max(spec.power_kw * spec.min_on_h / task.energy_kwh, 1.0)
 
 
 def _task_of(state: LoadState, usable: Bools) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from .component import Horizon, Pins
 from .near import near_nodes
 from .settling import Relay, settled
 
-_WATT = 1e-3  # [kW]
+WATT = 1e-3  # [kW]
 _DONE_KWH = 1e-5
 _ROUNDING_H = 1e-6
 NO_TASK = -1
@@ -23,7 +23,7 @@ class Switching:
 
         p[k] ≤ P·z[k]                                          z in {0, 1}
         P·z[k] + Σ_{j<k} (P·z[j] - p[j]) ≤ P                   less than P only in a task's last step on,
-        Σ (P·z - p) ≤ P·f    rest + missing ≤ asked·(1 - f)    and only if the task is then done; f in {0, 1}
+        Σ (P·z - p) ≤ P·f    rest + s·missing ≤ s·asked·(1 - f)  and only if the task is then done; f in {0, 1}
         z[k] - z[k-1] = u[k] - w[k]
         Σ_{s: k within min_on of s} u[s] ≤ z[k]                p[k] ≥ P·Σ φ[k,s]·u[s]
         Σ_{s: k within min_off of s} w[s] ≤ 1 - z[k]
@@ -44,7 +44,7 @@ class Switching:
     held_kw : What p is at least because the load cannot stop yet, shape (n,). [kW]
     may_start : Nodes from which a shortest run fits into the window, shape (n,).
     missing : Columns of what stays undone, by task and, within each, future.
-    asked_kwh : Per task. [kWh]
+    swelling, uses_kwh : s and s·asked per task. [1], [kWh]
     """
 
     name: str
@@ -59,7 +59,8 @@ class Switching:
     held_kw: Floats
     may_start: Bools
     missing: Ints
-    asked_kwh: Floats
+    swelling: Floats
+    uses_kwh: Floats
 
     def __post_init__(self) -> None:
         """Find our columns in the near window."""
@@ -84,7 +85,8 @@ class Switching:
         """
         columns, h, rows = self._later()
         futures = self.horizon.tree.n_scenarios
-        rest = x[self.missing] + np.bincount(rows, h * x[columns], len(self.missing))
+        swelling = np.repeat(self.swelling, futures)
+        rest = swelling * x[self.missing] + np.bincount(rows, h * x[columns], len(self.missing))
         most: Floats = rest.reshape(-1, futures).max(axis=1)
         return most
 
@@ -98,8 +100,8 @@ class Switching:
     def broken(self, x: Floats) -> Bools:
         """Return the near steps with a power between off and on, and those that begin too short a time."""
         power, mask = self._power(x), np.zeros(self.horizon.n, dtype=np.bool_)
-        task, on = self.task[self._near], power > _WATT
-        partial = on & (power < self.power_kw - _WATT) & (task != NO_TASK)
+        task, on = self.task[self._near], power > WATT
+        partial = on & (power < self.power_kw - WATT) & (task != NO_TASK)
         last = _last_of_each(task, on)
         done = np.append(self._rest_kwh(x) < _DONE_KWH, False)[task]
         wrong = partial & ~(last & done)
@@ -158,7 +160,7 @@ class Switching:
     def _add_finish(self, program: Program, z: Ints) -> None:
         """Allow less than full power only where nothing is left to do."""
         here = self._tasked()
-        row, tasks = self.task[self._near[here]], np.arange(len(self.asked_kwh))
+        row, tasks = self.task[self._near[here]], np.arange(len(self.uses_kwh))
         # A task that has no step in the near window is not done in it.
         f = program.variables(f"{self.name}.done", len(tasks), upper=np.isin(tasks, row), integer=True)
         program.rows(
@@ -169,14 +171,15 @@ class Switching:
             Term(self.power[self._at[here]], -1.0, row),
             Term(f, -self.power_kw),
         )
-        asked = np.repeat(self.asked_kwh, self.horizon.tree.n_scenarios)
+        futures = self.horizon.tree.n_scenarios
+        uses = np.repeat(self.uses_kwh, futures)
         program.rows(
             f"{self.name}.rest",
             -np.inf,
-            asked,
+            uses,
             Term(*self._later()),
-            Term(self.missing, 1.0),
-            Term(np.repeat(f, self.horizon.tree.n_scenarios), asked),
+            Term(self.missing, np.repeat(self.swelling, futures)),
+            Term(np.repeat(f, futures), uses),
         )
 
     def _add_times(self, program: Program, z: Ints) -> None:
@@ -217,7 +220,7 @@ class Switching:
             held_kw=self.held_kw[at],
             task=np.where(self._at >= 0, self.task[at], NO_TASK),
             may_start=self.may_start[at],
-            asked_kwh=self.asked_kwh,
+            asked_kwh=self.uses_kwh,
         )[self._has]
         return Pins(self._p, power, power)
 
