@@ -45,7 +45,7 @@ _HOMES: Final = (
 _NEGATIVE: Final = (
     Case(
         name="negative-48h-15min",
-        problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15)),
+        problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15), feed_in_per_kwh=None),
         budget_ms=400,
     ),
     Case(
@@ -54,8 +54,8 @@ _NEGATIVE: Final = (
         budget_ms=400,
     ),
     Case(
-        name="negative-market-48h-15min",
-        problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15), feed_in_per_kwh=None),
+        name="negative-unpaid-48h-15min",
+        problem=lambda: negative_home(even_steps(SUNDAY_S, HOURS, 15), feed_in_per_kwh=0.0),
         budget_ms=400,
     ),
 )
@@ -74,7 +74,7 @@ _SCENARIOS: Final = (
 _LIVE: Final = (
     Case(name="live", problem=lambda: live_home(car_now=False)),
     Case(name="live-near", problem=lambda: live_home(car_now=True)),
-    Case(name="live-negative", problem=lambda: negative_home(tiered_steps(SUNDAY_S))),
+    Case(name="live-negative", problem=lambda: negative_home(tiered_steps(SUNDAY_S), feed_in_per_kwh=None)),
 )
 _MANY: Final = Case(
     name="many-devices",

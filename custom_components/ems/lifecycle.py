@@ -17,6 +17,7 @@ from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.inputs import InputCollector
 from .adapters.load_book import LoadBook
+from .adapters.peak_meter import PeakMeter
 from .adapters.site_devices import build_devices, introduce
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
@@ -28,6 +29,7 @@ from .devices import Profile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .peak_follower import async_follow_peak
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
 from .settings import SiteSettings
@@ -90,7 +92,10 @@ def _assemble(
     forecast = ForecastCoordinator(hass, entry)
     cars = CarSessions(store, settings)
     loads = LoadBook(store, settings)
-    collector = InputCollector(hass, entry, settings, devices, site, forecast, cars, loads)
+    peak = PeakMeter(store)
+    collector = InputCollector(
+        hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak
+    )
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     return EmsData(
@@ -103,6 +108,7 @@ def _assemble(
         dispatcher=Dispatcher(hass, entry, settings, devices, store),
         cars=cars,
         loads=loads,
+        peak=peak,
         site_device_id=device.id,
         demo=demo,
     )
@@ -164,6 +170,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
             _follow_car(entry, device)
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
+    async_follow_peak(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
     data.dispatcher.async_start()
@@ -251,6 +258,7 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
     data = entry.runtime_data
     try:
         await data.dispatcher.async_stop()
+        data.peak.save()
         if data.demo:
             data.store.put(DEMO_STATE, data.demo.state())
         await data.store.async_flush()

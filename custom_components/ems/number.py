@@ -28,8 +28,9 @@ from .dispatcher import Command, Source
 from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
 from .entity import ChannelEntity, device_info, site_device_info
+from .planner_numbers import planner_numbers
 from .runtime import EmsConfigEntry
-from .settings import SiteSettings
+from .setting_number import SettingNumber
 from .site_device import SiteDevice
 
 PARALLEL_UPDATES = 1
@@ -109,7 +110,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create the numbers."""
-    async_add_entities([LimitNumber(entry, key) for key in LIMITS])
+    async_add_entities([*(LimitNumber(entry, key) for key in LIMITS), *planner_numbers(entry)])
     for device in entry.runtime_data.devices.values():
         numbers: list[NumberEntity] = [
             WishNumber(entry, device, wish)
@@ -123,26 +124,6 @@ async def async_setup_entry(
         if device.actuator and device.role == LOAD and kind_of(device) is LoadKind.CONTINUOUS:
             numbers.append(LoadPower(entry, device))
         async_add_entities(numbers, config_subentry_id=device.subentry_id)
-
-
-class SettingNumber(NumberEntity):
-    """A number that the plan reads from the options."""
-
-    _attr_has_entity_name = True
-    _attr_should_poll = False
-
-    def __init__(self, entry: EmsConfigEntry) -> None:
-        """Remember the entry."""
-        self.entry = entry
-
-    @property
-    def settings(self) -> SiteSettings:
-        """Return the site's settings."""
-        return self.entry.runtime_data.settings
-
-    def _changed(self) -> None:
-        self.async_write_ha_state()
-        self.entry.runtime_data.plan.async_replan()
 
 
 class LimitNumber(SettingNumber):

@@ -10,6 +10,7 @@ from .site_device import SiteDevice
 if TYPE_CHECKING:
     from .adapters.cars import CarSessions
     from .adapters.load_book import LoadBook
+    from .adapters.peak_meter import PeakMeter
     from .coordinators.forecast import ForecastCoordinator
     from .coordinators.plan import PlanCoordinator
     from .coordinators.site import SiteCoordinator
@@ -32,6 +33,7 @@ class EmsData:
     dispatcher: Dispatcher
     cars: CarSessions
     loads: LoadBook
+    peak: PeakMeter
     site_device_id: str  # of the device registry; every other device hangs below it
     demo: DemoHome | None = field(default=None)
 

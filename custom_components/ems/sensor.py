@@ -7,6 +7,7 @@ from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
+from .peak_sensors import peak_sensors
 from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
 from .point_descriptions import describe_point
@@ -39,7 +40,13 @@ async def async_setup_entry(
         keep_negative=True,
     )
     async_add_entities(
-        [*site_sensors(entry), *site_plan_sensors(entry), *site_insight_sensors(entry), consumption]
+        [
+            *site_sensors(entry),
+            *site_plan_sensors(entry),
+            *site_insight_sensors(entry),
+            *peak_sensors(entry),
+            consumption,
+        ]
     )
     for device in data.devices.values():
         async_add_entities(

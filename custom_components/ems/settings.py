@@ -19,7 +19,20 @@ from .const import (
     OPT_PREFERENCE,
     OPT_STRATEGY,
 )
-from .engine.site import Preference, Strategy
+from .engine.site import Preference, Site, Strategy, Weights
+
+# What the planner is told where nobody turned anything; shares in percent, as people read them.
+PLANNER_DEFAULTS: Mapping[str, float | bool] = {
+    "demand_charge": 0.0,
+    "risk_weight": 100 * Site.risk_weight,
+    "switch_threshold": 100 * Site.switch_threshold,
+    "weight_peak": Weights.peak,
+    "weight_ramps": Weights.ramps,
+    "weight_self_consumption": Weights.self_consumption,
+    "weight_comfort": Weights.comfort,
+    "weight_environment": Weights.environment,
+    "limits_each_phase": False,
+}
 
 
 class SiteSettings:
@@ -47,6 +60,10 @@ class SiteSettings:
     def grid(self, key: str) -> float:
         """Return a limit of the connection: as turned, else as set up."""
         return float(self._entry.options.get(key, self._entry.data[CONF_GRID][key]))
+
+    def planner(self, key: str) -> float:
+        """Return an option of the planner as people turned it: shares in percent, switches as 0 or 1."""
+        return float(self._entry.options.get(key, PLANNER_DEFAULTS[key]))
 
     def device(self, subentry_id: str, key: str, default: Any) -> Any:
         """Return one setting of a device."""

@@ -203,7 +203,7 @@ async def test_a_device_shows_what_it_says_of_itself(hass: HomeAssistant, entry:
 
 
 async def test_raw_registers_are_there_but_asleep(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """What only an installer needs is disabled, and diagnostic."""
+    """What only an installer needs is disabled: diagnostic, or an option of the planner that few people turn."""
     registry = er.async_get(hass)
     found = er.async_entries_for_config_entry(registry, entry.entry_id)
     asleep = {
@@ -211,7 +211,10 @@ async def test_raw_registers_are_there_but_asleep(hass: HomeAssistant, entry: Mo
     }
     assert {"reactive_power", "apparent_power"} <= asleep
     assert not asleep & {"power", "soc", "import_energy", "plan_status", "mode"}
-    assert all(each.entity_category == "diagnostic" for each in found if each.translation_key in asleep)
+    assert {each.entity_category for each in found if each.translation_key in asleep} == {
+        "diagnostic",
+        "config",
+    }
     woken = next(each for each in found if each.translation_key == "reactive_power")
     registry.async_update_entity(woken.entity_id, disabled_by=None)
     await hass.config_entries.async_reload(entry.entry_id)

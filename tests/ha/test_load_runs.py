@@ -161,6 +161,18 @@ async def test_a_machine_whose_power_is_on_begins_when_the_plan_says_so(
     assert record(entry).programme_since_s == pytest.approx(dt_util.utcnow().timestamp(), abs=1)
 
 
+async def test_a_machine_that_waits_with_its_power_on_has_not_begun(
+    hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite, clock: Clock
+) -> None:
+    """Only being switched on after it was asked for is a start, or being told to run."""
+    foreign.pump.turn_by_hand(on=True)
+    entry = await add_site(home_of_entities(GRID, WASH))
+    await turn(hass, READY, on=True)
+    await clock.live(hass, 90, step_s=30)
+    assert record(entry).programme_since_s is None
+    assert asked(planner).is_on is False
+
+
 async def test_unloading_leaves_a_programme_alone_and_a_restart_takes_it_up(
     hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite, clock: Clock
 ) -> None:
@@ -308,4 +320,18 @@ async def test_a_daily_programme_runs_once_a_day(
     await clock.move_to(hass, "2026-06-16T00:00:30+02:00")
     await clock.tick(hass, 31)
     await replan(hass, entry)
+    assert len(asked(planner).tasks) == 2
+
+
+async def test_a_programme_that_runs_over_midnight_was_yesterdays(
+    hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite, clock: Clock
+) -> None:
+    """Today's is still asked for."""
+    daily: dict[str, Any] = {**WASH_PARAMS, "demand": "daily"}
+    await clock.move_to(hass, "2026-06-15T23:30:30+02:00")
+    entry = await add_site(home_of_entities(GRID, load_device("Dishwasher", daily, switch_entity=SWITCH)))
+    foreign.pump.turn_by_hand(on=True)
+    await clock.live(hass, 3660, step_s=30)
+    assert record(entry).programme_since_s is None
+    assert record(entry).has_run is False
     assert len(asked(planner).tasks) == 2

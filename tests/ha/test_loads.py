@@ -80,6 +80,18 @@ async def test_a_load_whose_switch_is_silent_is_planned_around(
     assert entry.runtime_data.plan.data.outlook is not None
 
 
+async def test_a_switch_that_is_silent_has_not_been_switched(
+    hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite
+) -> None:
+    """Whatever the plan would like to believe."""
+    entry = await add_site(home_of_entities(GRID, PUMP))
+    foreign.pump.turn_by_hand(on=True)
+    await settle(hass)
+    foreign.pump.lose_power(lost=True)
+    await replan(hass, entry)
+    assert record(entry).is_on is True
+
+
 async def test_a_plug_in_a_drawer_makes_no_plan_worse(
     hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite
 ) -> None:
@@ -157,6 +169,24 @@ async def test_a_counter_knows_best_and_goes_on_over_a_restart(
         set_sensor(hass, "sensor.counter", reading, "kWh")
         await settle(hass)
         assert record(entry).delivered_kwh == pytest.approx(used)
+
+
+async def test_another_counter_begins_where_it_stands(
+    hass: HomeAssistant, foreign: Foreign, planner: Planner, add_site: AddSite
+) -> None:
+    """What the house's old meter counted in ten years was not used today."""
+    set_sensor(hass, "sensor.counter", 1.0, "kWh")
+    set_sensor(hass, "sensor.old", 9000.0, "kWh")
+    entities = {"switch_entity": SWITCH, "energy_entity": "sensor.counter"}
+    entry = await add_site(home_of_entities(GRID, load_device("Pool", PUMP_PARAMS, **entities)))
+    subentry = entry.subentries[subentry_id(entry, "load")]
+    source = {**subentry.data["source"], "entities": {**entities, "energy_entity": "sensor.old"}}
+    data = {**subentry.data, "source": source}
+    hass.config_entries.async_update_subentry(entry, subentry, data=data)
+    await settle(hass)
+    set_sensor(hass, "sensor.old", 9000.2, "kWh")
+    await settle(hass)
+    assert record(entry).delivered_kwh == pytest.approx(0.2)
 
 
 async def test_midnight_begins_a_new_day(
@@ -336,6 +366,10 @@ async def test_the_plan_switches_a_load(
     assert state(hass, "binary_sensor.pool_running") == "on"
     written = channel(entry).writes[-1]
     assert (written.entity_id, written.before, written.read_back) == (SWITCH, "off", "on")
+    planner.wish = never
+    await replan(hass, entry)
+    assert foreign.heard == [(SWITCH, "on"), (SWITCH, "off")]
+    assert channel(entry).override is None
 
 
 async def test_an_advisory_home_switches_nothing(

@@ -17,6 +17,7 @@ from ..site_device import SiteDevice
 from .car_soc import car_soc
 from .cars import CarNow, CarSessions
 from .load_book import LoadBook
+from .peak_meter import PeakMeter
 from .problem import PlanInputs
 from .site_model import make_site
 from .wording import reason_of, reason_text
@@ -33,13 +34,15 @@ class InputCollector:
         devices: Mapping[str, SiteDevice],
         site: SiteCoordinator,
         forecast: ForecastCoordinator,
+        *,
         cars: CarSessions,
         loads: LoadBook,
+        peak: PeakMeter,
     ) -> None:
         """Remember the places."""
         self._hass, self._entry, self._settings = hass, entry, settings
         self._devices, self._site, self._forecast = devices, site, forecast
-        self._cars, self._loads = cars, loads
+        self._cars, self._loads, self._peak = cars, loads, peak
 
     @callback
     def collect(self) -> PlanInputs | Reason:
@@ -71,6 +74,8 @@ class InputCollector:
             soc={key: _soc(device) for key, device in self._of(BATTERY).items()},
             cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
             loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
+            # Where a peak costs nothing, one that is reached already is no reason to reach it again.
+            peak=self._peak.now if site.grid.demand_charge else None,
             problems=outside.problems,
         )
 

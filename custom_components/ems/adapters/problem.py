@@ -15,12 +15,13 @@ from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.horizon import LIVE_H, steps_for
 from ..engine.plan.result import Plan, Reason
-from ..engine.problem import BatteryState, CarState, Problem, Scenario
+from ..engine.problem import BatteryState, CarState, PeakState, Problem, Scenario
 from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .loads import LoadNow, load_state
+from .peak_meter import PeakNow
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -51,6 +52,7 @@ class PlanInputs:
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
+    peak: PeakNow | None = None  # None where nobody pays for it
     problems: tuple[Reason, ...] = field(default_factory=tuple)
     horizon_h: float = LIVE_H
 
@@ -81,6 +83,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
+        peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv

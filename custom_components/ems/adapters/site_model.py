@@ -15,7 +15,7 @@ from ..const import (
     LOAD,
     PV,
 )
-from ..engine.site import Battery, Charger, Grid, PvArray, Site
+from ..engine.site import Battery, Charger, DemandCharge, Grid, PvArray, Site, Weights
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
@@ -36,6 +36,8 @@ def make_site(
             phases=grid[CONF_PHASES],
             fuse_a=grid[CONF_FUSE_A],
             export_price_min_per_kwh=grid.get(CONF_EXPORT_PRICE_MIN),
+            limits_each_phase=bool(settings.planner("limits_each_phase")),
+            demand_charge=_demand_charge(settings),
         ),
         batteries=tuple(_battery(device, settings) for device in found if device.role == BATTERY),
         pvs=tuple(_pv(device) for device in found if device.role == PV),
@@ -43,6 +45,25 @@ def make_site(
         loads=tuple(make_load(device) for device in found if device.role == LOAD),
         strategy=settings.strategy,
         preference=settings.preference,
+        weights=_weights(settings),
+        switch_threshold=settings.planner("switch_threshold") / 100,
+        risk_weight=settings.planner("risk_weight") / 100,
+    )
+
+
+def _demand_charge(settings: SiteSettings) -> DemandCharge | None:
+    """Return what a month's peak costs; None where it costs nothing: then there is no peak to plan for."""
+    price_per_kw = settings.planner("demand_charge")
+    return DemandCharge(price_per_kw=price_per_kw) if price_per_kw > 0 else None
+
+
+def _weights(settings: SiteSettings) -> Weights:
+    return Weights(
+        peak=settings.planner("weight_peak"),
+        ramps=settings.planner("weight_ramps"),
+        self_consumption=settings.planner("weight_self_consumption"),
+        comfort=settings.planner("weight_comfort"),
+        environment=settings.planner("weight_environment"),
     )
 
 

@@ -150,7 +150,7 @@ def test_every_budget_of_the_design_has_its_case():
         "near-48h-5min": 800,
         "negative-48h-15min": 400,
         "negative-fed-in-48h-15min": 400,
-        "negative-market-48h-15min": 400,
+        "negative-unpaid-48h-15min": 400,
         "scenarios10-48h-15min": 250,
         "scenarios28-live": 800,
     }

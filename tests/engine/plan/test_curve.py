@@ -48,6 +48,15 @@ def test_line_that_never_comes_below_the_limit_is_left_out():
     assert len(lines(((0.0, 20.0), (1.0, 4.0))).slope_per_h) == 1
 
 
+def test_limit_that_rises_faster_than_the_battery_fills_is_no_limit():
+    """At p ≤ 1 + 4·(p/2) a stronger current only raises its own limit; falling, p ≤ 21 - 2·(9 + p/2) is 1.5 kW."""
+    assert lines(((0.0, 1.0), (0.1, 5.0))).most_at(0.0, 1.0) == 5
+    assert lines(TAPER).most_at(9.0, 1.0) == pytest.approx(1.5)
+    assert lines(TAPER, now=12.0).most_at(12.0, 1.0) == pytest.approx(2 / 3), (
+        "13 - e, as far as the energy goes"
+    )
+
+
 def test_dent_in_a_curve_is_bridged():
     """A linear program knows only the hull: 2 kW at half full lie below the line from 5 kW to 1 kW."""
     found = lines(((0.0, 5.0), (0.5, 2.0), (1.0, 1.0)))

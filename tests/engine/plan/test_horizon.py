@@ -29,6 +29,11 @@ def arrays(value: Any) -> list[np.ndarray[Any, Any]]:
     return []
 
 
+def is_empty(value: Any) -> bool:
+    """Tell whether a field holds nothing that could be cut."""
+    return value is None or (isinstance(value, tuple | dict) and not value)
+
+
 def full_home(**changes: Any) -> Problem:
     """Return six hours of a home that has a series in every place where there can be one."""
     known = {
@@ -53,6 +58,8 @@ def full_home(**changes: Any) -> Problem:
 def test_every_series_is_cut():
     """One that is forgotten has the wrong length, and the planner would refuse the whole problem."""
     whole, near = full_home(), first_hours(full_home(), 4)
+    empty = {field.name for field in fields(whole) if is_empty(getattr(whole, field.name))}
+    assert empty == {"load_phase_shares", "degraded"}, "a new series belongs into full_home"
     assert len(arrays(whole)) == len(arrays(near)) == 12
     assert {len(series) for series in arrays(near)} == {4, 5}  # 5: the edges of the steps
     assert near.import_price_per_kwh == pytest.approx([0.10, 0.11, 0.12, 0.13])

@@ -19,8 +19,8 @@ from custom_components.ems.engine.plan.penalties import TIE_PER_KWH, penalties_f
 from custom_components.ems.engine.plan.search import GAP_ABS, _settle, _Tally, relax
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import BatteryState, Scenario
-from custom_components.ems.engine.site import Battery, Grid
-from tests.engine.plan.homes import battery, bus_residual, problem
+from custom_components.ems.engine.site import Battery, Grid, PvArray
+from tests.engine.plan.homes import battery, bus_residual, homes, problem
 from tests.engine.plan.hybrids import dc_residual, hybrid_home, hybrid_homes, inverter
 
 LOSSY = inverter(dc_to_ac_efficiency=0.9, ac_to_dc_efficiency=0.8)
@@ -167,6 +167,34 @@ def test_connection_that_is_full_of_own_sun_leaves_nothing_to_discharge():
     assert plan.devices["battery"].energy_kwh[-1] == pytest.approx(2)
 
 
+def test_battery_goes_above_its_ceiling_rather_than_feed_in_what_may_not_be():
+    """As it would beside the inverter: 3 kW that nobody can hold back are stored above the 80 % that people want."""
+    asked = hybrid_home([0.3], [0], pv=[2], battery_now={battery(soc_max=0.8): 8}, grid=Grid(export_max_kw=0))
+    plan = solve(asked)
+    assert [slack.name for slack in plan.slacks] == ["soc_max"]
+    assert plan.export_kw[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_sun_that_does_not_fit_is_stored_though_the_connection_is_overloaded():
+    """Charging on top of an overload never helps; sun that cannot get out is none."""
+    plan = solve(hybrid_home([0.3, 0.3], [20, 0], pv=[8, 0], grid=Grid(import_max_kw=10)))
+    assert plan.devices["battery"].power_kw[0] == pytest.approx(-3)
+    assert plan.devices["hybrid"].power_kw[0] == pytest.approx(5)
+
+
+def test_way_out_stays_open_for_sun_that_a_full_battery_cannot_take():
+    """Without time for integers the weaker ways are closed: charging in, discharging out; the sun needs one."""
+    store = {battery(charge_efficiency=0.9, discharge_efficiency=0.9): 10}
+    asked = hybrid_home([-1.0], [0], export_price=-1.02, pv=[1], battery_now=store, behind=LOSSY)
+    home, solver = Home(judge(asked)), open_solver("highs")
+    tally = _Tally(solver=solver, deadline=perf_counter() + 30)
+    model = tally.build(home)
+    lean = tally.solve(model, GAP_ABS).x
+    into, out = home.hybrids["hybrid"].draw.value(lean)[0], home.hybrids["hybrid"].give.value(lean)[0]
+    assert into > out > 0, "it would lean to closing the way out"
+    assert _settle(home, tally, model, bound=0.0).has_answer
+
+
 def test_inverter_never_carries_both_ways_to_burn_energy():
     """At -0.20 a kWh every loss earns, and in and out at once would lose most: 1 kWh is stored, and that is all."""
     asked = hybrid_home([-0.2] * 3, [0] * 3, export_price=-0.4, battery_now={battery(): 9}, behind=LOSSY)
@@ -219,6 +247,28 @@ def test_rule_charges_from_an_array_beside_the_inverter():
     rule = self_consumption(judge(asked), end_values(judge(asked)))
     assert_allclose(rule.inverter_kw["hybrid"], [-2])
     assert_allclose(rule.battery_kw["battery"], [-1.6])
+
+
+def test_rule_loses_the_sun_of_arrays_first_that_could_be_held_back():
+    """8 kW through 5: 3 of the 4 kW of the array that takes orders are lost, the other gives all."""
+    asked = hybrid_home([0.3], [9], pv=[4], battery_now={})
+    arrays = (*asked.site.pvs, PvArray(id="east", name="East", peak_kw=5, curtailable=True))
+    behind = inverter(battery_ids=(), pv_ids=("pv", "east"))
+    sun = {**asked.pv_available_kw, "east": np.array([4.0])}
+    asked = replace(asked, site=replace(asked.site, pvs=arrays, inverters=(behind,)), pv_available_kw=sun)
+    rule = self_consumption(judge(asked), {})
+    assert_allclose(rule.pv_kw["pv"], [4])
+    assert_allclose(rule.pv_kw["east"], [1])
+
+
+def test_rule_holds_back_no_more_than_comes_out():
+    """2 kW are left of 5 after the battery's 3; holding back more would not lessen what flows in from elsewhere."""
+    grid, store = Grid(export_max_kw=0), {battery(charge_max_kw=3): 0}
+    asked = hybrid_home([0.3], [-3], pv=[5], curtailable=True, battery_now=store, grid=grid)
+    rule = self_consumption(judge(asked), end_values(judge(asked)))
+    assert_allclose(rule.inverter_kw["hybrid"], [0])
+    assert_allclose(rule.pv_kw["pv"], [3])
+    assert_allclose(rule.export_kw, [3])
 
 
 def test_fallback_tells_the_inverter_too():
@@ -330,6 +380,37 @@ def test_larger_battery_and_larger_inverter_never_cost_more(asked):
         replace(asked.site, inverters=(more,)),
     ):
         assert solve(replace(asked, site=site)).expected_cost <= cost + GAP_ABS + 0.002
+
+
+@settings(max_examples=40, deadline=None)
+@given(homes(sane=False))
+def test_inverter_that_loses_nothing_and_carries_everything_is_none(asked):
+    """The same home with its battery and array behind one, at any price and from any energy: the same cost."""
+    asked = replace(asked, pv_available_kw={"pv": np.maximum(asked.pv_available_kw["pv"], 0)}, cars={})
+    ample = inverter(ac_max_kw=100.0)
+    behind = replace(asked, site=replace(asked.site, inverters=(ample,)))
+    one, other = solve(asked), solve(behind)
+    assert other.stats.objective == pytest.approx(one.stats.objective, abs=GAP_ABS + 0.01)
+    if asked.load_kw.min() >= 0:  # the rule fills a battery from its own sun before it takes from elsewhere
+        assert_allclose(other.baseline_cost, one.baseline_cost, atol=1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(hybrid_homes(sane=True, below=True, prices=(0.02, 0.6)))
+def test_value_of_a_stored_kwh_is_what_more_energy_changes(asked):
+    """By solving again with another measured energy: no dual involved."""
+    (spec, _), step, plan = asked.site.batteries, 1e-3, solve(asked)
+    device, now = plan.devices[spec.id], asked.batteries[spec.id]
+
+    def objective(change: float) -> float:
+        changed = {**asked.batteries, spec.id: replace(now, energy_kwh=now.energy_kwh + change)}
+        return solve(replace(asked, batteries=changed)).stats.objective
+
+    if spec.charge_curve or not 1 + step < now.energy_kwh < 10 - step:
+        return  # a curve sees the mean of a step: see test_curve
+    gained, lost = (objective(0) - objective(step)) / step, (objective(-step) - objective(0)) / step
+    assert gained == pytest.approx(device.import_value_per_kwh[0], abs=1e-3)
+    assert lost == pytest.approx(device.export_value_per_kwh[0], abs=1e-3)
 
 
 class Oracle:

@@ -1,32 +1,52 @@
 """What a load does without a plan: it runs as soon as its hours begin."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..steps import Bools, Floats, Steps
 from .held import held_off, held_on
-from .run_shape import Runs, begun, run_from_now, runs_within, shape_of, under_way
+from .run_shape import begun, run_from_now, runs_within, shape_of, under_way
 
 
-def at_once(spec: FlexibleLoad, state: LoadState, steps: Steps) -> Floats:
-    """Return its power, shape (n,). [kW].
+class AtOnce(NamedTuple):
+    """Power, and where it is on (a programme may draw nothing for a while), shape (n,) each. [kW]."""
+
+    power_kw: Floats
+    is_on: Bools
+
+
+def at_once(spec: FlexibleLoad, state: LoadState, steps: Steps) -> AtOnce:
+    """Return what a load does.
 
     Full power from the start of each window until the energy is reached, the last step in part; a load that runs
     in one piece begins where that first fits. Tasks with a reward are done as well: nobody is there to weigh it.
     """
+    if spec.kind in (LoadKind.BLOCK, LoadKind.PROGRAMME):
+        return _in_one_piece(spec, state, steps)
     power = spec.power_kw * held_on(spec, state, steps)
-    shape, at = under_way(spec, state), begun(state)
-    if shape is not None:
-        power += _drawn(run_from_now(steps, shape), 0, len(steps))
-    in_one_piece = spec.kind in (LoadKind.BLOCK, LoadKind.PROGRAMME)
     usable = ~held_off(spec, state, steps)
     for task in state.tasks:
-        if not in_one_piece:
-            power = np.maximum(power, _until_done(spec, task, task.allowed & usable, steps.hours))
-        elif task is not at:
-            runs = runs_within(task.allowed, steps, shape_of(spec, task.energy_kwh))
-            power += _drawn(runs, 0, len(steps)) if len(runs.begin) else 0.0
-    return power
+        power = np.maximum(power, _until_done(spec, task, task.allowed & usable, steps.hours))
+    return AtOnce(power, power > 0)
+
+
+def _in_one_piece(spec: FlexibleLoad, state: LoadState, steps: Steps) -> AtOnce:
+    """Return the run that has begun, and the first that fits of each task that has not."""
+    shape, at = under_way(spec, state), begun(state)
+    found = [] if shape is None else [run_from_now(steps, shape)]
+    found += [
+        runs_within(task.allowed, steps, shape_of(spec, task.energy_kwh))
+        for task in state.tasks
+        if task is not at and task.energy_kwh > 0
+    ]
+    power, on = np.zeros(len(steps)), np.zeros(len(steps), dtype=np.bool_)
+    for runs in found:
+        own = runs.run == 0
+        power[runs.step[own]] += runs.power_kw[own]
+        on[runs.step[own]] = True
+    return AtOnce(power, on)
 
 
 def is_done(spec: FlexibleLoad, state: LoadState, steps: Steps, power_kw: Floats) -> bool:
@@ -44,10 +64,3 @@ def _until_done(spec: FlexibleLoad, task: LoadTask, usable: Bools, hours: Floats
     offered = np.where(usable, spec.power_kw * hours, 0.0)
     taken = np.minimum(np.cumsum(offered), max(task.energy_kwh, least))
     return np.asarray(np.diff(taken, prepend=0.0) / hours)
-
-
-def _drawn(runs: Runs, which: int, n: int) -> Floats:
-    """Return the power of one of some runs, shape (n,). [kW]."""
-    power, own = np.zeros(n), runs.run == which
-    power[runs.step[own]] = runs.power_kw[own]
-    return power

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..problem import CarState
 from ..site import Battery, Charger
-from ..steps import Floats
+from ..steps import Bools, Floats
 from .at_once import at_once, is_done
 from .components.battery import charge_lines, discharge_lines
 from .components.dc_bus import dc_sun, inverters_by_device
@@ -28,6 +28,7 @@ class Schedule:
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
     load_kw: Mapping[str, Floats]
+    load_on: Mapping[str, Bools]
     battery_kw: Mapping[str, Floats]  # + discharge
     energy_kwh: Mapping[str, Floats]
     inverter_kw: Mapping[str, Floats]  # + into the home
@@ -50,11 +51,12 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         for spec in site.chargers
         if spec.id in inputs.cars
     }
-    load_kw = {
+    loads = {
         spec.id: at_once(spec, inputs.loads[spec.id], problem.steps)
         for spec in site.loads
         if spec.id in inputs.loads
     }
+    load_kw = {id_: load.power_kw for id_, load in loads.items()}
     moved_kw = _total([*car_kw.values(), *load_kw.values()], hours)
     sides = {
         one.id: DcSide(dc_sun(one, site, inputs.pv_kw, len(hours)), len(hours)) for one in site.inverters
@@ -90,6 +92,7 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
         pv_kw=pv_kw,
         car_kw=car_kw,
         load_kw=load_kw,
+        load_on={id_: load.is_on for id_, load in loads.items()},
         battery_kw=battery_kw,
         energy_kwh=energy_kwh,
         inverter_kw={id_: side.power_kw for id_, side in sides.items()},

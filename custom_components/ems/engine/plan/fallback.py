@@ -95,11 +95,11 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
         idle = idle_device(charger.id, charger.name, "charger", Mode.OFF, "rule_plug_in", n)
         plans.append(replace(idle, power_kw=power, modes=_by_mask(power > 0, Mode.CHARGE, Mode.OFF)))
     for load in site.loads:
-        power = rule.load_kw.get(load.id, np.zeros(n))
+        power, on = rule.load_kw.get(load.id, np.zeros(n)), rule.load_on.get(load.id, np.zeros(n, np.bool_))
         key = "device_unavailable" if load.id in inputs.unavailable else "load_nothing_asked"
         key = "rule_at_once" if load.id in rule.load_kw else key
         idle = idle_device(load.id, load.name, "load", Mode.OFF, key, n)
-        plans.append(replace(idle, power_kw=power, modes=_by_mask(power > 0, Mode.ON, Mode.OFF)))
+        plans.append(replace(idle, power_kw=power, modes=_by_mask(on, Mode.ON, Mode.OFF)))
     return plans
 
 

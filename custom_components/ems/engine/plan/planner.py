@@ -1,9 +1,10 @@
 """From a question to a plan. There is always one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, time
 
 from ..problem import Problem
+from ..site import Strategy
 from .baseline import Schedule, self_consumption
 from .costs import co2_kg
 from .fallback import by_rule, last_valid
@@ -13,7 +14,8 @@ from .lookahead import LookAhead, look_ahead
 from .objective import strategy_used
 from .publish import publish
 from .result import Plan, PlanStatus, Reason, SolveStats
-from .search import Search, search
+from .search import Search, relax, search
+from .selection import choose
 from .solvers import Solver, Verdict, open_solver
 
 # A re-plan is due every five minutes and takes a fraction of a second; what needs ten is stuck.
@@ -53,7 +55,15 @@ def solve(
         time_limit_s=time_limit_s,
         began=perf_counter(),
     )
-    return run.plan()
+    return run.best() if problem.site.strategy is Strategy.AUTO else run.plan()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Draft:
+    """A plan without integers and scenarios; `is_final` where neither would change it."""
+
+    plan: Plan
+    is_final: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,6 +88,62 @@ class _Run:
         found = search(home, self.solver, self.deadline - perf_counter())
         found.build_ms += assembled_ms
         return self._published(home, found, ahead) if found.has_answer else self._without(home, found)
+
+    def best(self) -> Plan:
+        """Draft a plan by every strategy, and make the plan of the one that `auto` picks."""
+        drafts: dict[Strategy, _Draft] = {}
+
+        def drafted(strategy: Strategy) -> Plan | None:
+            draft = self._by(strategy)._draft()  # noqa: SLF001 - a run of our own kind
+            if draft is not None:
+                drafts[strategy] = draft
+            return None if draft is None else draft.plan
+
+        chosen = choose(self.inputs, self.previous, drafted) if self._has_choice else None
+        if chosen is None:
+            return self.plan()
+        draft = drafts.get(chosen.strategy)
+        plan = draft.plan if draft is not None and draft.is_final else self._by(chosen.strategy).plan()
+        if plan.status is PlanStatus.FAILED:
+            return plan
+        others = [each.plan.stats for each in drafts.values() if each.plan is not plan]
+        return replace(plan, scores=chosen.scores, stats=self._summed(plan.stats, others))
+
+    @property
+    def _has_choice(self) -> bool:
+        """Return whether there is anything to decide; without, all strategies are one."""
+        inputs = self.inputs
+        moves = bool(inputs.batteries or inputs.cars or inputs.loads)
+        return moves or any(array.curtailable for array in inputs.problem.site.pvs)
+
+    def _by(self, strategy: Strategy) -> _Run:
+        problem = self.inputs.problem
+        problem = replace(problem, site=replace(problem.site, strategy=strategy))
+        return replace(self, inputs=replace(self.inputs, problem=problem))
+
+    def _draft(self) -> _Draft | None:
+        """Plan on the mean and without integers, in at most half of the time that is left."""
+        assembling = perf_counter()
+        home = Home(self.inputs, previous=self.previous)
+        assembled_ms = (perf_counter() - assembling) * 1000
+        found = relax(home, self.solver, (self.deadline - perf_counter()) / 2)
+        if not found.has_answer:
+            return None
+        found.build_ms += assembled_ms
+        is_whole = found.solves == 1 and not any(choice.broken(found.x).any() for choice in home.choices)
+        is_final = is_whole and not self.inputs.problem.scenarios
+        return _Draft(plan=self._published(home, found, None), is_final=is_final)
+
+    def _summed(self, stats: SolveStats, others: list[SolveStats]) -> SolveStats:
+        """Return the work of all drafts beside that of the plan."""
+        return replace(
+            stats,
+            build_ms=stats.build_ms + sum(one.build_ms for one in others),
+            highs_ms=stats.highs_ms + sum(one.highs_ms for one in others),
+            extract_ms=stats.extract_ms + sum(one.extract_ms for one in others),
+            solves=stats.solves + sum(one.solves for one in others),
+            total_ms=(perf_counter() - self.began) * 1000,
+        )
 
     def _look_ahead(self) -> LookAhead | None:
         if not self.inputs.problem.scenarios:

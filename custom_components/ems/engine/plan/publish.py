@@ -306,6 +306,8 @@ def _load(
     load, power = home.loads[spec.id], flows.load_kw[spec.id]
     flow = LoadFlow(
         power_kw=power,
+        is_on=load.is_on(found.x),
+        begins=load.begins(found.x),
         forced_kw=load.forced_kw,
         missing_kwh=load.missing_kwh(found.x),
         price_per_kwh=bus_per_kwh,

@@ -18,7 +18,7 @@ from .component import Choice, Component, Horizon
 from .load_tasks import missing_slack
 from .minimum_power import MinimumPower
 from .programme import RunLoad
-from .switching import NO_TASK, Switching
+from .switching import NO_TASK, WATT, Switching
 
 
 class LoadModel(Component, Protocol):
@@ -37,6 +37,12 @@ class LoadModel(Component, Protocol):
 
     def value(self, x: Floats) -> Floats:
         """Return the power in a solution, shape (n,). [kW]."""
+
+    def is_on(self, x: Floats) -> Bools:
+        """Return where it is to be on, shape (n,): also where a programme draws nothing for a while."""
+
+    def begins(self, x: Floats) -> Bools:
+        """Return where it is to be switched on, shape (n,)."""
 
     def missing_kwh(self, x: Floats) -> Floats:
         """Return what is expected to stay undone of each task, shape (tasks,). [kWh]."""
@@ -155,6 +161,17 @@ class DivisibleLoad:
         power = np.zeros(self._horizon.n)
         power[self.nodes] = x[self.power]
         return power
+
+    def is_on(self, x: Floats) -> Bools:
+        """Return where it draws more than a watt, shape (n,)."""
+        return np.asarray(self.value(x) > WATT)
+
+    def begins(self, x: Floats) -> Bools:
+        """Return where it is switched on, shape (n,)."""
+        on, after = self.is_on(x), self._horizon.tree.followers
+        before = np.full(len(on), self.state.is_on)
+        before[after] = on[self._horizon.tree.parent[after]]
+        return np.asarray(on & ~before)
 
     def missing_kwh(self, x: Floats) -> Floats:
         """Return what is expected to stay undone of each task, shape (tasks,). [kWh]."""

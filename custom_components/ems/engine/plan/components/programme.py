@@ -27,12 +27,14 @@ class PlacedRuns:
     Attributes
     ----------
     begin : Node with which each run begins, shape (m,).
+    under_way : Whether it has begun before now.
     """
 
     begin: NDArray[np.intp]
     run: NDArray[np.intp]
     node: NDArray[np.intp]
     power_kw: Floats
+    under_way: bool
 
 
 class RunLoad:
@@ -74,7 +76,7 @@ class RunLoad:
 
     def _add(self, name: str, runs: Runs, *, fixed: bool = False) -> PlacedRuns:
         """Add a column per run that can begin; `fixed` for one that has begun."""
-        placed = _on_tree(runs, self._horizon, trunk_only=fixed)
+        placed = _on_tree(runs, self._horizon, under_way=fixed)
         energy = placed.power_kw * self._horizon.counted_h[placed.node]
         later = np.bincount(placed.run, energy * self._horizon.later[placed.node], len(placed.begin))
         columns = self._program.variables(
@@ -108,6 +110,21 @@ class RunLoad:
             power += np.bincount(placed.node, placed.power_kw * x[columns][placed.run], self._horizon.n)
         return power
 
+    def begins(self, x: Floats) -> Bools:
+        """Return where runs begin in a solution, shape (n,); not the one that is under way."""
+        first = np.zeros(self._horizon.n, dtype=np.bool_)
+        for columns, placed in zip(self._columns, self._placed, strict=True):
+            if not placed.under_way:
+                first[placed.begin[x[columns] > 0.5]] = True
+        return first
+
+    def is_on(self, x: Floats) -> Bools:
+        """Return where a run is in progress, parts of it without power among them, shape (n,)."""
+        on = np.zeros(self._horizon.n, dtype=np.bool_)
+        for columns, placed in zip(self._columns, self._placed, strict=True):
+            on[placed.node[x[columns][placed.run] > 0.5]] = True
+        return on
+
     def missing_kwh(self, x: Floats) -> Floats:
         """Return what is expected to stay undone of each task, shape (tasks,). [kWh]."""
         missing = np.zeros(len(self.state.tasks))
@@ -132,11 +149,11 @@ class RunLoad:
         return missing_slack(self.id, self.state.tasks, self.missing_kwh(x), self._horizon)
 
 
-def _on_tree(runs: Runs, horizon: Horizon, *, trunk_only: bool) -> PlacedRuns:
+def _on_tree(runs: Runs, horizon: Horizon, *, under_way: bool) -> PlacedRuns:
     """Let runs begin on every node of their first step, and go on in every future that follows from there."""
     tree = horizon.tree
     table = tree.nodes_of_scenarios()
-    begin_nodes = np.unique(table[:, runs.begin]) if not trunk_only else table[0, runs.begin]
+    begin_nodes = table[0, runs.begin] if under_way else np.unique(table[:, runs.begin])
     which = np.searchsorted(runs.begin, tree.step[begin_nodes])
     column, entry = _entries_of(runs, which)
     branch, step = tree.branch[begin_nodes][column], runs.step[entry]
@@ -146,7 +163,9 @@ def _on_tree(runs: Runs, horizon: Horizon, *, trunk_only: bool) -> PlacedRuns:
     node = [table[np.maximum(branch[own], 0), step[own]], table[:, step[shared]].ravel()]
     column = np.concatenate([column[own], np.tile(column[shared], len(futures))])
     power = np.concatenate([runs.power_kw[entry[own]], np.tile(runs.power_kw[entry[shared]], len(futures))])
-    return PlacedRuns(begin=begin_nodes, run=column, node=np.concatenate(node), power_kw=power)
+    return PlacedRuns(
+        begin=begin_nodes, run=column, node=np.concatenate(node), power_kw=power, under_way=under_way
+    )
 
 
 def _entries_of(runs: Runs, which: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -11,7 +11,7 @@ from .component import Horizon, Pins
 from .near import near_nodes
 from .settling import Relay, settled
 
-_WATT = 1e-3  # [kW]
+WATT = 1e-3  # [kW]
 _DONE_KWH = 1e-5
 _ROUNDING_H = 1e-6
 NO_TASK = -1
@@ -100,8 +100,8 @@ class Switching:
     def broken(self, x: Floats) -> Bools:
         """Return the near steps with a power between off and on, and those that begin too short a time."""
         power, mask = self._power(x), np.zeros(self.horizon.n, dtype=np.bool_)
-        task, on = self.task[self._near], power > _WATT
-        partial = on & (power < self.power_kw - _WATT) & (task != NO_TASK)
+        task, on = self.task[self._near], power > WATT
+        partial = on & (power < self.power_kw - WATT) & (task != NO_TASK)
         last = _last_of_each(task, on)
         done = np.append(self._rest_kwh(x) < _DONE_KWH, False)[task]
         wrong = partial & ~(last & done)

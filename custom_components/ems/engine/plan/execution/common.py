@@ -38,7 +38,9 @@ class Tariff:
 
     def instants(self) -> list[str]:
         """Return the start of each step in UTC, for whoever shows it in local time."""
-        return [start.isoformat() for start in self.steps.starts]
+        # One call for all: a datetime for each took half of a small plan's time.
+        whole = self.steps.starts_s.astype(np.int64).astype("datetime64[s]")
+        return [f"{text}+00:00" for text in np.datetime_as_string(whole).tolist()]
 
 
 def same(mode: Mode, reason: Reason, n: int) -> Orders:

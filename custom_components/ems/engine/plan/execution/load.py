@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
-from ...steps import Floats
+from ...steps import Bools, Floats
 from ..at_stake import price_of_leaving
 from ..held import held_off
 from ..result import Mode, Reason
@@ -24,11 +24,14 @@ class LoadFlow:
 
     Attributes
     ----------
+    is_on, begins : Where it is on, and where it is switched on.
     forced_kw : What it draws because it cannot stop yet. [kW]
     price_per_kwh : What one more kWh in the home costs, the dual of its balance. [currency/kWh]
     """
 
     power_kw: Floats
+    is_on: Bools
+    begins: Bools
     forced_kw: Floats
     missing_kwh: Floats
     price_per_kwh: Floats
@@ -42,9 +45,8 @@ def load_orders(
     A kWh is worth what the dearest one costs that the load chooses to use; for a run in one piece, what the
     cheapest run costs per kWh; never more than what leaving it out costs, and just that where some is missing.
     """
-    runs = flow.power_kw > IDLE_KW
     words = _Words(spec, state, flow, tariff)
-    modes = tuple(Mode.ON if on else Mode.OFF for on in runs.tolist())
+    modes = tuple(Mode.ON if on else Mode.OFF for on in flow.is_on.tolist())
     return Orders(modes, words.reasons()), words.value
 
 
@@ -56,7 +58,7 @@ class _View:
     ----------
     cost : What a kWh costs that is used in a step, or in a run that begins with it; infinite where it may not,
         shape (n,). [currency/kWh]
-    next_at, other_at : The step in which it next runs, and the best later step in which it does not; -1: none.
+    next_at, other_at : The step in which it next runs, and the best later one that it could do without; -1: none.
     """
 
     task: LoadTask
@@ -74,9 +76,8 @@ class _Words:
     def __init__(self, spec: FlexibleLoad, state: LoadState, flow: LoadFlow, tariff: Tariff) -> None:
         self._spec, self._state, self._flow, self._tariff = spec, state, flow, tariff
         n = len(tariff.steps)
-        self._runs = flow.power_kw > IDLE_KW
-        begins = np.diff(np.concatenate([[False], self._runs]).astype(np.int8)) == 1
-        self._goes_on = (flow.forced_kw > IDLE_KW) | (self._runs & ~begins & self._in_one_piece)
+        self._runs = flow.is_on
+        self._goes_on = (flow.forced_kw > IDLE_KW) | (self._runs & ~flow.begins & self._in_one_piece)
         self._instants = [*tariff.instants(), tariff.steps.end.isoformat()]
         self._shown = _as_people_see_it(flow, tariff)
         self._task = np.full(n, -1)
@@ -101,7 +102,8 @@ class _Words:
     def _view(self, task: LoadTask, i: int) -> _View:
         steps, own = self._tariff.steps, self._runs & task.allowed
         cost, real = np.where(task.allowed, self._shown, np.inf), self._flow.price_per_kwh
-        dearest = float(np.max(real, where=own & (self._flow.forced_kw <= IDLE_KW), initial=0.0))
+        chosen = own & (self._flow.forced_kw <= IDLE_KW)
+        dearest = float(np.max(real, where=chosen, initial=-np.inf)) if chosen.any() else 0.0
         weight = -self._shown
         if self._in_one_piece:
             runs = runs_within(task.allowed, steps, shape_of(self._spec, task.energy_kwh))
@@ -115,8 +117,10 @@ class _Words:
             missing_kwh=missing,
             value=price if missing > _MISSING_KWH else min(dearest, price),
             cost=cost,
-            next_at=peak_of_next_run(own, weight).tolist(),
-            other_at=_best_after(np.where(self._runs, np.inf, cost)).tolist(),
+            next_at=peak_of_next_run(self._flow.begins & own if self._in_one_piece else own, weight).tolist(),
+            # A run in one piece could begin with any other step; what may be interrupted has those to choose from
+            # in which it does not run.
+            other_at=_best_after(np.where(self._runs & (not self._in_one_piece), np.inf, cost)).tolist(),
             ends=self._instants[last],
         )
 
@@ -156,8 +160,8 @@ class _Words:
         idle = self._tariff.import_kw <= IDLE_KW
         if not self._in_one_piece:
             return bool(idle[k])
-        stops = np.flatnonzero(~self._runs[k:])
-        return bool(np.all(idle[k : k + (int(stops[0]) if len(stops) else len(idle))]))
+        stops = np.flatnonzero(~self._runs[k + 1 :] | self._flow.begins[k + 1 :])
+        return bool(np.all(idle[k : k + 1 + (int(stops[0]) if len(stops) else len(idle))]))
 
     def _now_and(self, later: int, k: int, view: _View) -> dict[str, str | float]:
         return {
@@ -183,7 +187,7 @@ class _Words:
     def _waiting(self, k: int, later: int, view: _View) -> Reason:
         if self._rests[k]:
             return Reason(key="load_rests")
-        if not view.cost[k] > view.cost[later] - VALUE_TOLERANCE or not np.isfinite(view.cost[k]):
+        if not np.isfinite(view.cost[k]) or view.cost[k] <= view.cost[later] + VALUE_TOLERANCE:
             return Reason(key="load_wait_best", placeholders={"later": self._instants[later]})
         found = self._now_and(later, k, view)
         if not self._tariff.is_weighed:
