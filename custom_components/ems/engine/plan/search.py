@@ -161,12 +161,15 @@ def _repair(home: Home, covered: list[Bools], x: Floats) -> bool:
 def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
     """Find some plan without integers: let the linear program lean, decide its way, and solve again.
 
-    Every round closes at least one more direction, so it ends; each is one linear program.
+    Every round closes at least one more direction, so it ends; each is one linear program. The connection comes
+    last: closed together with a car or a battery, it could lock energy in that has nowhere to go.
     """
+    grid = home.grid.choices()
+    devices = [choice for choice in home.choices if choice not in grid]
     tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
     model = replace(model, integer=np.zeros_like(model.integer))
     outcome = tally.solve(model, GAP_ABS)
-    while outcome.has_answer and (pins := _pins(home.choices, outcome.x)):
+    while outcome.has_answer and (pins := _pins(devices, outcome.x) or _pins(grid, outcome.x)):
         model = pinned(model, pins)
         outcome = tally.solve(model, GAP_ABS)
     gap = max(outcome.objective - bound, 0.0)
