@@ -34,9 +34,16 @@ async def test_the_strategy_in_use_is_that_of_the_plan(
     assert shown.state == "arbitrage"
     assert (shown.attributes["preference"], shown.attributes["horizon_h"]) == ("economic", 48)
     assert shown.attributes["asked_for"] is False
-    assert "scores" not in shown.attributes
+    # `auto` compared all four; who asks for one gets one.
+    assert set(shown.attributes["scores"]) == {
+        "arbitrage",
+        "peak_shaving",
+        "self_consumption",
+        "load_balancing",
+    }
     await act(hass, "optimize", strategy="load_balancing", horizon=6)
     shown = hass.states.get(STRATEGY)
+    assert "scores" not in shown.attributes
     assert (shown.state, shown.attributes["asked_for"]) == ("load_balancing", True)
     assert shown.attributes["horizon_h"] == 6
     await clock.live(hass, 300)

@@ -35,6 +35,7 @@ async def test_what_is_not_known_has_no_key(hass: HomeAssistant) -> None:
     """An automation can tell "nobody says" from 0."""
     bare = replace(
         SOLVED,
+        scores={},
         binding=(),
         binding_value_per_kwh=None,
         devices={
