@@ -210,3 +210,13 @@ async def test_a_charger_is_told_the_phases_of_the_plan(hass: HomeAssistant, ent
         )
         told = plan_commands(replace(plan, devices={id_: planned}), 0, {id_: device})[id_]
         assert (told.phases, told.current_a) == (phases, current)
+
+
+async def test_the_plans_phases_can_be_asked_for(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """None while it waits, all of them while it charges: this charger cannot switch."""
+    await car_of(entry)
+    answer = await hass.services.async_call(
+        "ems", "get_plan", {"config_entry_id": entry.entry_id}, blocking=True, return_response=True
+    )
+    steps = answer["devices"][subentry_id(entry, "charger")]["steps"]
+    assert {(row["mode"], row["phases"]) for row in steps} == {("off", 0), ("charge", 3)}

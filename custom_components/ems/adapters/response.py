@@ -194,6 +194,9 @@ def _device(hass: HomeAssistant, site: Site, plan: Plan, device: DevicePlan) -> 
     rows = series(plan.steps, **columns)
     for row, mode, reason in zip(rows, device.modes, device.reasons, strict=True):
         row["mode"], row["reason"] = mode.value, reason_text(hass, reason)
+    if device.phases is not None:
+        for row, phases in zip(rows, device.phases.tolist(), strict=True):
+            row["phases"] = phases
     return {"name": device.name, "kind": device.kind, "steps": rows}
 
 
