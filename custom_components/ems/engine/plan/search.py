@@ -205,13 +205,7 @@ def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
 
 
 def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
-    """Find some plan without integers: let the linear program lean, decide its way, and solve again.
-
-    Every round closes at least one more direction, so it ends; each is one linear program. The connection comes
-    last: closed together with a car or a battery, it could lock energy in that has nowhere to go.
-    """
-    grid = home.grid.choices()
-    devices = [choice for choice in home.choices if choice not in grid]
+    """Find some plan without integers: let the linear program lean, decide its way, and solve again."""
     tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
     outcome = _leaned(home, tally, replace(model, integer=np.zeros_like(model.integer)))
     gap = max(outcome.objective - bound, 0.0)
@@ -219,7 +213,13 @@ def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
 
 
 def _leaned(home: Home, tally: _Tally, model: Model) -> Outcome:
-    """Solve a linear program, deciding its way what it leaves open, until nothing is."""
+    """Solve a linear program, deciding its way what it leaves open, until nothing is.
+
+    Every round closes at least one more direction, so it ends; each is one linear program. The connection comes
+    last: closed together with a car or a battery, it could lock energy in that has nowhere to go.
+    """
+    grid = home.grid.choices()
+    devices = [choice for choice in home.choices if choice not in grid]
     outcome = tally.solve(model, GAP_ABS)
     while outcome.has_answer and (pins := _pins(devices, outcome.x) or _pins(grid, outcome.x)):
         model = pinned(model, pins)
