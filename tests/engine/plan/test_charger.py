@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 import pytest
 
 from custom_components.ems.engine.plan import Mode, Plan, PlanStatus, solve
+from custom_components.ems.engine.plan.baseline import self_consumption
 from custom_components.ems.engine.plan.components.charger_current import ranges_of
 from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
@@ -193,6 +194,14 @@ def test_array_is_not_held_back_while_a_car_charges_from_its_surplus(price, wort
     assert_allclose(plan.devices["wallbox"].power_kw, [charged], atol=1e-5)
     assert_allclose(plan.devices["pv"].power_kw, [sun], atol=1e-5)
     assert plan.stats.binaries == (1 if charged else 0)
+
+
+@pytest.mark.parametrize(("sun", "keeps"), [(11.04, True), (11.0, False)])
+def test_rule_that_charges_on_plug_in_keeps_the_wish_for_surplus_only_where_there_is_enough(sun, keeps):
+    """A plan is held against the rule only where the rule does what was asked."""
+    wants = car([True, True], 11.04, surplus_only=True)
+    inputs = judge(problem([0.3] * 2, [0] * 2, pv=[sun, 0], charger=WALLBOX, car=wants))
+    assert self_consumption(inputs, {}).feasible is keeps
 
 
 def test_car_on_surplus_says_what_it_waits_for():

@@ -73,14 +73,15 @@ def test_there_is_a_plan_whatever_is_asked(asked):
     plan = solve(asked)
     device = plan.devices["load"]
     assert plan.status is PlanStatus.OK
-    assert plan.stats.gap_abs <= GAP_ABS + 1e-9
+    assert plan.stats.gap_abs <= 2 * GAP_ABS + 1e-9
     assert np.abs(bus_residual(plan)).max() < 1e-9
     assert np.minimum(plan.import_kw, plan.export_kw).max() == 0
-    spec, _ = parts(asked)
+    spec, state = parts(asked)
     assert np.all(device.power_kw >= 0)
     assert np.all(device.power_kw <= spec.power_max_kw + TINY)
-    for mode, kw in zip(device.modes, device.power_kw, strict=True):
-        assert mode is (Mode.ON if kw > 1e-3 else Mode.OFF)
+    ends_by_itself = spec.kind is LoadKind.PROGRAMME and state.is_on
+    for k, (mode, kw) in enumerate(zip(device.modes, device.power_kw, strict=True)):
+        assert mode is (Mode.ON if kw > 1e-3 or (k == 0 and ends_by_itself) else Mode.OFF)
 
 
 @thorough

@@ -230,6 +230,16 @@ def test_programme_stays_on_while_it_draws_nothing():
         assert plan.devices["load"].modes == (Mode.ON, Mode.ON, Mode.ON, Mode.OFF)
 
 
+def test_programme_that_takes_longer_than_its_profile_is_left_to_end_by_itself():
+    """Its task counts as done, and nothing more is expected of it; but nobody switches it off."""
+    asked = with_load(hills(), load("programme"), task([1] * 6), is_on=True, since_h=3.2)
+    for plan in (solve(asked), solve(asked, time_limit_s=0.0)):
+        device = plan.devices["load"]
+        assert not device.power_kw.any()
+        assert device.modes == (Mode.ON, *(Mode.OFF,) * 5)
+    assert keys(asked)[:2] == ["load_run_on", "load_done"]
+
+
 def test_two_runs_in_a_row_are_two_runs():
     spec = load("programme", profile_kw=(1.0,), profile_step_h=1.0)
     asked = with_load(problem([0.2] * 3, [0.5] * 3), spec, task([1, 0, 0]), task([0, 1, 0]))

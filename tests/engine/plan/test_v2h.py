@@ -9,10 +9,12 @@ from numpy.testing import assert_allclose
 import pytest
 
 from custom_components.ems.engine.plan import Mode, Plan, PlanStatus, solve
+from custom_components.ems.engine.plan.future import scenarios as futures
 from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
 from custom_components.ems.engine.plan.penalties import TIE_PER_KWH
 from custom_components.ems.engine.plan.reasons import STEP_REASONS
+from custom_components.ems.engine.plan.risk import add_risk
 from custom_components.ems.engine.plan.search import GAP_ABS, search
 from custom_components.ems.engine.plan.solvers import open_solver
 from custom_components.ems.engine.problem import Problem, Scenario
@@ -273,6 +275,37 @@ def test_homes_with_a_lending_car_are_planned_on_scenarios_too():
     device = plan.devices["wallbox"]
     assert np.all(device.import_value_per_kwh <= device.marginal_value_per_kwh + 1e-6)
     assert np.all(device.marginal_value_per_kwh <= device.export_value_per_kwh + 1e-6)
+
+
+def test_risk_counts_the_wear_of_a_car_in_every_bill():
+    """A bill without it would have the worst futures lend for nothing."""
+    scenarios = tuple(Scenario(load_kw=np.array([kw, kw, 0.0])) for kw in (2.0, 4.0, 6.0))
+    wants = lends([True] * 3, 9)
+    asked = problem(
+        [0.6, 0.5, 0.1], [2, 2, 0], charger=lender(wear_per_kwh=0.07), car=wants, scenarios=scenarios
+    )
+    inputs = judge(asked)
+    home = Home(inputs, futures(inputs))
+    add_risk(home, 0.5)
+    model = home.program.build()
+    x = open_solver("highs")(model, time_limit_s=10, gap_abs=0).x
+    tree, h, feed = home.horizon.tree, home.horizon.hours, home.chargers["wallbox"].feed.value(x)
+    flow = home.grid.imports.value(x) * home.horizon.import_price + 0.07 * feed
+    at, future = tree.paths(np.arange(home.horizon.n))
+    assert feed.max() > 1
+    assert_allclose(x[model.columns["risk.bill"].span], np.bincount(future, (flow * h)[at]), atol=1e-6)
+
+
+def test_car_that_leaves_full_does_not_hide_what_a_battery_is_worth_on_both_sides():
+    """Nothing more fits into it while it is away: asked about that, the solver has no answer for anybody."""
+    prices, loads = [0.1, 0.2, 0.4, 0.2], [0, 1, 1, 0]
+    wants = lends([True, False, False, False], 0, needed=5)
+    store = battery(capacity_kwh=1, charge_max_kw=1)
+    alone = solve(problem(prices, loads, batteries={store: 0})).devices["battery"]
+    beside = solve(problem(prices, loads, batteries={store: 0}, charger=LENDER, car=wants)).devices["battery"]
+    assert np.any(alone.export_value_per_kwh > alone.import_value_per_kwh + 0.05)
+    assert_allclose(beside.import_value_per_kwh, alone.import_value_per_kwh, atol=1e-3)
+    assert_allclose(beside.export_value_per_kwh, alone.export_value_per_kwh, atol=1e-3)
 
 
 # The same a second time, by equation and step.

@@ -1,6 +1,6 @@
 """What a load does without a plan: it runs as soon as its hours begin."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..steps import Bools, Floats, Steps
 from .held import held_off, held_on
 from .run_shape import begun, run_from_now, runs_within, shape_of, under_way
+
+_IN_ONE_PIECE: Final = (LoadKind.BLOCK, LoadKind.PROGRAMME)
 
 
 class AtOnce(NamedTuple):
@@ -23,7 +25,7 @@ def at_once(spec: FlexibleLoad, state: LoadState, steps: Steps) -> AtOnce:
     Full power from the start of each window until the energy is reached, the last step in part; a load that runs
     in one piece begins where that first fits. Tasks with a reward are done as well: nobody is there to weigh it.
     """
-    if spec.kind in (LoadKind.BLOCK, LoadKind.PROGRAMME):
+    if spec.kind in _IN_ONE_PIECE:
         return _in_one_piece(spec, state, steps)
     power = spec.power_kw * held_on(spec, state, steps)
     usable = ~held_off(spec, state, steps)
@@ -42,6 +44,7 @@ def _in_one_piece(spec: FlexibleLoad, state: LoadState, steps: Steps) -> AtOnce:
         if task is not at and task.energy_kwh > 0
     ]
     power, on = np.zeros(len(steps)), np.zeros(len(steps), dtype=np.bool_)
+    on[0] = state.is_on and spec.kind is LoadKind.PROGRAMME  # it ends by itself
     for runs in found:
         own = runs.run == 0
         power[runs.step[own]] += runs.power_kw[own]
@@ -51,7 +54,7 @@ def _in_one_piece(spec: FlexibleLoad, state: LoadState, steps: Steps) -> AtOnce:
 
 def is_done(spec: FlexibleLoad, state: LoadState, steps: Steps, power_kw: Floats) -> bool:
     """Return whether a power does all that is asked of a load; what has begun is taken to end well."""
-    at = begun(state) if under_way(spec, state) is not None else None
+    at = begun(state) if spec.kind in _IN_ONE_PIECE else None
     return all(
         float((power_kw * steps.hours)[task.allowed].sum()) >= task.energy_kwh - 1e-9
         for task in state.tasks

@@ -73,7 +73,7 @@ def shape_of(spec: FlexibleLoad, energy_kwh: float) -> RunShape:
 
 
 def under_way(spec: FlexibleLoad, state: LoadState) -> RunShape | None:
-    """Return what is left of a run that has begun; None where there is none.
+    """Return what is left of a run that has begun; None where nothing is.
 
     A block that is on works on its first task, whose energy is what is left of it. A programme that is on goes
     through its profile whether or not anybody asked for it; where nobody knows since when, from its start.
@@ -81,8 +81,10 @@ def under_way(spec: FlexibleLoad, state: LoadState) -> RunShape | None:
     if not state.is_on or spec.kind not in (LoadKind.BLOCK, LoadKind.PROGRAMME):
         return None
     if spec.kind is LoadKind.PROGRAMME:
-        return shape_of(spec, 0.0).after(state.since_h or 0.0)
-    return shape_of(spec, state.tasks[0].energy_kwh) if begun(state) else None
+        rest = shape_of(spec, 0.0).after(state.since_h or 0.0)
+    else:
+        rest = shape_of(spec, state.tasks[0].energy_kwh if begun(state) else 0.0)
+    return rest if rest.length_h > _ROUNDING_H else None
 
 
 def begun(state: LoadState) -> LoadTask | None:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from ..steps import Bools, Floats
+from ..steps import Floats
 from .components import Choice
 from .components.component import Pins
 from .components.direction import Direction
@@ -21,6 +21,10 @@ GAP_ABS = 0.01
 _NO_GAP = 0.0
 # Granted on top of the time limit to end with a plan rather than without; two or three linear programs.
 SETTLE_S = 2.0
+# For all starts at once, where an answer is in hand already. [s]
+_STARTS_S = 1.0
+# Gains that are not worth another round. [currency]
+_TRIFLE = 1e-3
 # Each round closes what opened when the last one closed something. Random homes at negative prices needed one to
 # five; the time limit ends it in any case.
 _ROUNDS = 8
@@ -94,39 +98,92 @@ def search(home: Home, solver: Solver, time_limit_s: float) -> Search:
     model = tally.build(home)
     relaxed = outcome = tally.solve(model, GAP_ABS)
     if relaxed.has_answer:
-        model, outcome = _made_whole(home, tally, model, relaxed)
+        model, outcome = _Whole(home, tally, model, relaxed).found()
     if relaxed.has_answer and outcome.verdict is not Verdict.OPTIMAL:
         outcome = _cheaper(outcome, _settle(home, tally, model, relaxed.objective))
     return _finished(tally, model, outcome)
 
 
-def _made_whole(home: Home, tally: _Tally, model: Model, relaxed: Outcome) -> tuple[Model, Outcome]:
-    """Add integers until no choice is broken; starts of runs get them only where holding them is not good enough."""
-    covered = [np.zeros(home.horizon.n, dtype=np.bool_) for _ in home.choices]
-    starts = [choice for choice in home.choices if isinstance(choice, SingleStart)]
-    if not starts or not any(choice.broken(relaxed.x).any() for choice in home.choices):
-        return _repaired(home, tally, model, relaxed, covered, [])
-    pins, first = held_starts(starts, relaxed.x), model
-    held = tally.solve(pinned(model, pins), GAP_ABS)
-    model, held = _repaired(home, tally, model, held, covered, pins)
-    distance = held.objective - relaxed.objective if held.verdict is Verdict.OPTIMAL else np.inf
-    if distance <= GAP_ABS:
-        return model, replace(held, gap_abs=max(distance, 0.0))
-    for choice, done in zip(home.choices, covered, strict=True):
-        if isinstance(choice, SingleStart):
-            done[choice.enforce(home.program, choice.begin)] = True
-    pins = [] if relaxed.row_dual is None else hopeless_starts(starts, first, relaxed.row_dual, distance)
-    model = pinned(tally.build(home), pins)
-    return _repaired(home, tally, model, tally.solve(model, GAP_ABS), covered, pins)
+class _Whole:
+    """Puts right what a linear program got wrong, with integers; starts of runs get them only as a last resort."""
 
+    def __init__(self, home: Home, tally: _Tally, model: Model, relaxed: Outcome) -> None:
+        self._home, self._tally, self._first, self._relaxed = home, tally, model, relaxed
+        self._covered = [np.zeros(home.horizon.n, dtype=np.bool_) for _ in home.choices]
+        self._starts = [choice for choice in home.choices if isinstance(choice, SingleStart)]
 
-def _repaired(
-    home: Home, tally: _Tally, model: Model, outcome: Outcome, covered: list[Bools], pins: list[Pins]
-) -> tuple[Model, Outcome]:
-    while outcome.has_answer and _repair(home, covered, outcome.x):
-        model = pinned(tally.build(home), pins)
-        outcome = tally.solve(model, GAP_ABS)
-    return model, outcome
+    def found(self) -> tuple[Model, Outcome]:
+        """Return the last model and its answer."""
+        choices, relaxed = self._home.choices, self._relaxed
+        if not self._starts or not self._is_broken(relaxed, choices):
+            return self._repaired(self._first, relaxed, [])
+        pins = held_starts(self._starts, relaxed.x)
+        held = self._tally.solve(pinned(self._first, pins), GAP_ABS)
+        model, held = self._repaired(self._first, held, pins)
+        if held.verdict is not Verdict.OPTIMAL:
+            return self._searched(model, held)
+        if held.objective - relaxed.objective <= GAP_ABS:
+            return model, replace(held, gap_abs=max(held.objective - relaxed.objective, 0.0))
+        if self._is_broken(relaxed, [choice for choice in choices if isinstance(choice, Direction)]):
+            # Where burning energy pays, the linear program's bound is worth nothing, and no search over all starts
+            # ends in time.
+            return model, self._moved(held)
+        return self._searched(model, held)
+
+    def _is_broken(self, outcome: Outcome, choices: Sequence[Choice]) -> bool:
+        return any(choice.broken(outcome.x).any() for choice in choices)
+
+    def _moved(self, held: Outcome) -> Outcome:
+        """Move starts while all other integers stay, as long as that gains.
+
+        The gap is proven for each of the two beside the other, not for both together.
+        """
+        fixed, best, bound = self._home.program.build().with_integers_fixed(held.x), held, -np.inf
+        for _ in range(_ROUNDS):
+            free = self._tally.solve(fixed, GAP_ABS)
+            if not free.has_answer:
+                break
+            bound = free.objective
+            again = _leaned(self._home, self._tally, pinned(fixed, held_starts(self._starts, free.x)))
+            if not again.has_answer or again.objective > best.objective - _TRIFLE:
+                break
+            best = again
+        gap = held.gap_abs + max(best.objective - bound, 0.0)
+        verdict = Verdict.OPTIMAL if gap <= 2 * GAP_ABS else Verdict.INCUMBENT
+        return replace(best, gap_abs=gap, verdict=verdict)
+
+    def _searched(self, model: Model, held: Outcome) -> tuple[Model, Outcome]:
+        """Search all starts that may be part of a better answer; keep the one held if none is found in time."""
+        for choice, done in zip(self._home.choices, self._covered, strict=True):
+            if isinstance(choice, SingleStart):
+                done[choice.enforce(self._home.program, choice.begin)] = True
+        pins, is_held = [], held.verdict is Verdict.OPTIMAL
+        if is_held and self._relaxed.row_dual is not None:
+            self._tally.deadline = min(self._tally.deadline, perf_counter() + _STARTS_S)
+            distance = held.objective - self._relaxed.objective
+            pins = hopeless_starts(self._starts, self._first, self._relaxed.row_dual, distance)
+        whole = pinned(self._tally.build(self._home), pins)
+        whole, outcome = self._repaired(whole, self._tally.solve(whole, GAP_ABS), pins)
+        if outcome.verdict is Verdict.OPTIMAL or not is_held:
+            return whole, outcome
+        return model, replace(held, verdict=Verdict.INCUMBENT)
+
+    def _repaired(self, model: Model, outcome: Outcome, pins: list[Pins]) -> tuple[Model, Outcome]:
+        model = pinned(model, pins)
+        while outcome.has_answer and self._repair(outcome.x):
+            model = pinned(self._tally.build(self._home), pins)
+            outcome = self._tally.solve(model, GAP_ABS)
+        return model, outcome
+
+    def _repair(self, x: Floats) -> bool:
+        """Add integers where a choice is broken and none watch over it yet; return whether any were added."""
+        found = False
+        for choice, done in zip(self._home.choices, self._covered, strict=True):
+            steps = np.flatnonzero(choice.broken(x) & ~done)
+            if len(steps):
+                done[choice.enforce(self._home.program, steps)] = True
+                found = True
+        return found
 
 
 def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
@@ -147,33 +204,27 @@ def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
     return _finished(tally, model, outcome)
 
 
-def _repair(home: Home, covered: list[Bools], x: Floats) -> bool:
-    """Add integers where a choice is broken and none watch over it yet; return whether any were added."""
-    found = False
-    for choice, done in zip(home.choices, covered, strict=True):
-        steps = np.flatnonzero(choice.broken(x) & ~done)
-        if len(steps):
-            done[choice.enforce(home.program, steps)] = True
-            found = True
-    return found
-
-
 def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
-    """Find some plan without integers: let the linear program lean, decide its way, and solve again.
+    """Find some plan without integers: let the linear program lean, decide its way, and solve again."""
+    tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
+    outcome = _leaned(home, tally, replace(model, integer=np.zeros_like(model.integer)))
+    gap = max(outcome.objective - bound, 0.0)
+    return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
+
+
+def _leaned(home: Home, tally: _Tally, model: Model) -> Outcome:
+    """Solve a linear program, deciding its way what it leaves open, until nothing is.
 
     Every round closes at least one more direction, so it ends; each is one linear program. The connection comes
     last: closed together with a car or a battery, it could lock energy in that has nowhere to go.
     """
     grid = home.grid.choices()
     devices = [choice for choice in home.choices if choice not in grid]
-    tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
-    model = replace(model, integer=np.zeros_like(model.integer))
     outcome = tally.solve(model, GAP_ABS)
     while outcome.has_answer and (pins := _pins(devices, outcome.x) or _pins(grid, outcome.x)):
         model = pinned(model, pins)
         outcome = tally.solve(model, GAP_ABS)
-    gap = max(outcome.objective - bound, 0.0)
-    return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
+    return outcome
 
 
 def _pins(choices: Sequence[Choice], x: Floats) -> list[Pins]:

@@ -56,9 +56,10 @@ def within(ranges: Sequence[Range], kw: Floats) -> Floats:
 class AllowedPower:
     """Off, or within one range (IEC 61851 knows nothing from 0 to 6 A).
 
-        Σ least_r·z_r[k] ≤ p[k] ≤ Σ most_r·z_r[k]        Σ z_r[k] ≤ 1, z in {0, 1}
+        Σ least_r·z_r[k] ≤ p[k] ≤ Σ most_r·z_r[k]        z in {0, 1}
 
-    A car that needs less than least·h stops by itself within the step, so the mean may be lower there.
+    Both on allow nothing that the larger range alone does not, so that no row forbids it. A car that needs less
+    than least·h stops by itself within the step, so the mean may be lower there.
 
     Attributes
     ----------
@@ -100,18 +101,15 @@ class AllowedPower:
         del steps
         near = self.near()
         power, zero = Term(self.power[near], 1.0), np.zeros(len(near))
-        at_most, at_least, choices = [power], [power], []
+        at_most, at_least = [power], [power]
         for label, one in zip(("on", "on_more_phases"), self.ranges, strict=False):
             least, most = self.least_kw(one, near), np.minimum(one.most_kw, self.upper_kw[near])
             can = (most >= least - WATT).astype(np.float64)
             z = program.variables(f"{self.name}.{label}", len(near), upper=can, integer=True)
             at_most.append(Term(z, -most))
             at_least.append(Term(z, -np.minimum(least, most)))
-            choices.append(Term(z, 1.0))
         program.rows(f"{self.name}.at_most", -np.inf, zero, *at_most)
         program.rows(f"{self.name}.at_least", zero, np.inf, *at_least)
-        if len(choices) > 1:
-            program.rows(f"{self.name}.one_way", -np.inf, zero + 1.0, *choices)
         return near
 
     def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:

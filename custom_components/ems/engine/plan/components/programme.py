@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flexible_load import FlexibleLoad, LoadState, LoadTask
+from ...flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ...steps import Bools, Floats, Steps
 from ..at_stake import price_of_leaving
 from ..program import Ints, Program, Term
@@ -119,8 +119,12 @@ class RunLoad:
         return first
 
     def is_on(self, x: Floats) -> Bools:
-        """Return where a run is in progress, parts of it without power among them, shape (n,)."""
+        """Return where a run is in progress, parts of it without power among them, shape (n,).
+
+        A programme that takes longer than its profile says is left to end by itself.
+        """
         on = np.zeros(self._horizon.n, dtype=np.bool_)
+        on[0] = self.state.is_on and self._spec.kind is LoadKind.PROGRAMME
         for columns, placed in zip(self._columns, self._placed, strict=True):
             on[placed.node[x[columns][placed.run] > 0.5]] = True
         return on
