@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..flexible_load import FlexibleLoad
+from ..flexible_load import LoadKind
 from ..problem import Problem
 from ..site import Battery, Strategy
 from ..steps import Floats
-from .at_stake import price_of_leaving
 from .components.battery import asked_reserve_kwh
 from .objective import Leaning, lean
 from .objective.leaning import reserve_kwh
@@ -37,32 +36,32 @@ class _Prices:
 
 
 def broken_wishes(problem: Problem, plan: Plan) -> float:
-    """Return what a plan's broken wishes, and the rewards it leaves, count for. [currency]."""
+    """Return what a plan's broken wishes count for. [currency]."""
     own, plain = _prices(problem, plan.strategy), _prices(problem, Strategy.ARBITRAGE)
     stores = {battery.id for battery in problem.site.batteries}
     others = [slack for slack in plan.slacks if slack.component not in stores]
     total = sum(slack.cost * plain.of(slack) / own.of(slack) for slack in others if own.of(slack) > 0)
     hours = plan.steps.hours
-    total += sum(_unearned(load, problem, plan) for load in problem.site.loads)
     for battery in problem.site.batteries:
         device = plan.devices.get(battery.id)
         if device is not None and device.energy_kwh is not None:
             total += _outside(battery, device.energy_kwh, hours, plain)
-    return total
+    return total + _rewards_missed(problem, plan)
 
 
-def _unearned(load: FlexibleLoad, problem: Problem, plan: Plan) -> float:
-    """Return the rewards that a load's tasks do not earn: no broken wish, but worth as much as money."""
-    device, state = plan.devices.get(load.id), problem.loads.get(load.id)
-    if device is None or state is None:
-        return 0.0
-    drawn = device.power_kw * plan.steps.hours
-    missing = [max(task.energy_kwh - float(drawn[task.allowed].sum()), 0.0) for task in state.tasks]
-    return sum(
-        price_of_leaving(task) * kwh
-        for task, kwh in zip(state.tasks, missing, strict=True)
-        if task.reward is not None
-    )
+def _rewards_missed(problem: Problem, plan: Plan) -> float:
+    """Return what optional runs would have been worth that a plan leaves out: no wish is broken, yet they count."""
+    missed = 0.0
+    for spec in problem.site.loads:
+        state, device = problem.loads.get(spec.id), plan.devices.get(spec.id)
+        if state is None or device is None:
+            continue
+        used_kwh = device.power_kw * plan.steps.hours
+        for task in state.tasks:
+            asked_kwh = spec.run_kwh if spec.kind is LoadKind.PROGRAMME else task.energy_kwh
+            if task.reward is not None and asked_kwh > 0:
+                missed += task.reward * max(1 - float(used_kwh[task.allowed].sum()) / asked_kwh, 0.0)
+    return missed
 
 
 def _prices(problem: Problem, strategy: Strategy) -> _Prices:
