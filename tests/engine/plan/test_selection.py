@@ -18,6 +18,7 @@ from custom_components.ems.engine.problem import Scenario
 from custom_components.ems.engine.site import DemandCharge, Grid, Preference, Strategy
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, homes, problem
 from tests.engine.plan.leanings import leaning
+from tests.engine.plan.loads import homes_with_load, load, task, with_load
 
 NAMES = {str(strategy) for strategy in CANDIDATES}
 
@@ -200,6 +201,19 @@ def test_band_and_reserve_count_as_their_model_has_them():
     )
 
 
+@pytest.mark.parametrize(("reward", "runs"), [(0.25, False), (0.35, True)])
+def test_a_reward_that_is_not_earned_counts_as_money_lost(reward, runs):
+    """Two kWh for 0.15 each and a reward: who saves the bill and leaves the reward is no better."""
+    asked = with_load(problem([0.3, 0.15, 0.3], [0] * 3), load("block"), task([1, 1, 1], 2, reward=reward))
+    plan = solve(asked)
+    assert plan.strategy is Strategy.ARBITRAGE
+    assert plan.devices["load"].power_kw.any() == runs
+    assert plan.scores["arbitrage"] == min(plan.scores.values())
+    idle = replace(plan.devices["load"], power_kw=np.zeros(3))
+    left = replace(plan, devices={"load": idle})
+    assert broken_wishes(judge(asked).problem, left) == pytest.approx(reward)
+
+
 @settings(max_examples=30)
 @given(homes(prices=(0.05, 0.6)), st.sampled_from(Preference))
 def test_nothing_beats_the_cheapest_bill_on_a_day_that_goes_as_planned(asked, preference):
@@ -208,6 +222,13 @@ def test_nothing_beats_the_cheapest_bill_on_a_day_that_goes_as_planned(asked, pr
         replace(asked, export_price_per_kwh=np.minimum(asked.export_price_per_kwh, 0.04)),
         preference=preference,
     )
+    scores = solve(asked).scores
+    assert not scores or scores["arbitrage"] <= min(scores.values()) + 0.02
+
+
+@settings(max_examples=20)
+@given(homes_with_load())
+def test_nothing_beats_the_cheapest_bill_with_loads_that_wait(asked):
     scores = solve(asked).scores
     assert not scores or scores["arbitrage"] <= min(scores.values()) + 0.02
 
