@@ -23,8 +23,8 @@ COUNTRIES: Final = ("DE", "AT", "US")
 # The middle of each season, away from the weeks in which clocks change.
 SEASONS: Final = {"winter": 3, "spring": 16, "summer": 29, "autumn": 42}
 _NEAR: Final = (0, 1, -1, 2, -2, 3, -3)  # where a week has gaps, the nearest one without
-# A plan looks two days ahead, so that the last day of a week needs a day beyond it.
-DAYS: Final = 8
+# A plan looks two days ahead, so that a week's last plan needs two days beyond it.
+DAYS: Final = 9
 _VIENNA: Final = ZoneInfo("Europe/Vienna")
 # What a recorded home without modules is given; a usual roof.
 PV_PEAK_KW: Final = 5.0
@@ -57,7 +57,7 @@ class RecordedHome:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Week:
-    """Eight days from a Monday on. Series have shape (n,). [kW], [EUR/kWh]."""
+    """Nine days from a Monday on. Series have shape (n,). [kW], [EUR/kWh]."""
 
     home: str
     country: str

@@ -169,7 +169,7 @@ async def test_a_month_of_absence_leaves_no_old_peak(hass: HomeAssistant, clock:
     store = SiteStore(hass, "test")
     clock.move(870)  # 12:15
     before = PeakMeter(store)
-    meter_draws(clock, before, 9, 20)
+    meter_draws(clock, before, 9, 29)  # the second quarter-hour was seen long enough to count, too
     assert before.record.highest_kw == pytest.approx(9)
     before.save()
     clock.move(40 * 86400)
@@ -177,6 +177,16 @@ async def test_a_month_of_absence_leaves_no_old_peak(hass: HomeAssistant, clock:
     after.observe(1000)
     assert (after.record.highest_kw, after.record.last_kw) == (None, None)
     assert after.now.state(after.record.quarter_s).running_kwh == 0
+
+
+async def test_a_crash_costs_five_minutes_at_most(hass: HomeAssistant, clock: Clock) -> None:
+    """Nobody says goodbye then: what was stored on the way is all there is."""
+    store = SiteStore(hass, "test")
+    clock.move(870)  # 12:15
+    meter_draws(clock, PeakMeter(store), 6, 14)
+    after = PeakMeter(store)
+    assert after.record.parts_kwh == pytest.approx([0.5, 0.5, 0])
+    assert after.record.measured_s == 600
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,14 @@ def test_discharging_slows_down_near_empty_by_hand():
     assert plan.devices["battery"].power_kw[0] == pytest.approx(8 / 3)
 
 
+def test_curve_in_the_way_is_named():
+    """At 0.90 the home would take 9 kW; the battery gives 2.67, and 1/1.5 kW more with a line 1 kW higher."""
+    store = battery(discharge_curve=((0.0, 1.0), (1.0, 21.0)))
+    plan = solve(problem([0.9, 0.1], [9, 0], batteries={store: 1.5}, minutes=30))
+    assert plan.binding[0] == "battery.discharge_curve"
+    assert plan.binding_value_per_kwh[0] == pytest.approx(0.4 / 1.5, abs=1e-3)
+
+
 def test_loss_is_inside_the_battery_and_the_curve_at_its_terminal():
     """2 kW at the terminal at any efficiency; 1 kWh arrives at 0.5."""
     store = battery(charge_curve=((0.0, 2.0),), charge_efficiency=0.5)

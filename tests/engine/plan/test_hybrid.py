@@ -161,8 +161,8 @@ def test_no_export_and_sun_that_takes_no_orders_is_reported_as_without_an_invert
 def test_connection_that_is_full_of_own_sun_leaves_nothing_to_discharge():
     """Cycling the battery to burn sunshine would wear it for nothing."""
     store = {battery(capacity_kwh=2, charge_efficiency=0.8): 0}
-    grid = Grid(export_max_kw=0)
-    plan = solve(hybrid_home([0.3] * 6, [0] * 6, pv=[3] * 6, battery_now=store, grid=grid))
+    grid = Grid(export_max_kw=2)
+    plan = solve(hybrid_home([0.3] * 6, [0] * 6, pv=[4] * 6, battery_now=store, grid=grid))
     assert plan.devices["battery"].power_kw.max() == 0
     assert plan.devices["battery"].energy_kwh[-1] == pytest.approx(2)
 

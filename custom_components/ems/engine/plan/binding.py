@@ -41,6 +41,11 @@ def binding_limits(home: Home, found: Search) -> Binding:
         value = np.maximum(-reduced[bound.columns], 0)
         worth[i, bound.steps] = value / home.horizon.hours[bound.steps] if bound.per_kwh else value
     names = ["", *(bound.name for bound in bounds)]
+    for id_, battery in home.batteries.items():
+        for name, rows in battery.curves.items():
+            relief = [np.maximum(-found.dual_of(row), 0) / home.horizon.hours for row in rows]
+            worth = np.vstack([worth, *relief])
+            names += [f"{id_}.{name}"] * len(relief)
     if home.phases is not None:
         worth = np.vstack([worth, home.phases.relief(found.dual_of)])
         names.append("phase_limit")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..flexible_load import LoadKind
 from ..problem import Problem
 from ..site import Battery, Strategy
 from ..steps import Floats
@@ -45,7 +46,22 @@ def broken_wishes(problem: Problem, plan: Plan) -> float:
         device = plan.devices.get(battery.id)
         if device is not None and device.energy_kwh is not None:
             total += _outside(battery, device.energy_kwh, hours, plain)
-    return total
+    return total + _rewards_missed(problem, plan)
+
+
+def _rewards_missed(problem: Problem, plan: Plan) -> float:
+    """Return what optional runs would have been worth that a plan leaves out: no wish is broken, yet they count."""
+    missed = 0.0
+    for spec in problem.site.loads:
+        state, device = problem.loads.get(spec.id), plan.devices.get(spec.id)
+        if state is None or device is None:
+            continue
+        used_kwh = device.power_kw * plan.steps.hours
+        for task in state.tasks:
+            asked_kwh = spec.run_kwh if spec.kind is LoadKind.PROGRAMME else task.energy_kwh
+            if task.reward is not None and asked_kwh > 0:
+                missed += task.reward * max(1 - float(used_kwh[task.allowed].sum()) / asked_kwh, 0.0)
+    return missed
 
 
 def _prices(problem: Problem, strategy: Strategy) -> _Prices:

@@ -114,8 +114,11 @@ class BatteryModel:
             Term(c, -h * eta_c),
             Term(d, h / eta_d),
         )
-        self._add_curve("charge_curve", c, takes)
-        self._add_curve("discharge_curve", d, gives)
+        # Names of the rows that keep a power to a line, by what a person would call the limit.
+        self.curves = {
+            "charge_curve": self._add_curve("charge_curve", c, takes),
+            "discharge_curve": self._add_curve("discharge_curve", d, gives),
+        }
         self._edges = self._add_band()
         self.left = self._add_end_value(end_value)
         self._direction = Direction(self.name, self.charge, self.discharge)
@@ -128,15 +131,17 @@ class BatteryModel:
         physical = max(self._spec.capacity_kwh, self._now)
         return physical if self._room.ceiling_may_break else self._spec.soc_max * self._spec.capacity_kwh
 
-    def _add_curve(self, name: str, power: Ints, lines: PowerLines) -> None:
-        """Keep a power below every line, at the mean of the energies before and after the step."""
-        n, e = self._horizon.n, self.energy
+    def _add_curve(self, name: str, power: Ints, lines: PowerLines) -> list[str]:
+        """Keep a power below every line, at the mean of the energies before and after the step; name the rows."""
+        n, e, names = self._horizon.n, self.energy, []
         for i, (offset, slope) in enumerate(zip(lines.offset_kw, lines.slope_per_h, strict=True)):
             most = np.full(n, offset)
             most[0] += slope / 2 * self._now
             before = self._horizon.before(e, -slope / 2)
             terms = (Term(power, 1.0), Term(e, -slope / 2), before)
-            self._program.rows(f"{self.name}.{name}{i}", -np.inf, most, *terms)
+            names.append(f"{self.name}.{name}{i}")
+            self._program.rows(names[-1], -np.inf, most, *terms)
+        return names
 
     def _add_band(self) -> list[_Edge]:
         capacity, edges = self._spec.capacity_kwh, []

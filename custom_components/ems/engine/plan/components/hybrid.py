@@ -1,7 +1,7 @@
 """A hybrid inverter: batteries and modules on a DC bus of their own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import override
 
 import numpy as np
@@ -48,7 +48,6 @@ class _Clipping:
     available: Floats
     least: Floats
     out: Flow
-    _rounds: int = field(default=0, init=False)
 
     def broken(self, x: Floats) -> Bools:
         """Return where sun is lost although the inverter could carry more."""
@@ -56,9 +55,10 @@ class _Clipping:
         return lost & (self.out.value(x) < self.out.upper - _CLIPPED_KW)
 
     def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Make these steps all or full."""
-        name, power, most = f"{self.name}.clipped{self._rounds}", self.power[steps], self.available[steps]
-        self._rounds += 1
+        """Make every step all or full in which sun can be lost: forbidden in one, it is lost in the next."""
+        del steps
+        steps = np.flatnonzero(self.available > self.least + _CLIPPED_KW)
+        name, power, most = f"{self.name}.clipped", self.power[steps], self.available[steps]
         z = program.variables(name, len(steps), upper=1.0, integer=True)
         program.rows(f"{name}.all", most, np.inf, Term(power, 1.0), Term(z, most - self.least[steps]))
         full = Term(z, -self.out.upper[steps])
