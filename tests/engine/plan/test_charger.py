@@ -11,11 +11,12 @@ import pytest
 from custom_components.ems.engine.plan import Mode, Plan, PlanStatus, solve
 from custom_components.ems.engine.plan.baseline import self_consumption
 from custom_components.ems.engine.plan.components.charger_current import ranges_of
+from custom_components.ems.engine.plan.future import scenarios as futures
 from custom_components.ems.engine.plan.home import Home
 from custom_components.ems.engine.plan.inputs import judge
 from custom_components.ems.engine.plan.search import GAP_ABS, search
 from custom_components.ems.engine.plan.solvers import open_solver
-from custom_components.ems.engine.problem import Problem
+from custom_components.ems.engine.problem import Problem, Scenario
 from custom_components.ems.engine.site import Charger, Grid
 from custom_components.ems.engine.steps import even_steps
 from tests.engine.plan.homes import START_S, WALLBOX, battery, bus_residual, car, no_integers, problem
@@ -253,6 +254,27 @@ def test_car_above_its_target_needs_nothing(needed):
     plan = solve(problem([0.3] * 3, [0] * 3, charger=WALLBOX, car=wants))
     assert_allclose(plan.devices["wallbox"].power_kw, 0, atol=1e-9)
     assert plan.slacks == ()
+
+
+def test_a_kwh_is_worth_to_a_car_over_equal_futures_what_it_is_worth_in_one():
+    """However many futures there are, a kWh in one of them counts in that one alone."""
+    loads = np.array([1.0, 2.0, 1.0, 0.0])
+    asked = problem(
+        [0.1, 0.3, 0.2, 0.4],
+        loads.tolist(),
+        charger=WALLBOX,
+        car=car([True] * 4, 30, ready_at_s=START_S + 3 * 3600),
+        scenarios=(Scenario(load_kw=loads, probability=1), Scenario(load_kw=loads, probability=3)),
+    )
+    inputs = judge(asked)
+    worth = []
+    for home in (Home(inputs), Home(inputs, futures(inputs))):
+        found = search(home, open_solver("highs"), 10)
+        value = home.chargers["wallbox"].energy.worth(found.dual_of).marginal
+        worth.append([value[home.horizon.tree.step == k] for k in range(3)])
+    for one, all_ in zip(*worth, strict=True):
+        assert_allclose(all_, one[0], atol=1e-3)
+    assert worth[0][2][0] > 0.19
 
 
 # Always.

@@ -296,13 +296,13 @@ def test_risk_counts_the_wear_of_a_car_in_every_bill():
     assert_allclose(x[model.columns["risk.bill"].span], np.bincount(future, (flow * h)[at]), atol=1e-6)
 
 
-def test_car_that_leaves_full_does_not_hide_what_a_battery_is_worth_on_both_sides():
-    """Nothing more fits into it while it is away: asked about that, the solver has no answer for anybody."""
+def test_car_that_is_away_does_not_hide_what_a_battery_is_worth_on_both_sides():
+    """Nothing fits into a car that is not there: asked about that, the solver has no answer for anybody."""
     prices, loads = [0.1, 0.2, 0.4, 0.2], [0, 1, 1, 0]
-    wants = lends([True, False, False, False], 0, needed=5)
     store = battery(capacity_kwh=1, charge_max_kw=1)
     alone = solve(problem(prices, loads, batteries={store: 0})).devices["battery"]
-    beside = solve(problem(prices, loads, batteries={store: 0}, charger=LENDER, car=wants)).devices["battery"]
+    away = problem(prices, loads, batteries={store: 0}, charger=LENDER, car=lends([False] * 4, 0))
+    beside = solve(away).devices["battery"]
     assert np.any(alone.export_value_per_kwh > alone.import_value_per_kwh + 0.05)
     assert_allclose(beside.import_value_per_kwh, alone.import_value_per_kwh, atol=1e-3)
     assert_allclose(beside.export_value_per_kwh, alone.export_value_per_kwh, atol=1e-3)
