@@ -122,51 +122,56 @@ class _Whole:
         model, held = self._repaired(self._first, held, pins)
         if held.verdict is not Verdict.OPTIMAL:
             return self._searched(model, held)
-        if held.objective - relaxed.objective <= GAP_ABS:
-            return model, replace(held, gap_abs=max(held.objective - relaxed.objective, 0.0))
-        if self._is_broken(relaxed, [choice for choice in choices if isinstance(choice, Direction)]):
-            # Where burning energy pays, the linear program's bound is worth nothing, and no search over all starts
-            # ends in time.
-            return model, self._moved(held)
-        return self._searched(model, held)
+        if (distance := held.objective - relaxed.objective) > GAP_ABS:
+            model, held, proven = self._moved(model, held)
+            if self._is_broken(relaxed, [choice for choice in choices if isinstance(choice, Direction)]):
+                # Where burning energy pays, the linear program's bound is worth nothing, and no search over all
+                # starts ends in time.
+                return model, _judged(held, proven, 2 * GAP_ABS)
+            distance = held.objective - relaxed.objective
+        held = _judged(held, max(distance, 0.0), GAP_ABS)
+        return (model, held) if held.verdict is Verdict.OPTIMAL else self._searched(model, held)
 
     def _is_broken(self, outcome: Outcome, choices: Sequence[Choice]) -> bool:
         return any(choice.broken(outcome.x).any() for choice in choices)
 
-    def _moved(self, held: Outcome) -> Outcome:
+    def _moved(self, model: Model, held: Outcome) -> tuple[Model, Outcome, float]:
         """Move starts while all other integers stay, as long as that gains.
 
-        The gap is proven for each of the two beside the other, not for both together.
+        The gap that goes with it is proven for each of the two beside the other, not for both together.
         """
-        fixed, best, bound = self._home.program.build().with_integers_fixed(held.x), held, -np.inf
+        free_model = self._home.program.build()
+        fixed, best, bound = free_model.with_integers_fixed(held.x), held, -np.inf
         for _ in range(_ROUNDS):
             free = self._tally.solve(fixed, GAP_ABS)
             if not free.has_answer:
                 break
             bound = free.objective
-            again = _leaned(self._home, self._tally, pinned(fixed, held_starts(self._starts, free.x)))
+            moved = pinned(fixed, held_starts(self._starts, free.x))
+            moved, again = _leaned(self._home, self._tally, moved)
             if not again.has_answer or again.objective > best.objective - _TRIFLE:
                 break
-            best = again
-        gap = held.gap_abs + max(best.objective - bound, 0.0)
-        verdict = Verdict.OPTIMAL if gap <= 2 * GAP_ABS else Verdict.INCUMBENT
-        return replace(best, gap_abs=gap, verdict=verdict)
+            model, best = replace(moved, integer=free_model.integer), again
+        return model, best, held.gap_abs + max(best.objective - bound, 0.0)
 
     def _searched(self, model: Model, held: Outcome) -> tuple[Model, Outcome]:
         """Search all starts that may be part of a better answer; keep the one held if none is found in time."""
         for choice, done in zip(self._home.choices, self._covered, strict=True):
             if isinstance(choice, SingleStart):
                 done[choice.enforce(self._home.program, choice.begin)] = True
-        pins, is_held = [], held.verdict is Verdict.OPTIMAL
+        pins, bound = [], self._relaxed.objective
+        is_held = held.has_answer and not self._is_broken(held, self._home.choices)
         if is_held and self._relaxed.row_dual is not None:
             self._tally.deadline = min(self._tally.deadline, perf_counter() + _STARTS_S)
-            distance = held.objective - self._relaxed.objective
-            pins = hopeless_starts(self._starts, self._first, self._relaxed.row_dual, distance)
+            pins = hopeless_starts(self._starts, self._first, self._relaxed.row_dual, held.objective - bound)
         whole = pinned(self._tally.build(self._home), pins)
         whole, outcome = self._repaired(whole, self._tally.solve(whole, GAP_ABS), pins)
         if outcome.verdict is Verdict.OPTIMAL or not is_held:
             return whole, outcome
-        return model, replace(held, verdict=Verdict.INCUMBENT)
+        is_whole = outcome.has_answer and not self._is_broken(outcome, self._home.choices)
+        if is_whole and outcome.objective < held.objective:
+            return whole, _judged(outcome, outcome.objective - bound, GAP_ABS)
+        return model, held
 
     def _repaired(self, model: Model, outcome: Outcome, pins: list[Pins]) -> tuple[Model, Outcome]:
         model = pinned(model, pins)
@@ -184,6 +189,12 @@ class _Whole:
                 done[choice.enforce(self._home.program, steps)] = True
                 found = True
         return found
+
+
+def _judged(outcome: Outcome, gap_abs: float, enough: float) -> Outcome:
+    """Return an answer with the gap that is known for it, optimal where that is small enough."""
+    verdict = Verdict.OPTIMAL if gap_abs <= enough else Verdict.INCUMBENT
+    return replace(outcome, gap_abs=gap_abs, verdict=verdict)
 
 
 def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
@@ -207,12 +218,12 @@ def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
 def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
     """Find some plan without integers: let the linear program lean, decide its way, and solve again."""
     tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
-    outcome = _leaned(home, tally, replace(model, integer=np.zeros_like(model.integer)))
+    _, outcome = _leaned(home, tally, replace(model, integer=np.zeros_like(model.integer)))
     gap = max(outcome.objective - bound, 0.0)
     return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
 
 
-def _leaned(home: Home, tally: _Tally, model: Model) -> Outcome:
+def _leaned(home: Home, tally: _Tally, model: Model) -> tuple[Model, Outcome]:
     """Solve a linear program, deciding its way what it leaves open, until nothing is.
 
     Every round closes at least one more direction, so it ends; each is one linear program. The connection comes
@@ -224,7 +235,7 @@ def _leaned(home: Home, tally: _Tally, model: Model) -> Outcome:
     while outcome.has_answer and (pins := _pins(devices, outcome.x) or _pins(grid, outcome.x)):
         model = pinned(model, pins)
         outcome = tally.solve(model, GAP_ABS)
-    return outcome
+    return model, outcome
 
 
 def _pins(choices: Sequence[Choice], x: Floats) -> list[Pins]:
