@@ -301,9 +301,14 @@ class Site:
         checks.between("site", 0, 1, risk_weight=self.risk_weight)
         self._check_ids()
 
-    def _check_ids(self) -> None:
+    @property
+    def device_ids(self) -> list[str]:
+        """Return the id of every device, in no order that means anything."""
         groups = (self.batteries, self.pvs, self.inverters, self.chargers, self.loads)
-        ids = [device.id for group in groups for device in group]
+        return [device.id for group in groups for device in group]
+
+    def _check_ids(self) -> None:
+        ids = self.device_ids
         twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
         if twice:
             raise PlanError("duplicate_id", field="id", id=", ".join(twice))
