@@ -52,7 +52,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
     ),
-    # The same where a strategy, a preference or a demand charge weighs beside the price: the price as paid and as it counts.
+    # The same where a strategy, a preference or a demand charge weighs too: the price as paid and as it counts.
     "charge_weighed": worded(
         "Charging: {price} counts as {weighed} with your strategy, preference and demand charge, "
         "storing this kWh as {value}.",
