@@ -47,6 +47,16 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
+    "charge_for_wish": worded(
+        "Charging at {price}: without it a limit or a wish could not be kept later.", "price"
+    ),
+    "hold_for_wish": worded("Keeping energy: without it a limit or a wish could not be kept later."),
+    "cover_even": worded(
+        "Covering the home from the battery: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
+    "follow_even": worded(
+        "Ready to cover the home: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
     "hold_reserve": worded("Keeping the reserve: the grid asks {price}, and no price empties it.", "price"),
     "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
@@ -101,6 +111,8 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "car_wait": worded(
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
     ),
+    "car_charge_best": worded("Charging the car: with all else in the home, now is the better time."),
+    "car_wait_best": worded("Waiting: with all else in the home, {later} is the better time.", "later"),
     "car_charge_weighed": worded(
         "Charging the car: {price} counts as {weighed} with your strategy, preference and demand charge, "
         "this kWh in the car as {value}.",
