@@ -129,8 +129,9 @@ class Home:
         if site.grid.limits_each_phase:
             branches = branches_of(site, self.components)
             self.phases = PhaseLimits(self.program, site.grid, self.horizon, self._fixed_by_phase, branches)
-        terms = [term for component in self.components for term in component.into_bus()]
-        self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *terms)
+        flows = [term for part in self.components if part is not self.grid for term in part.into_bus()]
+        self.program.rows(BUS, self.fixed_kw, self.fixed_kw, *self.grid.into_bus(), *flows)
+        self.grid.beside(flows, self.fixed_kw)
         if guide is not None:
             add_aims(self.program, self._aims(guide), self.horizon.penalties.band_leaving / 2)
         self._stay_near(said_before(previous, problem), stay_price(problem))
