@@ -38,10 +38,12 @@ def _role(role: RoleProfile, places: Places) -> RoleProfile:
             return RoleProfile(role=role.role, readings={})
         present = replace(present, register=register)
     readings, settings = _points(role.readings, places), _points(role.settings, places)
+    parts = _points(role.parts, places)
     return replace(
         role,
         readings=readings,
         settings=settings,
+        parts=parts,
         present=present,
         control=_control(role.control, {*readings, *settings}),
     )
@@ -93,11 +95,11 @@ def _derived(
         return {}
     sums: dict[str, DerivedPoint] = {}
     for key, point in profile.roles[name].derived.items():
-        there = {term: weight for term, weight in point.terms.items() if term[1] in roles[term[0]].readings}
+        there = {term: weight for term, weight in point.terms.items() if term[1] in roles[term[0]].terms}
         unknown = [
             term
             for term in point.terms.keys() - there.keys()
-            if roles[term[0]].readings and not _too_short(profile, term, places)
+            if roles[term[0]].terms and not _too_short(profile, term, places)
         ]
         if there and not unknown:
             sums[key] = replace(point, terms=there)
@@ -105,7 +107,7 @@ def _derived(
 
 
 def _too_short(profile: Profile, name: PointName, places: Places) -> bool:
-    point = profile.roles[name[0]].readings[name[1]]
+    point = profile.roles[name[0]].terms[name[1]]
     return any(layout.register.base in places for layout in (point, *point.otherwise))
 
 
