@@ -297,6 +297,7 @@ def test_a_file_that_cannot_be_read_is_a_profile_error(tmp_path, content):
 
 def test_each_role_is_offered_the_devices_that_have_it():
     assert {p.id for p in profiles_for("charger")} == {"alfen_eve"}
-    assert {p.id for p in profiles_for("meter")} == {"abb_b23", "solaredge_storedge"}
+    assert {"abb_b23", "solaredge_storedge", "sunspec_meter"} <= {p.id for p in profiles_for("meter")}
+    assert not {p.id for p in profiles_for("meter")} & {"alfen_eve"}
     assert {p.id for p in profiles_for("battery")} == {"solaredge_storedge"}
     assert profiles_for("teapot") == ()
