@@ -259,6 +259,18 @@ async def test_a_meter_reads_what_its_maker_says(meter):
 
 
 @pytest.mark.parametrize("meter", EVERY)
+async def test_a_meter_that_refuses_what_its_map_does_not_list_is_read_over_the_wire(meter, wire):
+    """Holes are stepped over: after the first poll no request is refused any more."""
+    line = await wire({1: meter.registers})
+    connected = ModbusDevice(load_profiles()[meter.profile], line.unit(1))
+    readings = [await connected.async_read() for _ in range(2)]
+    for reading in readings:
+        assert reading.failed == ()
+        shown = {point: reading.number("meter", point) for point in meter.home}
+        assert shown == {point: pytest.approx(value, rel=2e-7) for point, value in meter.home.items()}
+
+
+@pytest.mark.parametrize("meter", EVERY)
 async def test_a_meter_says_who_it_is(meter):
     identity = await device(meter).async_identify()
     assert (identity.manufacturer, identity.model, identity.serial) == meter.identity
