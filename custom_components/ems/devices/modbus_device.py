@@ -132,7 +132,7 @@ class ModbusDevice:
         fast: dict[PointName, Point] = {p.name: p for role in roles for p in role.readings.values()}
         for point in derived:
             fast.update({name: self.profile.roles[name[0]].readings[name[1]] for name in point.terms})
-        slow = [p for role in roles for p in role.settings.values()]
+        slow = [p for role in roles for p in role.settings.values() if p.write is None or p.write.read_back]
         link = self.profile.link
         return _Readers(
             fast=BlockReader(self._unit, link, fast.values(), derived, self._clock),

@@ -17,6 +17,7 @@ class Placeholder(StrEnum):
     """Values a command fills in when it is given."""
 
     POWER_W = "power_w"
+    MINUS_POWER_W = "-power_w"  # for one signed setpoint that serves both directions
     CURRENT_A = "current_a"
     LEASE_S = "lease_s"
     MAX = "max"  # the highest value the setting allows: "no limit"
@@ -51,12 +52,23 @@ class Register:
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """What may be written, in the point's unit. `limit` names a point of the role that may lower `high`."""
+    """What may be written, in the point's unit and our sign.
+
+    limit : Point of the role that bounds the magnitude further.
+    tolerance : How far a device may round what it was told.
+    step : Powers are rounded to multiples of this, so that small changes do not wear a register out.
+    percent_of, amps_at : Point with the rating [W] or voltage [V] that turns a command's power into % or A.
+    read_back : False where the register can only be written; then the acknowledgement is all the proof there is.
+    """
 
     low: float
     high: float
     limit: str | None = None
-    tolerance: float = 0.0  # how far a device may round what it was told
+    tolerance: float = 0.0
+    step: float | None = None
+    percent_of: str | None = None
+    amps_at: str | None = None
+    read_back: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +191,10 @@ class Control:
     commands : Mode → settings in the order of writing.
     safe : Command given on unload and stop; None where the device is safe by letting its lease lapse.
     lease_s, renew_s : How long a command lives, how often it is repeated. None: it lives for ever.
-    wears : Settings kept in memory that wears out: never to be cycled.
+    keeps : Modes that live for ever although others expire.
+    together : Groups of neighbouring settings that only go out in one request.
+    wears : Settings kept in memory that wears out: written only where they differ, never to renew.
+    wear_writes_per_day : How often a day commands may write one of those. None: commands do not touch them.
     """
 
     commands: Mapping[str, Mapping[str, Amount]]
@@ -189,7 +204,10 @@ class Control:
     lease_s: float | None = None
     renew_s: float | None = None
     on_expiry: str = ""
+    keeps: frozenset[str] = frozenset()
+    together: tuple[tuple[str, ...], ...] = ()
     wears: frozenset[str] = frozenset()
+    wear_writes_per_day: int | None = None
     min_write_interval_s: float = 5.0
     current_min_a: float | None = None
     current_max_a: float | None = None

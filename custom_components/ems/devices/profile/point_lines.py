@@ -19,7 +19,7 @@ from .node import Node
 from .registers import REGISTER_FIELDS, Defaults, parse_register
 
 _NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid")
-_WRITE_FIELDS: Final = ("write", "limit", "tolerance")
+_WRITE_FIELDS: Final = ("write", "limit", "tolerance", "step", "percent_of", "amps_at", "read_back")
 _POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
 _DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
 
@@ -43,7 +43,7 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         factor=_scale(found) * unit_factor * sign,
         scale_register=_scale_register(found, register),
         valid=_valid(spec, found, unit_factor * sign),
-        write=_write(found, node, register, unit_factor),
+        write=_write(found, node, register, unit_factor * sign),
         line=node.line,
     )
 
@@ -169,25 +169,42 @@ def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tupl
 
 def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fraction) -> Write | None:
     if "write" not in found:
-        for name in ("limit", "tolerance"):
+        for name in _WRITE_FIELDS:
             if name in found:
                 found[name].fail("belongs to writable points; add `write: [lowest, highest]` or remove it")
         return None
     if register.space != "holding" or register.type in {"string", "bit"}:
         node.fail("cannot be written: only numbers and enums in holding registers can; remove `write`")
+    read_back = found["read_back"].flag() if "read_back" in found else True
+    if not read_back and "scale_register" in found:
+        found["read_back"].fail(
+            "a scale has to be read before anything is written with it; remove one of the two"
+        )
     if register.values is not None:
-        return _write_codes(found["write"], register)
-    low, high = (end * float(factor) for end in found["write"].pair())
+        low, high = _codes(found["write"], register)
+        return Write(low=low, high=high, read_back=read_back)
+    low, high = sorted(end * float(factor) for end in found["write"].pair())
+    step = _magnitude(found, "step", factor)
+    if step is not None and step <= 0:
+        found["step"].fail("must be above 0; remove it where every value may be written")
     return Write(
         low=low,
         high=high,
         limit=found["limit"].text() if "limit" in found else None,
-        tolerance=abs(found["tolerance"].number()) * float(factor) if "tolerance" in found else 0.0,
+        tolerance=_magnitude(found, "tolerance", factor) or 0.0,
+        step=step,
+        percent_of=found["percent_of"].text() if "percent_of" in found else None,
+        amps_at=found["amps_at"].text() if "amps_at" in found else None,
+        read_back=read_back,
     )
 
 
-def _write_codes(node: Node, register: Register) -> Write:
+def _magnitude(found: Mapping[str, Node], name: str, factor: Fraction) -> float | None:
+    return abs(found[name].number() * float(factor)) if name in found else None
+
+
+def _codes(node: Node, register: Register) -> tuple[float, float]:
     if node.value is not True:
         node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")
     codes = [code for code in register.values or () if isinstance(code, int)]
-    return Write(low=min(codes), high=max(codes))
+    return min(codes), max(codes)

@@ -139,16 +139,17 @@ def _readings(
 
 
 def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> None:
-    """A limit has to be a point of the same role and unit, else it would never bind."""
-    for point in points.values():
-        limit = point.write.limit if point.write else None
-        if limit is None:
-            continue
-        if limit not in points or points[limit].unit != point.unit:
+    """A limit has to be a point of the same role and unit, else it would never bind; ratings and voltages alike."""
+    for point in (p for p in points.values() if p.write):
+        needed = {"limit": point.unit, "percent_of": "W", "amps_at": "V"}
+        for field, unit in needed.items():
+            other = getattr(point.write, field)
+            if other is None or (other in points and points[other].unit == unit):
+                continue
             lines = {
                 n.line: n for s in ("readings", "settings") if s in found for n in found[s].mapping().values()
             }
-            lines[point.line].fail(f"`limit: {limit}` is no point of this role in {point.unit}; name another")
+            lines[point.line].fail(f"`{field}: {other}` is no point of this role in {unit}; name another")
 
 
 def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
