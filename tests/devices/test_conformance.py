@@ -8,6 +8,7 @@ from custom_components.ems.devices.blocks import plan_blocks
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.points import MODES, POINTS, POSITIVE, UNIT_OF, Direction
 from custom_components.ems.devices.profile import Placeholder
+from custom_components.ems.devices.profile.placing import Place, placed
 
 PROFILES = [pytest.param(profile, id=profile.id) for profile in load_profiles().values()]
 ROLES = [
@@ -17,18 +18,36 @@ ROLES = [
 ]
 CONTROLLED = [param for param in ROLES if param.values[0].control]
 
+
+def _layouts(profile):
+    """Return a profile as it is on devices: once per layout where devices differ, each base far from the next."""
+    if not profile.bases:
+        return [profile]
+    lines = [point for role in profile.roles.values() for point in role.readings.values() if point.otherwise]
+    chosen = dict.fromkeys(layout.register.base for line in lines for layout in (line, *line.otherwise))
+    places = {name: Place(start=500 * n, end=500 * n + 400) for n, name in enumerate(profile.bases, 1)}
+    rest = {name: place for name, place in places.items() if name not in chosen}
+    return [placed(profile, {**rest, name: places[name]}) for name in chosen] or [placed(profile, places)]
+
+
+LAYOUTS = [
+    pytest.param(layout, id=f"{profile.id}-{n}" if n else profile.id)
+    for profile in load_profiles().values()
+    for n, layout in enumerate(_layouts(profile))
+]
+
 # Requests per fast poll, all roles together. More than these and a device on a slow gateway falls behind.
 REQUESTS_MAX = {"abb_b23": 2, "alfen_eve": 2, "solaredge_storedge": 3}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LAYOUTS)
 def test_a_poll_takes_few_requests(profile):
     points = [point for role in profile.roles.values() for point in role.readings.values()]
     blocks = plan_blocks(points, max_registers=profile.link.max_registers, gap=profile.link.gap)
     assert len(blocks) == REQUESTS_MAX[profile.id], [block.name for block in blocks]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LAYOUTS)
 def test_no_register_has_two_meanings(profile):
     """Overlapping points are a slip of the pen, unless they read one value in two ways (state and car)."""
     points = [

@@ -2,6 +2,7 @@
 
 from .model import (
     Amount,
+    Base,
     Control,
     DerivedPoint,
     Expectation,
@@ -19,6 +20,7 @@ from .schema import parse_profile
 
 __all__ = [
     "Amount",
+    "Base",
     "Control",
     "DerivedPoint",
     "Expectation",

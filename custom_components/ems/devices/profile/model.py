@@ -28,9 +28,24 @@ type Amount = float | Placeholder
 
 
 @dataclass(frozen=True, kw_only=True)
+class Base:
+    """A group of registers whose place differs from device to device: a SunSpec model, found in the chain.
+
+    models : Numbers of models with this one layout (201 to 204 differ in how many phases are filled).
+    nth : Which of them, where a device has several (the second meter behind one inverter), counted from 1.
+    """
+
+    models: frozenset[int]
+    nth: int = 1
+    space: Space = "holding"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Register:
     """Where a raw value lives and how its bits are to be read.
 
+    address : As sent on the wire; with a `base` the offset from that base's first register.
+    base : Name of one of the profile's `bases`; None where the address is the same on every device.
     absent : Raw bit patterns (unsigned) that mean "not available".
     values : Raw value or text → our word, for enums; None for numbers and plain texts.
     """
@@ -38,6 +53,7 @@ class Register:
     address: int
     count: int
     type: str
+    base: str | None = None
     space: Space = "holding"
     word_order: WordOrder = "big"
     absent: frozenset[int] = frozenset()
@@ -77,6 +93,7 @@ class Point:
 
     factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
+    otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
     """
 
     role: str
@@ -89,6 +106,7 @@ class Point:
     valid: tuple[float, float] | None = None
     write: Write | None = None
     line: int = 0
+    otherwise: tuple[Point, ...] = ()
 
     @property
     def name(self) -> PointName:
@@ -251,6 +269,7 @@ class Profile:
     link: Link
     identity: IdentityMap
     roles: Mapping[str, RoleProfile]
+    bases: Mapping[str, Base] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -1,6 +1,7 @@
 """One point, one line: turns a line of the table into a Point in our unit and with our sign."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -46,6 +47,22 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         write=_write(found, node, register, unit_factor * sign),
         line=node.line,
     )
+
+
+def parse_alternatives(role: str, key: str, node: Node, defaults: Defaults) -> Point:
+    """Read a list of lines: one value as devices of different layouts keep it, the first that is there counts."""
+    lines = node.items()
+    if len(lines) < 2:
+        node.fail("lists alternatives, so it needs two lines or more; write a single one without the list")
+    first, *others = (parse_point(role, key, line, defaults, own_words=False) for line in lines)
+    named: set[str | None] = set()
+    for line, point in zip(lines, (first, *others), strict=True):
+        if point.register.base is None or point.register.base in named:
+            line.fail("an alternative needs a `base` of its own: that is what chooses between them")
+        if point.write is not None:
+            line.fail("alternatives are read-only; make it a setting, or remove `write`")
+        named.add(point.register.base)
+    return replace(first, otherwise=tuple(others))
 
 
 def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
@@ -154,7 +171,14 @@ def _scale_register(found: Mapping[str, Node], register: Register) -> Register |
     at = found["scale_register"].integer(0, 0xFFFF)
     if register.address <= at < register.end:
         found["scale_register"].fail("lies inside the value itself; one of the two addresses is wrong")
-    return Register(address=at, count=1, type="s16", space=register.space, absent=frozenset({0x8000}))
+    return Register(
+        address=at,
+        count=1,
+        type="s16",
+        base=register.base,
+        space=register.space,
+        absent=frozenset({0x8000}),
+    )
 
 
 def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import re
 from typing import Final, cast
 
-from .model import Expectation, Register, Space, WordOrder
+from .model import Base, Expectation, Register, Space, WordOrder
 from .node import Node
 
 WIDTHS: Final[Mapping[str, int]] = {
@@ -48,16 +48,22 @@ _ALIASES: Final[Mapping[str, str]] = {
     "acc64": "u64",
 }
 _CHECKS: Final = ("equals", "matches", "above")
-REGISTER_FIELDS: Final = ("type", "length", "word_order", "function", "absent", "bit", "values")
+REGISTER_FIELDS: Final = ("base", "type", "length", "word_order", "function", "absent", "bit", "values")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What holds for every register of a profile unless its line says otherwise."""
+    """What holds for every register of a profile unless its line says otherwise.
+
+    bases : All that a line may name.
+    base : The one meant by lines that name none; None for addresses that are the same on every device.
+    """
 
     word_order: WordOrder = "big"
     space: Space = "holding"
     absent: Mapping[str, int] = field(default_factory=lambda: ABSENT)
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    base: str | None = None
 
 
 def parse_defaults(node: Node | None) -> Defaults:
@@ -86,12 +92,33 @@ def parse_register(node: Node, defaults: Defaults) -> Register:
         address=found["at"].integer(0, 0x10000 - count),
         count=count,
         type=kind,
+        base=parse_base_name(found["base"], defaults.bases) if "base" in found else defaults.base,
         space=_space(found.get("function"), defaults.space),
         word_order=_word_order(found.get("word_order"), defaults.word_order),
         absent=_absent(found.get("absent"), kind, count, defaults),
         bit=_bit(found, node, kind),
         values=_values(found, node, kind),
     )
+
+
+def parse_bases(node: Node | None, defaults: Defaults) -> Mapping[str, Base]:
+    """Read the `bases` of a profile: groups of registers that every device keeps at a place of its own."""
+    bases: dict[str, Base] = {}
+    for name, below in node.mapping().items() if node else ():
+        found = below.fields(required=("sunspec",), optional=("nth",))
+        models = frozenset(item.integer(1, 0xFFFE) for item in found["sunspec"].items())
+        if not models:
+            found["sunspec"].fail("needs at least one number of a SunSpec model; add it")
+        nth = found["nth"].integer(1, 99) if "nth" in found else 1
+        bases[str(name)] = Base(models=models, nth=nth, space=defaults.space)
+    return bases
+
+
+def parse_base_name(node: Node, bases: Mapping[str, Base]) -> str:
+    """Return the name of a base that the profile declares."""
+    if not bases:
+        node.fail("names a base, and this profile has no `bases`; add them to the head")
+    return node.choice(*bases)
 
 
 def parse_expectation(node: Node, defaults: Defaults) -> Expectation:

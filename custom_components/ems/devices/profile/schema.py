@@ -1,14 +1,23 @@
 """From the text of a profile to a Profile, or to an error that says where and what to do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..points import ROLES
 from .control_lines import parse_control
 from .model import DerivedPoint, IdentityMap, Link, Point, Profile, Register, RoleProfile
 from .node import Node, parse_yaml
-from .point_lines import parse_derived, parse_point
-from .registers import REGISTER_FIELDS, Defaults, parse_defaults, parse_expectation, parse_register
+from .point_lines import parse_alternatives, parse_derived, parse_point
+from .registers import (
+    REGISTER_FIELDS,
+    Defaults,
+    parse_base_name,
+    parse_bases,
+    parse_defaults,
+    parse_expectation,
+    parse_register,
+)
 
 _LINK_FIELDS: Final = (
     "transport",
@@ -21,7 +30,7 @@ _LINK_FIELDS: Final = (
     "poll_s",
     "settings_poll_s",
 )
-_IDENTITY_FIELDS: Final = ("model", "serial", "firmware", "unit_id", "serial_per_unit")
+_IDENTITY_FIELDS: Final = ("base", "model", "serial", "firmware", "unit_id", "serial_per_unit")
 
 
 def parse_profile(text: str, file: str) -> Profile:
@@ -29,9 +38,11 @@ def parse_profile(text: str, file: str) -> Profile:
     node = parse_yaml(text, file)
     found = node.fields(
         required=("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles"),
-        optional=("defaults",),
+        optional=("defaults", "bases"),
     )
     defaults = parse_defaults(found.get("defaults"))
+    bases = parse_bases(found.get("bases"), defaults)
+    defaults = replace(defaults, bases=bases)
     profile = Profile(
         id=found["profile"].text(),
         manufacturer=found["manufacturer"].text(),
@@ -41,6 +52,7 @@ def parse_profile(text: str, file: str) -> Profile:
         link=_link(found["link"]),
         identity=_identity(found["identity"], defaults),
         roles=_roles(found["roles"], defaults),
+        bases=bases,
     )
     _check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
@@ -75,6 +87,9 @@ def _number(found: Mapping[str, Node], name: str, default: float) -> float:
 
 def _identity(node: Node, defaults: Defaults) -> IdentityMap:
     found = node.fields(required=("manufacturer", "expect"), optional=_IDENTITY_FIELDS)
+    if "base" in found and "unit_id" in found:
+        found["base"].fail("models are looked for in the unit that is read, not in `unit_id`; remove one")
+    defaults = _with_base(found.get("base"), defaults)
     maker = found["manufacturer"]
     expectations = tuple(parse_expectation(item, defaults) for item in found["expect"].items())
     if not expectations:
@@ -105,7 +120,8 @@ def _roles(node: Node, defaults: Defaults) -> Mapping[str, RoleProfile]:
 
 
 def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
-    found = node.fields(required=("readings",), optional=("settings", "present", "control"))
+    found = node.fields(required=("readings",), optional=("base", "settings", "present", "control"))
+    defaults = _with_base(found.get("base"), defaults)
     readings, derived = _readings(role, found["readings"], defaults)
     settings = {
         key: parse_point(role, key, below, defaults, own_words=True)
@@ -131,11 +147,17 @@ def _readings(
     readings: dict[str, Point] = {}
     derived: dict[str, DerivedPoint] = {}
     for key, below in node.mapping().items():
-        if "sum" in below.mapping():
+        if isinstance(below.value, list):
+            readings[key] = parse_alternatives(role, key, below, defaults)
+        elif "sum" in below.mapping():
             derived[key] = parse_derived(role, key, below)
         else:
             readings[key] = parse_point(role, key, below, defaults, own_words=False)
     return readings, derived
+
+
+def _with_base(node: Node | None, defaults: Defaults) -> Defaults:
+    return replace(defaults, base=parse_base_name(node, defaults.bases)) if node else defaults
 
 
 def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> None:
@@ -176,7 +198,8 @@ def _check_read_only(profile: Profile, node: Node) -> None:
 def _check_widths(profile: Profile, node: Node) -> None:
     """A value and its scale are read together, so they have to fit into one request."""
     for role in profile.roles.values():
-        for point in (*role.readings.values(), *role.settings.values()):
+        lines = (*role.readings.values(), *role.settings.values())
+        for point in (alternative for line in lines for alternative in (line, *line.otherwise)):
             if point.high - point.low > profile.link.max_registers:
                 where = f"roles.{role.role}.{point.key} (line {point.line})"
                 node.fail(
