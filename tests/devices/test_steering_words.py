@@ -83,9 +83,45 @@ async def test_a_power_becomes_a_percentage_of_a_rating(make, command, raw):
 
 async def test_without_a_rating_no_percentage_is_guessed(make):
     device, unit = make(PERCENT, {10: 0})
-    with pytest.raises(DeviceWriteError, match="needs rated to turn a power into %"):
+    with pytest.raises(DeviceWriteError, match="needs rated to carry out a power"):
         await device.async_command(battery("charge", 2500))
     assert unit.writes == []
+
+
+async def test_the_safe_command_needs_no_rating(make):
+    device, unit = make(PERCENT, {10: 0})
+    assert len(await device.async_release(force=True)) == 1
+    assert unit.holding[20] == 10_000
+
+
+AT_THE_GRID = """\
+      setpoint: {at: 20, type: s16, unit: W, positive: discharging, write: [-9000, 9000], plus: {power: 1}}
+    control:
+      commands:
+        automatic: {setpoint: 50}
+        charge:    {setpoint: power_w}
+      safe: automatic
+      on_expiry: It stays.
+"""
+
+
+async def test_a_setpoint_elsewhere_counts_in_what_flows_now(make):
+    """The battery charges with 300 W, and a charge of 2000 W is to move the setpoint by the difference."""
+    clock = Clock()
+    device, unit = make(AT_THE_GRID, {1: 300}, clock)
+    with pytest.raises(
+        DeviceWriteError, match=r"needs battery\.power to carry out a power, and that is unknown"
+    ):
+        await device.async_command(battery("charge", 2000))
+    await device.async_read()
+    await device.async_command(battery("charge", 2000))
+    assert unit.holding[20] == 1700
+
+    clock.now += 31
+    with pytest.raises(DeviceWriteError, match="that is unknown"):
+        await device.async_command(battery("charge", 2500))
+    await device.async_command(battery("automatic"))
+    assert unit.holding[20] == 50
 
 
 AMPS = """\
@@ -214,6 +250,7 @@ async def test_what_wears_rests_when_its_day_is_spent_and_is_released_all_the_sa
         (PERCENT, "      safe", "      wear_writes_per_day: 9\n      safe", "belongs to commands that write"),
         (PERCENT, "      safe", "      wears: [rate]\n      safe", "say `wear_writes_per_day`"),
         (AMPS, "amps_at: volts", "amps_at: rated", "no point of this role in V"),
+        (AT_THE_GRID, "plus: {power: 1}", "plus: {battery.soc: 1}", "is no reading in W"),
         (AMPS, "step: 10", "step: 0", "must be above 0"),
         (SILENT, "write: [-9000, 9000]", "scale_register: 9, write: [-9000, 9000]", "has to be read before"),
         (SILENT, "write: true, read_back", "read_back", "belongs to writable points"),

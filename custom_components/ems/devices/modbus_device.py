@@ -160,7 +160,7 @@ class ModbusDevice:
         derived = [self._without_absent(point) for role in roles for point in role.derived.values()]
         fast: dict[PointName, Point] = {p.name: p for role in roles for p in role.readings.values()}
         for point in derived:
-            fast.update({name: self._map.roles[name[0]].readings[name[1]] for name in point.terms})
+            fast.update({name: self._map.roles[name[0]].terms[name[1]] for name in point.terms})
         slow = [p for role in roles for p in role.settings.values() if p.write is None or p.write.read_back]
         link = self.profile.link
         return _Readers(

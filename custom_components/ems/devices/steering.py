@@ -11,7 +11,7 @@ from .command import DeviceCommand, RegisterWrite
 from .commands import assignments_of, control_of, points_of, targets_of
 from .errors import DeviceConnectionError, DeviceError, DeviceWriteError
 from .profile.model import Amount, Confirm, Control, Point, PointName, Profile
-from .ranges import Range, limit_of, range_of, write_of
+from .ranges import Range, limit_of, range_of, sum_of, write_of
 from .reading import Scalar, Value
 from .wear import WearBudget
 from .wire import read_registers
@@ -184,6 +184,7 @@ class Steering:
             limit=await self._async_of(point, write.limit),
             rating_w=await self._async_of(point, write.percent_of),
             voltage_v=await self._async_of(point, write.amps_at),
+            plus_w=sum_of(write.plus, self._latest, self._clock()),
         )
 
     async def _async_of(self, point: Point, key: str | None) -> Scalar | None:

@@ -74,6 +74,7 @@ class Write:
     tolerance : How far a device may round what it was told.
     step : Powers are rounded to multiples of this, so that small changes do not wear a register out.
     percent_of, amps_at : Point with the rating [W] or voltage [V] that turns a command's power into % or A.
+    plus : Readings that are added to a command's power: a setpoint at the grid carries the house with it.
     read_back : False where the register can only be written; then the acknowledgement is all the proof there is.
     """
 
@@ -84,6 +85,7 @@ class Write:
     step: float | None = None
     percent_of: str | None = None
     amps_at: str | None = None
+    plus: Mapping[PointName, float] = field(default_factory=dict)
     read_back: bool = True
 
 
@@ -93,6 +95,7 @@ class Point:
 
     factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
+    when_absent : What "not available" means here, where the maker says so: a string that sleeps gives 0 W.
     otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
     """
 
@@ -105,6 +108,7 @@ class Point:
     scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
+    when_absent: float | None = None
     line: int = 0
     otherwise: tuple[Point, ...] = ()
 
@@ -233,12 +237,16 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleProfile:
-    """One role of a device: what it tells quickly, what it tells slowly, and what it can be told."""
+    """One role of a device: what it tells quickly, what it tells slowly, and what it can be told.
+
+    parts : What is read as quickly, and only to be added up: two registers for the two directions of one flow.
+    """
 
     role: str
     readings: Mapping[str, Point]
     settings: Mapping[str, Point] = field(default_factory=dict)
     derived: Mapping[str, DerivedPoint] = field(default_factory=dict)
+    parts: Mapping[str, Point] = field(default_factory=dict)
     present: Expectation | None = None
     control: Control | None = None
 
@@ -252,9 +260,14 @@ class RoleProfile:
         """Return everything this role can tell."""
         return frozenset((*self.readings, *self.settings, *self.derived))
 
+    @property
+    def terms(self) -> Mapping[str, Point]:
+        """Return what sums may add up: everything with a register that is read in the quick rhythm."""
+        return {**self.readings, **self.parts}
+
     def point(self, key: str) -> Point | None:
         """Return a point that has a register, from either rhythm."""
-        return self.readings.get(key) or self.settings.get(key)
+        return self.readings.get(key) or self.settings.get(key) or self.parts.get(key)
 
 
 @dataclass(frozen=True, kw_only=True)

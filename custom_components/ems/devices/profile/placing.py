@@ -42,6 +42,7 @@ def _role(role: RoleProfile, places: Places) -> RoleProfile:
         role,
         readings=readings,
         settings=settings,
+        parts=_points(role.parts, places),
         present=present,
         control=_control(role.control, {*readings, *settings}),
     )
@@ -93,7 +94,7 @@ def _derived(
         return {}
     sums: dict[str, DerivedPoint] = {}
     for key, point in profile.roles[name].derived.items():
-        there = {term: weight for term, weight in point.terms.items() if term[1] in roles[term[0]].readings}
+        there = {term: weight for term, weight in point.terms.items() if term[1] in roles[term[0]].terms}
         unknown = [
             term
             for term in point.terms.keys() - there.keys()
@@ -105,7 +106,7 @@ def _derived(
 
 
 def _too_short(profile: Profile, name: PointName, places: Places) -> bool:
-    point = profile.roles[name[0]].readings[name[1]]
+    point = profile.roles[name[0]].terms[name[1]]
     return any(layout.register.base in places for layout in (point, *point.otherwise))
 
 

@@ -19,8 +19,8 @@ from .model import DerivedPoint, Point, PointName, Register, Write
 from .node import Node
 from .registers import REGISTER_FIELDS, Defaults, parse_register
 
-_NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid")
-_WRITE_FIELDS: Final = ("write", "limit", "tolerance", "step", "percent_of", "amps_at", "read_back")
+_NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid", "when_absent")
+_WRITE_FIELDS: Final = ("write", "limit", "tolerance", "step", "percent_of", "amps_at", "plus", "read_back")
 _POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
 _DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
 
@@ -44,7 +44,8 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         factor=_scale(found) * unit_factor * sign,
         scale_register=_scale_register(found, register),
         valid=_valid(spec, found, unit_factor * sign),
-        write=_write(found, node, register, unit_factor * sign),
+        write=_write(role, found, node, register, unit_factor * sign),
+        when_absent=_when_absent(spec, found, unit_factor * sign),
         line=node.line,
     )
 
@@ -74,7 +75,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
     factor = _unit_factor(spec, found, node)
     if "positive" in found:
         found["positive"].fail("a sum of our points has our sign already; remove it")
-    terms = {_term(role, name, below): below.number() for name, below in found["sum"].mapping().items()}
+    terms = _terms(role, found["sum"])
     if not terms:
         found["sum"].fail("needs at least one point; add it")
     return DerivedPoint(
@@ -91,7 +92,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
 def _term(role: str, name: object, node: Node) -> PointName:
     where, _, key = str(name).rpartition(".")
     where = where or role
-    if key not in POINTS.get(where, {}):
+    if where not in POINTS:
         node.fail("is no known point; write role.point, for instance inverter.dc_power")
     return (where, key)
 
@@ -191,7 +192,17 @@ def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tupl
     return (low, high) if low <= high else (high, low)
 
 
-def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fraction) -> Write | None:
+def _when_absent(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> float | None:
+    if "when_absent" not in found:
+        return None
+    if spec.kind not in PLAUSIBLE:
+        found["when_absent"].fail("only what has a unit has a value to stand in; remove it")
+    return found["when_absent"].number() * float(factor) + 0.0
+
+
+def _write(
+    role: str, found: Mapping[str, Node], node: Node, register: Register, factor: Fraction
+) -> Write | None:
     if "write" not in found:
         for name in _WRITE_FIELDS:
             if name in found:
@@ -219,8 +230,13 @@ def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fr
         step=step,
         percent_of=found["percent_of"].text() if "percent_of" in found else None,
         amps_at=found["amps_at"].text() if "amps_at" in found else None,
+        plus=_terms(role, found["plus"]) if "plus" in found else {},
         read_back=read_back,
     )
+
+
+def _terms(role: str, node: Node) -> Mapping[PointName, float]:
+    return {_term(role, name, below): below.number() for name, below in node.mapping().items()}
 
 
 def _magnitude(found: Mapping[str, Node], name: str, factor: Fraction) -> float | None:

@@ -120,7 +120,7 @@ def _roles(node: Node, defaults: Defaults) -> Mapping[str, RoleProfile]:
 
 
 def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
-    found = node.fields(required=("readings",), optional=("base", "settings", "present", "control"))
+    found = node.fields(required=("readings",), optional=("base", "parts", "settings", "present", "control"))
     defaults = _with_base(found.get("base"), defaults)
     readings, derived = _readings(role, found["readings"], defaults)
     settings = {
@@ -129,13 +129,22 @@ def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
     }
     for key in settings.keys() & (readings.keys() | derived.keys()):
         found["settings"].mapping()[key].fail("is a reading as well; keep it in one of the two")
-    points = {**readings, **settings}
+    parts = {
+        key: parse_point(role, key, below, defaults, own_words=True)
+        for key, below in (found["parts"].mapping() if "parts" in found else {}).items()
+    }
+    for key in parts.keys() & (readings.keys() | derived.keys() | settings.keys()):
+        found["parts"].mapping()[key].fail(
+            "is a reading or a setting as well; give the part a name of its own"
+        )
+    points = {**readings, **settings, **parts}
     _check_limits(points, found)
     return RoleProfile(
         role=role,
         readings=readings,
         settings=settings,
         derived=derived,
+        parts=parts,
         present=parse_expectation(found["present"], defaults) if "present" in found else None,
         control=parse_control(role, found["control"], points) if "control" in found else None,
     )
@@ -169,27 +178,44 @@ def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> Non
             if other is None or (other in points and points[other].unit == unit):
                 continue
             lines = {
-                n.line: n for s in ("readings", "settings") if s in found for n in found[s].mapping().values()
+                n.line: n
+                for s in ("readings", "settings", "parts")
+                if s in found
+                for n in found[s].mapping().values()
             }
             lines[point.line].fail(f"`{field}: {other}` is no point of this role in {unit}; name another")
 
 
 def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
     """A sum may only use what is read in the same rhythm, else it would mix ages."""
+    _check_plus(roles, found)
     for role in roles.values():
         for point in role.derived.values():
             for where, key in point.terms:
-                term = roles[where].readings.get(key) if where in roles else None
+                term = roles[where].terms.get(key) if where in roles else None
                 if term is None or term.unit != point.unit:
                     below = found[role.role].mapping()["readings"].mapping()[point.key]
                     below.fail(f"adds {where}.{key}, which {where}.readings does not have in {point.unit}")
+
+
+def _check_plus(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
+    """What is added to a command's power has to be a power that is read by the second."""
+    for role in roles.values():
+        for point in (p for p in role.settings.values() if p.write):
+            for where, key in point.write.plus if point.write else ():
+                known: dict[str, Point | DerivedPoint] = (
+                    {**roles[where].terms, **roles[where].derived} if where in roles else {}
+                )
+                if key not in known or known[key].unit != "W":
+                    below = found[role.role].mapping()["settings"].mapping()[point.key]
+                    below.fail(f"`plus: {where}.{key}` is no reading in W; name another")
 
 
 def _check_read_only(profile: Profile, node: Node) -> None:
     if profile.confidence != "C":
         return
     for role in profile.roles.values():
-        if role.control or any(p.write for p in (*role.readings.values(), *role.settings.values())):
+        if role.control or any(p.write for p in (*role.terms.values(), *role.settings.values())):
             node.fail(
                 "a C-rated map is read-only until somebody confirmed it on hardware; remove control and write"
             )
@@ -198,7 +224,7 @@ def _check_read_only(profile: Profile, node: Node) -> None:
 def _check_widths(profile: Profile, node: Node) -> None:
     """A value and its scale are read together, so they have to fit into one request."""
     for role in profile.roles.values():
-        lines = (*role.readings.values(), *role.settings.values())
+        lines = (*role.terms.values(), *role.settings.values())
         for point in (alternative for line in lines for alternative in (line, *line.otherwise)):
             if point.high - point.low > profile.link.max_registers:
                 where = f"roles.{role.role}.{point.key} (line {point.line})"
