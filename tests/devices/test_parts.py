@@ -74,7 +74,7 @@ def test_parts_are_nobodys_readings(device):
         (
             "      imported: {at: 10",
             "      power: {positive: import, at: 10",
-            "give the part a name of its own",
+            "is a reading as well; keep it in one of the two",
         ),
         ("{imported: 1,", "{importet: 1,", "adds meter.importet, which meter.readings does not have"),
         ("{imported: 1,", "{nowhere.power: 1,", "is no known point"),

@@ -14,6 +14,7 @@ from .model import (
     Profile,
     Register,
     RoleProfile,
+    SerialLine,
     Write,
 )
 from .schema import parse_profile
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "Register",
     "RoleProfile",
+    "SerialLine",
     "Write",
     "parse_profile",
 ]

@@ -10,6 +10,9 @@ from ..points import Kind
 
 type Space = Literal["holding", "input"]
 type WordOrder = Literal["big", "little"]
+type Coding = Literal["plain", "four_quadrant"]
+type Transport = Literal["modbus_tcp", "modbus_rtu", "modbus_rtu_over_tcp"]
+type Parity = Literal["none", "even", "odd"]
 type PointName = tuple[str, str]  # (role, key)
 
 
@@ -56,6 +59,7 @@ class Register:
     base: str | None = None
     space: Space = "holding"
     word_order: WordOrder = "big"
+    byte_order: WordOrder = "big"  # within each register; Modbus wants big, a few makers swap their texts
     absent: frozenset[int] = frozenset()
     bit: int | None = None
     values: Mapping[int | str, str | bool] | None = None
@@ -93,6 +97,7 @@ class Write:
 class Point:
     """One value of the map.
 
+    coding : How the number is to be understood; see `codec` for the four-quadrant power factor.
     factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
     when_absent : What "not available" means here, where the maker says so: a string that sleeps gives 0 W.
@@ -105,6 +110,7 @@ class Point:
     unit: str | None
     register: Register
     factor: Fraction = Fraction(1)
+    coding: Coding = "plain"
     scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
@@ -158,6 +164,7 @@ class Expectation:
     equals: frozenset[int] | None = None
     matches: str | None = None
     above: float | None = None
+    between: tuple[float, float] | None = None  # of the raw number, for devices that tell no name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,14 +185,26 @@ class IdentityMap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SerialLine:
+    """How a device talks on RS-485 as it leaves the factory. All devices on one line have to agree."""
+
+    baudrate: int = 9600
+    parity: Parity = "none"
+    stop_bits: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Link:
     """How to talk to the device, and how often.
 
+    transport : What the device itself speaks. A gateway may turn RTU into TCP: then `port` is the gateway's.
+    serial : For RTU on a line; also of devices that have both a line and a network.
     gap : Unneeded registers worth reading along to save a request.
     single_write : True for devices that want function 6 for one register; the rest get function 16.
     """
 
-    transport: str = "modbus_tcp"
+    transport: Transport = "modbus_tcp"
+    serial: SerialLine | None = None
     port: int = 502
     unit_id: int = 1
     max_registers: int = 125
@@ -239,7 +258,7 @@ class Control:
 class RoleProfile:
     """One role of a device: what it tells quickly, what it tells slowly, and what it can be told.
 
-    parts : What is read as quickly, and only to be added up: two registers for the two directions of one flow.
+    parts : Numbers that only sums are made of (two tariffs, import beside export). Read like readings, not shown.
     """
 
     role: str
@@ -262,8 +281,13 @@ class RoleProfile:
 
     @property
     def terms(self) -> Mapping[str, Point]:
-        """Return what sums may add up: everything with a register that is read in the quick rhythm."""
+        """Return everything a sum may be made of."""
         return {**self.readings, **self.parts}
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Return every line of the role, each in its first layout."""
+        return (*self.readings.values(), *self.parts.values(), *self.settings.values())
 
     def point(self, key: str) -> Point | None:
         """Return a point that has a register, from either rhythm."""

@@ -38,11 +38,12 @@ def _role(role: RoleProfile, places: Places) -> RoleProfile:
             return RoleProfile(role=role.role, readings={})
         present = replace(present, register=register)
     readings, settings = _points(role.readings, places), _points(role.settings, places)
+    parts = _points(role.parts, places)
     return replace(
         role,
         readings=readings,
         settings=settings,
-        parts=_points(role.parts, places),
+        parts=parts,
         present=present,
         control=_control(role.control, {*readings, *settings}),
     )
@@ -98,7 +99,7 @@ def _derived(
         unknown = [
             term
             for term in point.terms.keys() - there.keys()
-            if roles[term[0]].readings and not _too_short(profile, term, places)
+            if roles[term[0]].terms and not _too_short(profile, term, places)
         ]
         if there and not unknown:
             sums[key] = replace(point, terms=there)

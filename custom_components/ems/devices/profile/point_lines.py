@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, cast
 
 from ..points import (
     KIND_OF_UNIT,
@@ -15,11 +15,11 @@ from ..points import (
     Kind,
     PointSpec,
 )
-from .model import DerivedPoint, Point, PointName, Register, Write
+from .model import Coding, DerivedPoint, Point, PointName, Register, Write
 from .node import Node
 from .registers import REGISTER_FIELDS, Defaults, parse_register
 
-_NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid", "when_absent")
+_NUMBER_FIELDS: Final = ("unit", "scale", "coding", "scale_register", "positive", "valid", "when_absent")
 _WRITE_FIELDS: Final = ("write", "limit", "tolerance", "step", "percent_of", "amps_at", "plus", "read_back")
 _POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
 _DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
@@ -42,6 +42,7 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         unit=spec.unit,
         register=register,
         factor=_scale(found) * unit_factor * sign,
+        coding=_coding(spec, found),
         scale_register=_scale_register(found, register),
         valid=_valid(spec, found, unit_factor * sign),
         write=_write(role, found, node, register, unit_factor * sign),
@@ -153,6 +154,14 @@ def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> 
     if spec.direction is Direction.MUST:
         node.fail(f"needs `positive: {' or '.join(ways)}`, how the device itself counts; add it")
     return 1
+
+
+def _coding(spec: PointSpec, found: Mapping[str, Node]) -> Coding:
+    if "coding" not in found:
+        return "plain"
+    if spec.kind is not Kind.POWER_FACTOR:
+        found["coding"].fail(f"is for power factors, and {spec.key} is none; remove it")
+    return cast("Coding", found["coding"].choice("plain", "four_quadrant"))
 
 
 def _scale(found: Mapping[str, Node]) -> Fraction:

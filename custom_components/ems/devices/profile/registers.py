@@ -47,8 +47,18 @@ _ALIASES: Final[Mapping[str, str]] = {
     "acc32": "u32",
     "acc64": "u64",
 }
-_CHECKS: Final = ("equals", "matches", "above")
-REGISTER_FIELDS: Final = ("base", "type", "length", "word_order", "function", "absent", "bit", "values")
+_CHECKS: Final = ("equals", "matches", "above", "between")
+REGISTER_FIELDS: Final = (
+    "base",
+    "type",
+    "length",
+    "word_order",
+    "byte_order",
+    "function",
+    "absent",
+    "bit",
+    "values",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +105,7 @@ def parse_register(node: Node, defaults: Defaults) -> Register:
         base=parse_base_name(found["base"], defaults.bases) if "base" in found else defaults.base,
         space=_space(found.get("function"), defaults.space),
         word_order=_word_order(found.get("word_order"), defaults.word_order),
+        byte_order=_word_order(found.get("byte_order"), "big"),
         absent=_absent(found.get("absent"), kind, count, defaults),
         bit=_bit(found, node, kind),
         values=_values(found, node, kind),
@@ -127,9 +138,12 @@ def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
     register = parse_register(node, defaults)
     checks = [name for name in _CHECKS if name in found]
     if len(checks) != 1:
-        node.fail("needs one of `equals` (numbers), `matches` (a regular expression) and `above` (a number)")
+        node.fail(
+            "needs one of `equals` (numbers), `matches` (a regular expression), `above` (a number) and "
+            "`between` ([lowest, highest])"
+        )
     if ("matches" in found) != (register.type == "string"):
-        node.fail("texts are checked by `matches`, numbers by `equals` or `above`; use the other one")
+        node.fail("texts are checked by `matches`, numbers by the others; use the other one")
     equals = None
     if "equals" in found:
         equals = frozenset(
@@ -138,7 +152,12 @@ def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
     matches = _pattern(found["matches"]) if "matches" in found else None
     above = found["above"].number() if "above" in found else None
     return Expectation(
-        register=register, means=found["means"].text(), equals=equals, matches=matches, above=above
+        register=register,
+        means=found["means"].text(),
+        equals=equals,
+        matches=matches,
+        above=above,
+        between=found["between"].pair() if "between" in found else None,
     )
 
 

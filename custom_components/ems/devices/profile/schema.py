@@ -6,7 +6,8 @@ from typing import Final
 
 from ..points import ROLES
 from .control_lines import parse_control
-from .model import DerivedPoint, IdentityMap, Link, Point, Profile, Register, RoleProfile
+from .link_lines import parse_link
+from .model import DerivedPoint, IdentityMap, Point, Profile, Register, RoleProfile
 from .node import Node, parse_yaml
 from .point_lines import parse_alternatives, parse_derived, parse_point
 from .registers import (
@@ -19,17 +20,6 @@ from .registers import (
     parse_register,
 )
 
-_LINK_FIELDS: Final = (
-    "transport",
-    "port",
-    "unit_id",
-    "max_registers",
-    "gap",
-    "pause_s",
-    "single_write",
-    "poll_s",
-    "settings_poll_s",
-)
 _IDENTITY_FIELDS: Final = ("base", "model", "serial", "firmware", "unit_id", "serial_per_unit")
 
 
@@ -49,7 +39,7 @@ def parse_profile(text: str, file: str) -> Profile:
         models=tuple(model.text() for model in found["models"].items()),
         confidence=found["confidence"].choice("A", "B", "C"),
         source=found["source"].text(),
-        link=_link(found["link"]),
+        link=parse_link(found["link"]),
         identity=_identity(found["identity"], defaults),
         roles=_roles(found["roles"], defaults),
         bases=bases,
@@ -57,32 +47,6 @@ def parse_profile(text: str, file: str) -> Profile:
     _check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
     return profile
-
-
-def _link(node: Node) -> Link:
-    found = node.fields(required=("transport", "port", "unit_id"), optional=_LINK_FIELDS)
-    plain = Link()
-    return Link(
-        transport=found["transport"].choice("modbus_tcp"),
-        port=found["port"].integer(1, 65535),
-        unit_id=found["unit_id"].integer(0, 255),
-        max_registers=_integer(found, "max_registers", 1, 125, plain.max_registers),
-        gap=_integer(found, "gap", 0, 124, plain.gap),
-        pause_s=_number(found, "pause_s", plain.pause_s),
-        single_write=found["single_write"].flag() if "single_write" in found else plain.single_write,
-        poll_s=_number(found, "poll_s", plain.poll_s),
-        settings_poll_s=_number(found, "settings_poll_s", plain.settings_poll_s),
-    )
-
-
-def _integer(found: Mapping[str, Node], name: str, low: int, high: int, default: int) -> int:
-    return found[name].integer(low, high) if name in found else default
-
-
-def _number(found: Mapping[str, Node], name: str, default: float) -> float:
-    if name in found and found[name].number() < 0:
-        found[name].fail("must not be negative")
-    return found[name].number() if name in found else default
 
 
 def _identity(node: Node, defaults: Defaults) -> IdentityMap:
@@ -123,21 +87,24 @@ def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
     found = node.fields(required=("readings",), optional=("base", "parts", "settings", "present", "control"))
     defaults = _with_base(found.get("base"), defaults)
     readings, derived = _readings(role, found["readings"], defaults)
-    settings = {
-        key: parse_point(role, key, below, defaults, own_words=True)
-        for key, below in (found["settings"].mapping() if "settings" in found else {}).items()
-    }
-    for key in settings.keys() & (readings.keys() | derived.keys()):
-        found["settings"].mapping()[key].fail("is a reading as well; keep it in one of the two")
     parts = {
         key: parse_point(role, key, below, defaults, own_words=True)
         for key, below in (found["parts"].mapping() if "parts" in found else {}).items()
     }
-    for key in parts.keys() & (readings.keys() | derived.keys() | settings.keys()):
-        found["parts"].mapping()[key].fail(
-            "is a reading or a setting as well; give the part a name of its own"
-        )
-    points = {**readings, **settings, **parts}
+    for key, part in parts.items():
+        if part.write is not None:
+            found["parts"].mapping()[key].fail(
+                "is only part of a sum and cannot be written; make it a setting"
+            )
+    settings = {
+        key: parse_point(role, key, below, defaults, own_words=True)
+        for key, below in (found["settings"].mapping() if "settings" in found else {}).items()
+    }
+    for key in settings.keys() & (readings.keys() | derived.keys() | parts.keys()):
+        found["settings"].mapping()[key].fail("is a reading as well; keep it in one of the two")
+    for key in parts.keys() & (readings.keys() | derived.keys()):
+        found["parts"].mapping()[key].fail("is a reading as well; keep it in one of the two")
+    points = {**readings, **settings}
     _check_limits(points, found)
     return RoleProfile(
         role=role,
@@ -215,7 +182,7 @@ def _check_read_only(profile: Profile, node: Node) -> None:
     if profile.confidence != "C":
         return
     for role in profile.roles.values():
-        if role.control or any(p.write for p in (*role.terms.values(), *role.settings.values())):
+        if role.control or any(point.write for point in role.points):
             node.fail(
                 "a C-rated map is read-only until somebody confirmed it on hardware; remove control and write"
             )
@@ -224,8 +191,7 @@ def _check_read_only(profile: Profile, node: Node) -> None:
 def _check_widths(profile: Profile, node: Node) -> None:
     """A value and its scale are read together, so they have to fit into one request."""
     for role in profile.roles.values():
-        lines = (*role.terms.values(), *role.settings.values())
-        for point in (alternative for line in lines for alternative in (line, *line.otherwise)):
+        for point in (alternative for line in role.points for alternative in (line, *line.otherwise)):
             if point.high - point.low > profile.link.max_registers:
                 where = f"roles.{role.role}.{point.key} (line {point.line})"
                 node.fail(
