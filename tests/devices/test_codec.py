@@ -15,7 +15,9 @@ from custom_components.ems.devices.reading import Quality
 from tests.devices.images import words
 
 EVERY_POINT = [
-    pytest.param(point, id=f"{profile.id}:{point.role}.{point.key}")
+    pytest.param(
+        point, id=":".join(filter(None, (profile.id, f"{point.role}.{point.key}", point.register.base)))
+    )
     for profile in load_profiles().values()
     for role in profile.roles.values()
     for line in role.points

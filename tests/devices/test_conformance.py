@@ -40,17 +40,33 @@ LAYOUTS = [
 REQUESTS_MAX = {
     "abb_b23": 2,
     "alfen_eve": 2,
+    "carlo_gavazzi_em100": 1,
+    "carlo_gavazzi_em24": 6,  # 11 registers per request are its maker's limit
+    "carlo_gavazzi_em300": 2,
     "deye_lp1": 2,
     "deye_lp3": 3,
     "e3dc": 1,
+    "eastron_sdm230": 1,
+    "eastron_sdm630": 1,
+    "eastron_sdm72": 1,
     "goodwe_et": 5,
     "growatt_sph": 4,
     "growatt_tlxh": 2,
     "huawei_sun2000": 4,
+    "janitza_umg": 1,
+    "janitza_umg604": 3,
+    "kostal_ksem": 3,
     "kostal_plenticore": 4,
+    "phoenix_eem_ma370": 2,
+    "phoenix_eem_ma600": 1,
+    "schneider_iem3000": 2,
+    "shelly_pro3em": 2,
+    "siemens_pac1600": 3,
+    "siemens_pac2200": 2,
     "sma_smart_energy": 8,  # SMA scatters what belongs together over a thousand registers
     "solaredge_storedge": 3,
     "sungrow_sh": 4,
+    "sunspec_meter": 1,
     "victron_gx": 2,
 }
 
@@ -120,6 +136,13 @@ def test_a_profile_says_who_it_is_for_and_where_it_comes_from(profile):
     assert profile.roles
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_map_nobody_confirmed_writes_nothing(profile):
+    if profile.confidence == "C":
+        assert not profile.writable
+        assert not [point for role in profile.roles.values() for point in role.points if point.write]
+
+
 @pytest.mark.parametrize("role", CONTROLLED)
 def test_a_role_that_is_steered_is_safe_without_us(role):
     """Either its command expires by itself, or a safe one can be written; and somebody wrote down which."""
@@ -176,10 +199,20 @@ def test_a_battery_or_charger_knows_every_mode_the_plan_uses(profile):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+def test_every_device_is_in_the_list_with_its_confidence(profile):
+    page = (Path(__file__).parents[2] / "docs" / "devices" / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if f"({profile.id}.md)" in line)
+    assert f"| {profile.confidence} |" in row
+    for model in profile.models:
+        assert model in row
+
+
+@pytest.mark.parametrize("profile", PROFILES)
 def test_every_device_has_a_page(profile):
     page = Path(__file__).parents[2] / "docs" / "devices" / f"{profile.id}.md"
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert f"`{profile.id}`" in text
+    assert f"confidence **{profile.confidence}**" in text
     for model in profile.models:
         assert model in text
     for role in profile.roles.values():

@@ -10,6 +10,7 @@ from custom_components.ems.devices.modbus_device import ModbusDevice
 from custom_components.ems.devices.profile import SerialLine
 from custom_components.ems.devices.transport import serial_params, tcp_params
 from tests.devices.images import abb_b23, words
+from tests.devices.meter_images import carlo_gavazzi_em24, eastron_sdm630
 from tests.devices.rtu import PtyLine, RtuLine, checksum
 
 LINE = SerialLine(baudrate=115200, parity="none", stop_bits=1)
@@ -48,6 +49,30 @@ async def test_two_meters_on_one_serial_line_are_told_apart(profiles):
     assert [reading.number("meter", "power") for reading in readings] == [1251.56, -2500.0]
     assert identity.model == "B23 112-100"
     assert {unit for unit, *_ in line.requests} == {1, 7}
+
+
+async def test_meters_of_two_makers_share_a_line_as_they_leave_the_factory(profiles):
+    """An Eastron and a Carlo Gavazzi, both at 9600 8N1 by their profiles, polled at the same time."""
+    eastron, gavazzi = profiles["eastron_sdm630"], profiles["carlo_gavazzi_em24"]
+    assert eastron.link.serial == gavazzi.link.serial
+    line = RtuLine({1: eastron_sdm630()[0], 2: carlo_gavazzi_em24()})
+    with PtyLine(line) as port:
+        connection = tmodbus.ModbusConnection(serial_params(port.device, eastron.link.serial), timeout=2)
+        try:
+            identity = await ModbusDevice(gavazzi, connection.for_unit(2)).async_identify()
+            readings = await asyncio.gather(
+                ModbusDevice(eastron, connection.for_unit(1)).async_read(),
+                ModbusDevice(gavazzi, connection.for_unit(2)).async_read(),
+            )
+        finally:
+            await connection.close()
+
+    assert identity.serial == "BX1234567"
+    assert [reading.number("meter", "power") for reading in readings] == [1251.56, 1251.6]
+    assert [reading.failed for reading in readings] == [(), ()]
+    # Eastron is asked by function 4, in one piece; Carlo Gavazzi by function 3, never for more than 11 registers.
+    assert {(function, count) for unit, function, _, count in line.requests if unit == 1} == {(4, 76)}
+    assert max(count for unit, _, _, count in line.requests if unit == 2) <= 11
 
 
 async def test_a_unit_that_is_not_on_the_line_is_silent_and_the_others_go_on(profiles):
