@@ -158,10 +158,19 @@ class ModbusDevice:
     def _plan_readers(self) -> _Readers:
         roles = [self._map.roles[name] for name in self._roles if self._present.get(name)]
         derived = [self._without_absent(point) for role in roles for point in role.derived.values()]
+        needed = {name for role in roles for point in role.settings.values() for name in _plus_of(point)}
+        derived += [
+            self._without_absent(self._map.roles[role].derived[key])
+            for role, key in needed
+            if role not in self._roles and key in self._map.roles[role].derived
+        ]
         fast: dict[PointName, Point] = {p.name: p for role in roles for p in role.readings.values()}
         for point in derived:
             fast.update({name: self._map.roles[name[0]].terms[name[1]] for name in point.terms})
-        slow = [p for role in roles for p in role.settings.values()]
+        fast.update(
+            {name: terms[name[1]] for name in needed if name[1] in (terms := self._map.roles[name[0]].terms)}
+        )
+        slow = [p for role in roles for p in role.settings.values() if p.write is None or p.write.read_back]
         link = self.profile.link
         return _Readers(
             fast=BlockReader(self._unit, link, fast.values(), derived, self._clock),
@@ -177,3 +186,8 @@ class ModbusDevice:
         for role, points in reading.roles.items():
             self._latest.update({(role, key): value for key, value in points.items()})
         return reading
+
+
+def _plus_of(point: Point) -> Collection[PointName]:
+    """Return the readings that a setting needs to carry out a power, whoever asked for them."""
+    return point.write.plus if point.write else ()
