@@ -83,6 +83,9 @@ def raw_number(register: Register, words: Words) -> float | None:
         decoder = decode_float32 if register.type == "f32" else decode_float64
         value = decoder(list(words), word_order=register.word_order)
         return value if math.isfinite(value) else None
+    if register.bits is not None:
+        low, high = register.bits
+        return bits >> low & (1 << high - low + 1) - 1
     return decode_int(list(words), signed=register.type in _SIGNED, word_order=register.word_order)
 
 

@@ -94,6 +94,7 @@ UNITS: Final[Mapping[str, tuple[str, Fraction]]] = {
     "Wh": ("Wh", Fraction(1)),
     "kWh": ("Wh", Fraction(1000)),
     "MWh": ("Wh", Fraction(1_000_000)),
+    "Ws": ("Wh", Fraction(1, 3600)),
     "V": ("V", Fraction(1)),
     "mV": ("V", Fraction(1, 1000)),
     "A": ("A", Fraction(1)),

@@ -42,7 +42,7 @@ class Steering:
         self._latest = latest
         self._clock = clock
         self._sleep = sleep
-        self._writer = SettingsWriter(unit, profile.link)
+        self._writer = SettingsWriter(unit, profile.link, clock=clock, sleep=sleep)
         self._wear = WearBudget(clock)
         self._lock = asyncio.Lock()
         self._prepared: set[str] = set()
@@ -161,9 +161,9 @@ class Steering:
         if control is None:
             return []
         writes: list[RegisterWrite] = []
-        if control.safe is not None:
-            command = DeviceCommand(role=role, mode=control.safe)
-            targets = await self._async_targets(control, assignments_of(control, command), command)
+        command = DeviceCommand(role=role, mode=control.safe or "give_back")
+        if assignments := assignments_of(control, command) if control.safe else control.give_back:
+            targets = await self._async_targets(control, assignments, command)
             writes = await self._async_write(control, targets, always=True)
         self._commanded.discard(role)
         self._leased_at_s.pop(role, None)

@@ -57,6 +57,8 @@ def _name(err: ModbusExceptionError) -> str:
 async def read_registers(unit: ModbusUnit, space: Space, address: int, count: int) -> list[int]:
     """Read registers; an answer of another length or with impossible words is refused."""
     what = f"reading {count} {space} registers from {address} (0x{address:04X})"
+    if space == "coil":
+        return [int(state) for state in (await guarded(what, unit.read_coils(address, count)))[:count]]
     read = unit.read_holding_registers if space == "holding" else unit.read_input_registers
     words = await guarded(what, read(address, count))
     if len(words) != count or not all(0 <= word <= 0xFFFF for word in words):
@@ -64,10 +66,17 @@ async def read_registers(unit: ModbusUnit, space: Space, address: int, count: in
     return words
 
 
-async def write_registers(unit: ModbusUnit, address: int, words: list[int], *, single: bool) -> None:
-    """Write registers in one request; `single` uses function 6 for one register, else function 16 is used."""
-    what = f"writing {words} to {address} (0x{address:04X})"
-    if single and len(words) == 1:
+async def write_registers(
+    unit: ModbusUnit, address: int, words: list[int], *, single: bool, space: Space = "holding"
+) -> None:
+    """Write registers in one request; `single` uses function 6 for one register, else function 16 is used.
+
+    A coil is switched by function 5.
+    """
+    what = f"writing {words} to {space} {address} (0x{address:04X})"
+    if space == "coil":
+        await guarded(what, unit.write_coil(address, bool(words[0])))
+    elif single and len(words) == 1:
         await guarded(what, unit.write_register(address, words[0]))
     else:
         await guarded(what, unit.write_registers(address, words))

@@ -1,6 +1,6 @@
 """Writes settings: bounded, only where they differ, and proven by reading back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 
@@ -56,10 +56,20 @@ class Pending:
 class SettingsWriter:
     """Writes points of one unit. The caller makes sure that only one sequence runs at a time."""
 
-    def __init__(self, unit: ModbusUnit, link: Link) -> None:
+    def __init__(
+        self,
+        unit: ModbusUnit,
+        link: Link,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
         """Remember whom to write to."""
         self._unit = unit
         self._link = link
+        self._clock = clock
+        self._sleep = sleep
+        self._wrote_at_s = float("-inf")
 
     async def async_pending(
         self,
@@ -119,11 +129,26 @@ class SettingsWriter:
     async def _write_batch(self, batch: Sequence[Target], before: Mapping[PointName, Held]) -> None:
         first = batch[0].point
         words = [w for t in batch for w in encode(t.point, t.value, before[t.point.name].exponent)]
+        await self._async_pause()
         try:
-            await write_registers(self._unit, first.register.address, words, single=self._link.single_write)
+            await write_registers(
+                self._unit,
+                first.register.address,
+                words,
+                single=self._link.single_write,
+                space=first.register.space,
+            )
         except RefusedError as err:
             values = ", ".join(f"{target.value:g}" for target in batch)
             raise DeviceWriteError(f"{first.role}.{first.key}: {values} was not taken: {err}") from err
+
+    async def _async_pause(self) -> None:
+        """Leave the device the time it wants between two writes."""
+        pause_s = self._link.write_pause_s
+        passed_s = self._clock() - self._wrote_at_s
+        if 0 <= passed_s < pause_s:  # a clock set back must not become a long wait
+            await self._sleep(pause_s - passed_s)
+        self._wrote_at_s = self._clock()
 
 
 def _is_readable(point: Point) -> bool:

@@ -32,11 +32,14 @@ def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control
     commands = _commands(role, found["commands"], points, lease_s)
     current = found["current_a"].pair() if "current_a" in found else (None, None)
     wears = _wears(found, points)
+    # A mapping hands the device back to its own rule by settings that no command uses.
+    gives_back = isinstance(found["safe"].value, dict)
     return Control(
         commands=commands,
         prepare=_assignments(found["prepare"], points, lease_s) if "prepare" in found else {},
         confirm=_confirm(found["confirm"], points) if "confirm" in found else None,
-        safe=_safe(found["safe"], commands, lease_s),
+        safe=None if gives_back else _safe(found["safe"], commands, lease_s),
+        give_back=_give_back(found["safe"], points, lease_s) if gives_back else {},
         lease_s=lease_s,
         renew_s=renew_s,
         on_expiry=found["on_expiry"].text(),
@@ -191,6 +194,15 @@ def _confirm(node: Node, points: Mapping[str, Point]) -> Confirm:
     if key not in points:
         found["point"].fail("is no point of this role; name one")
     return Confirm(key=key, value=found["value"].flag(), within_s=found["within_s"].number())
+
+
+def _give_back(node: Node, points: Mapping[str, Point], lease_s: float | None) -> Mapping[str, Amount]:
+    """Return the settings to leave behind. Nobody gives a power or a current then."""
+    assigned = _assignments(node, points, lease_s)
+    given = {Placeholder.POWER_W, Placeholder.MINUS_POWER_W, Placeholder.CURRENT_A}
+    if not assigned or given & set(assigned.values()):
+        node.fail("needs settings with values of their own, for instance `current: 6`; name them")
+    return assigned
 
 
 def _safe(node: Node, commands: Mapping[str, object], lease_s: float | None) -> str | None:

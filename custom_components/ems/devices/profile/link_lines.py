@@ -12,6 +12,7 @@ _FIELDS: Final = (
     "gap",
     "pause_s",
     "single_write",
+    "write_pause_s",
     "poll_s",
     "settings_poll_s",
 )
@@ -36,6 +37,7 @@ def parse_link(node: Node) -> Link:
         gap=_integer(found, "gap", 0, 124, plain.gap),
         pause_s=_number(found, "pause_s", plain.pause_s),
         single_write=found["single_write"].flag() if "single_write" in found else plain.single_write,
+        write_pause_s=_number(found, "write_pause_s", plain.write_pause_s),
         poll_s=_number(found, "poll_s", plain.poll_s),
         settings_poll_s=_number(found, "settings_poll_s", plain.settings_poll_s),
     )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..points import Kind
 
-type Space = Literal["holding", "input"]
+type Space = Literal["holding", "input", "coil"]
 type WordOrder = Literal["big", "little"]
 type Coding = Literal["plain", "four_quadrant"]
 type Transport = Literal["modbus_tcp", "modbus_rtu", "modbus_rtu_over_tcp"]
@@ -50,6 +50,7 @@ class Register:
     address : As sent on the wire; with a `base` the offset from that base's first register.
     base : Name of one of the profile's `bases`; None where the address is the same on every device.
     absent : Raw bit patterns (unsigned) that mean "not available".
+    bits : Lowest and highest bit of the number, where a register holds several; None for all of it.
     values : Raw value or text → our word, for enums; None for numbers and plain texts.
     """
 
@@ -62,6 +63,7 @@ class Register:
     byte_order: WordOrder = "big"  # within each register; Modbus wants big, a few makers swap their texts
     absent: frozenset[int] = frozenset()
     bit: int | None = None
+    bits: tuple[int, int] | None = None
     values: Mapping[int | str, str | bool] | None = None
 
     @property
@@ -201,6 +203,7 @@ class Link:
     serial : For RTU on a line; also of devices that have both a line and a network.
     gap : Unneeded registers worth reading along to save a request.
     single_write : True for devices that want function 6 for one register; the rest get function 16.
+    write_pause_s : Quiet time between two writes, where a device is slower to take than to answer.
     """
 
     transport: Transport = "modbus_tcp"
@@ -211,6 +214,7 @@ class Link:
     gap: int = 8
     pause_s: float = 0.0
     single_write: bool = False
+    write_pause_s: float = 0.0
     poll_s: float = 5.0
     settings_poll_s: float = 300.0
 
@@ -230,7 +234,9 @@ class Control:
 
     prepare : Settings that have to stand before the first command; written only where they differ.
     commands : Mode → settings in the order of writing.
-    safe : Command given on unload and stop; None where the device is safe by letting its lease lapse.
+    safe : Command given on unload and stop; None where the device is safe by letting its lease lapse, or
+        where `give_back` says what to write.
+    give_back : Settings that hand the device back to its own rule, where no command does.
     lease_s, renew_s : How long a command lives, how often it is repeated. None: it lives for ever.
     keeps : Modes that live for ever although others expire.
     together : Groups of neighbouring settings that only go out in one request.
@@ -242,6 +248,7 @@ class Control:
     prepare: Mapping[str, Amount] = field(default_factory=dict)
     confirm: Confirm | None = None
     safe: str | None = None
+    give_back: Mapping[str, Amount] = field(default_factory=dict)
     lease_s: float | None = None
     renew_s: float | None = None
     on_expiry: str = ""

@@ -77,7 +77,11 @@ def _control(control: Control | None, there: Iterable[str]) -> Control | None:
     """Return how a role is steered; half a command would be worse than none."""
     if control is None:
         return None
-    needed = {key for assigned in (control.prepare, *control.commands.values()) for key in assigned}
+    needed = {
+        key
+        for assigned in (control.prepare, control.give_back, *control.commands.values())
+        for key in assigned
+    }
     if control.confirm:
         needed.add(control.confirm.key)
     return control if needed <= set(there) else None

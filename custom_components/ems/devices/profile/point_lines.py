@@ -217,8 +217,10 @@ def _write(
             if name in found:
                 found[name].fail("belongs to writable points; add `write: [lowest, highest]` or remove it")
         return None
-    if register.space != "holding" or register.type in {"string", "bit"}:
-        node.fail("cannot be written: only numbers and enums in holding registers can; remove `write`")
+    if register.space == "input" or register.type in {"string", "bit"} or register.bits:
+        node.fail(
+            "cannot be written: only whole numbers and enums in holding registers and coils can; remove `write`"
+        )
     read_back = found["read_back"].flag() if "read_back" in found else True
     if not read_back and "scale_register" in found:
         found["read_back"].fail(

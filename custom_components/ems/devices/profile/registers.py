@@ -57,6 +57,7 @@ REGISTER_FIELDS: Final = (
     "function",
     "absent",
     "bit",
+    "bits",
     "values",
 )
 
@@ -98,16 +99,20 @@ def parse_register(node: Node, defaults: Defaults) -> Register:
         node.fail("needs `at`, the register address as sent on the wire; add it")
     kind = _type(found, node)
     count = _count(found, node, kind)
+    space = _space(found.get("function"), defaults.space)
+    if space == "coil" and kind != "enum":
+        node.fail("a coil is on or off: use `type: enum` with `values` for 0 and 1")
     return Register(
         address=found["at"].integer(0, 0x10000 - count),
         count=count,
         type=kind,
         base=parse_base_name(found["base"], defaults.bases) if "base" in found else defaults.base,
-        space=_space(found.get("function"), defaults.space),
+        space=space,
         word_order=_word_order(found.get("word_order"), defaults.word_order),
         byte_order=_word_order(found.get("byte_order"), "big"),
         absent=_absent(found.get("absent"), kind, count, defaults),
         bit=_bit(found, node, kind),
+        bits=_bits(found, node, kind, count),
         values=_values(found, node, kind),
     )
 
@@ -202,6 +207,17 @@ def _bit(found: Mapping[str, Node], node: Node, kind: str) -> int | None:
     return found["bit"].integer(0, 15) if "bit" in found else None
 
 
+def _bits(found: Mapping[str, Node], node: Node, kind: str, count: int) -> tuple[int, int] | None:
+    if "bits" not in found:
+        return None
+    if kind not in {"enum", "u16", "u32", "u64"}:
+        found["bits"].fail("belongs to unsigned numbers and enums; change the type or remove it")
+    ends = [item.integer(0, 16 * count - 1) for item in found["bits"].items()]
+    if len(ends) != 2 or ends[0] > ends[1]:
+        found["bits"].fail("needs [lowest, highest], counted from the least significant bit, 0")
+    return ends[0], ends[1]
+
+
 def _values(found: Mapping[str, Node], node: Node, kind: str) -> Mapping[int | str, str | bool] | None:
     if "values" not in found:
         if kind == "enum":
@@ -222,7 +238,7 @@ def _values(found: Mapping[str, Node], node: Node, kind: str) -> Mapping[int | s
 
 
 def _space(node: Node | None, default: Space) -> Space:
-    return default if node is None else cast("Space", node.choice("holding", "input"))
+    return default if node is None else cast("Space", node.choice("holding", "input", "coil"))
 
 
 def _word_order(node: Node | None, default: WordOrder) -> WordOrder:
