@@ -1,6 +1,7 @@
 """From a command to the settings it means, bounded by what the profile allows."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 import math
 
 from .command import DeviceCommand
@@ -61,7 +62,8 @@ def _amount(amount: Amount, control: Control, command: DeviceCommand, bounds: Ra
         case Placeholder.MINUS_POWER_W:
             return bounds.of_power(-_given(command, "power_w", command.power_w))
         case Placeholder.CURRENT_A:
-            return min(_current(control, _given(command, "current_a", command.current_a)), bounds.high)
+            wish_a = min(_current(control, _given(command, "current_a", command.current_a)), bounds.high)
+            return _rounded_down(bounds.point, wish_a)
         case Placeholder.LEASE_S:
             return control.lease_s or 0.0
     return amount
@@ -80,3 +82,11 @@ def _current(control: Control, wish_a: float) -> float:
     if control.current_min_a is not None and wish_a < control.current_min_a:
         return 0.0
     return wish_a if control.current_max_a is None else min(wish_a, control.current_max_a)
+
+
+def _rounded_down(point: Point, current_a: float) -> float:
+    """Return the highest current the register can hold that is not above the wish: fuses count the difference."""
+    if point.register.type in {"f32", "f64"} or point.scale_register is not None:
+        return current_a
+    raw = Fraction(repr(current_a)) / point.factor
+    return float(math.floor(raw) * point.factor)
