@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from custom_components.ems.engine.forecast.module import cell_temperature, power_max_kw, unclipped_kw
+from custom_components.ems.engine.forecast.module import cell_temperature, dc_kw, inverted_kw
+from custom_components.ems.engine.forecast.panels import panels_of
 from custom_components.ems.engine.forecast.sky import Place, sky_over
 from custom_components.ems.engine.forecast.solar import SolarForecaster
 from custom_components.ems.engine.forecast.sun import sun_position
@@ -159,14 +160,16 @@ def test_faiman_by_hand():
 
 
 def test_standard_conditions_give_the_nameplate_less_the_losses():
-    """25 °C cells at 1000 W/m²: 10 kW · 0.86/0.97 · 0.96."""
-    cold = 25 - 1000 / 31.84
-    assert unclipped_kw(ROOF, np.array([1000.0]), np.array([cold])) == pytest.approx([8.511], abs=0.001)
+    """25 °C cells at 1000 W/m²: 10 kW · 0.86/0.97 = 8.866 kW DC, which a big inverter passes on with 96 %."""
+    direct = dc_kw(10, np.array([1000.0]), np.array([25 - 1000 / 31.84]))
+    assert direct == pytest.approx([8.866], abs=0.001)
+    # 8.866 of 12/0.96 = 12.5 kW is 71 % load: 0.96/0.9637 · (0.9858 - 0.0115 - 0.0083) = 0.9623.
+    assert inverted_kw(direct, 12.0) == pytest.approx([8.866 * 0.9623], abs=0.001)
 
 
 @pytest.mark.parametrize(("inverter", "limit"), [(8.0, 8.0), (None, 10.0), (12.0, 10.0)])
 def test_the_limit_is_the_smaller_of_nameplate_and_inverter(inverter, limit):
-    assert power_max_kw(PvArray(id="a", name="a", peak_kw=10, inverter_max_kw=inverter)) == limit
+    assert panels_of(PvArray(id="a", name="a", peak_kw=10, inverter_max_kw=inverter)).max_kw == limit
 
 
 @given(
@@ -203,7 +206,7 @@ def test_any_weather_anywhere_gives_an_ordered_bounded_band(
         assert power.shape == (len(steps),)
         assert np.all(np.isfinite(power))
         assert np.all(power >= 0)
-        assert np.all(power <= power_max_kw(array) + 1e-9)
+        assert np.all(power <= panels_of(array).max_kw + 1e-9)
         assert np.all(power[night > 105] == 0)
     assert np.all(result.p10 <= result.p50 + 1e-9)
     assert np.all(result.p50 <= result.p90 + 1e-9)
