@@ -54,7 +54,7 @@ def walk(case: Case) -> Days:
     for start_s, stop_s in local_days(case.first_test_s, float(case.starts_s[-1]) + 3600, case.site.zone):
         _learn(forecaster, case, learned_s, start_s)
         learned_s = start_s
-        steps = Steps(edges_s=np.arange(start_s, stop_s + 1800, 3600.0))
+        steps = Steps(edges_s=np.arange(start_s, stop_s + 1800, 3600.0, dtype=np.float64))
         issued.append(forecaster.forecast(start_s, steps, case.weather, case.given))
     return issued
 

@@ -139,7 +139,9 @@ def _with_weather(data: Path, train: Path | None, site: Site) -> Case:
     Without a series of its own in `train` the first 70 % are learned, up to a month's end.
     """
     earlier = None if train is None else train / "pv" / f"{site.id}{_POWER}"
-    folders = [train] if train is not None and earlier is not None and earlier.exists() and train != data else []
+    folders = (
+        [train] if train is not None and earlier is not None and earlier.exists() and train != data else []
+    )
     parts = [_read(folder / "pv" / f"{site.id}{_POWER}") for folder in [*folders, data]]
     skies = [_read(folder / "pv" / f"{site.id}{_WEATHER}") for folder in [*folders, data]]
     own = parts[-1][0]
@@ -155,9 +157,7 @@ def _with_weather(data: Path, train: Path | None, site: Site) -> Case:
         power=watts,
         per_kw=1000.0,
         # The satellite's values are at the stamp: it is the middle of its half hour.
-        weather=Weather(
-            starts_s=weather_s - 900, interval_s=1800, ghi_w_m2=ghi, temperature_c=temperature
-        ),
+        weather=Weather(starts_s=weather_s - 900, interval_s=1800, ghi_w_m2=ghi, temperature_c=temperature),
         given={},
         first_test_s=first_s,
     )

@@ -3,7 +3,6 @@
 import csv
 from datetime import datetime
 import gzip
-import json
 from pathlib import Path
 
 from hypothesis import given, settings, strategies as st
@@ -212,74 +211,6 @@ def test_any_weather_anywhere_gives_an_ordered_bounded_band(
     assert np.all(result.p50 <= result.p90 + 1e-9)
     assert np.all(result.p10 <= result.mean)
     assert np.all(result.mean <= result.p90)
-
-
-def production(factor: float, start: float, days: int):
-    """What an array would have measured that does `factor` of what the physics says."""
-    sky = weather(start, 24 * days, cloud_cover=0.4, temperature_c=15.0)
-    steps = even_steps(start, 24 * days, 60)
-    return steps.starts_s, factor * forecast(sky, steps).mean, sky
-
-
-@pytest.mark.parametrize(("real", "learned"), [(0.8, 0.8), (1.1, 1.1), (0.1, 0.5), (3.0, 1.3)])
-def test_own_production_corrects_the_physics_within_reason(real, learned):
-    """A tenth of what is expected is a fault to report, not a roof to learn."""
-    forecaster = SolarForecaster(ROOF, VIENNA)
-    forecaster.learn(*production(real, JUNE, 20))
-    assert forecaster.factor == pytest.approx(learned, abs=0.03)
-
-
-def test_one_odd_day_moves_little_and_nothing_moves_nothing():
-    forecaster = SolarForecaster(ROOF, VIENNA)
-    assert forecaster.factor == 1.0
-    starts, kw, sky = production(0.5, JUNE, 1)
-    forecaster.learn(starts, np.full(len(kw), np.nan), sky)
-    assert forecaster.factor == 1.0
-    forecaster.learn(starts, kw, NOTHING)
-    assert forecaster.factor == 1.0
-    forecaster.learn(starts, kw, sky)
-    assert 0.5 < forecaster.factor < 0.95
-
-
-def test_hours_at_the_inverters_limit_teach_nothing():
-    """8 of 10 kW: the inverter cuts the noon, which is not the modules' fault."""
-    small = PvArray(id="a", name="a", peak_kw=10, inverter_max_kw=3)
-    forecaster = SolarForecaster(small, VIENNA)
-    sky = weather(JUNE, 24 * 10, cloud_cover=0.0, temperature_c=15.0)
-    steps = even_steps(JUNE, 240, 60)
-    forecaster.learn(steps.starts_s, forecast(sky, steps, small).mean, sky)
-    assert forecaster.factor == pytest.approx(1.0, abs=0.01)
-
-
-def test_learning_twice_is_learning_once_and_pieces_make_a_whole():
-    starts, kw, sky = production(0.7, JUNE, 12)
-    whole, pieces = SolarForecaster(ROOF, VIENNA), SolarForecaster(ROOF, VIENNA)
-    whole.learn(starts[:200], kw[:200], sky)
-    whole.learn(starts, kw, sky)
-    whole.learn(starts, kw, sky)
-    for part in np.array_split(np.arange(len(starts)), 7):
-        pieces.learn(starts[part], kw[part], sky, interval_s=3600)
-    assert pieces.factor == pytest.approx(whole.factor, abs=1e-9)
-
-
-def test_the_state_survives_json():
-    forecaster, restored, empty = (SolarForecaster(ROOF, VIENNA) for _ in range(3))
-    forecaster.learn(*production(0.7, JUNE, 12))
-    restored.restore(json.loads(json.dumps(forecaster.state(), allow_nan=False)))
-    assert restored.factor == forecaster.factor
-    assert restored.state() == forecaster.state()
-    empty.restore(json.loads(json.dumps(empty.state(), allow_nan=False)))
-    assert empty.factor == 1.0
-    with pytest.raises(ValueError, match="schema"):
-        empty.restore({"schema": 99})
-
-
-def test_an_array_without_modules_produces_nothing():
-    nothing = PvArray(id="a", name="a", peak_kw=0)
-    forecaster = SolarForecaster(nothing, VIENNA)
-    forecaster.learn(*production(1.0, JUNE, 2))
-    assert forecaster.factor == 1.0
-    assert not forecaster.forecast(JUNE, even_steps(JUNE, 24, 60), NOTHING).p90.any()
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,12 @@ SHARE_QUANTILES = np.array([
 NO_WEATHER_MEAN, NO_WEATHER_QUANTILES = 0.57, np.array([0.10, 0.52, 0.97])
 # Cloud cover says less than irradiance: its band is moved this far towards that of knowing nothing.
 CLOUD_COVER_DOUBT = 0.4
-# Own errors count as much as those measured elsewhere from this many hours of about the same cloudiness on.
-TRUST_H = 60.0
+# Own errors count as much as those measured elsewhere from this many hours of about the same cloudiness on, and
+# those of this season more than those of the last one.
+TRUST_H = 30.0
+HALF_LIFE_DAYS = 45.0
 # Neighbours in cloudiness are taken together: errors change slowly with it.
-WIDTH = 0.12
+WIDTH = 0.15
 # Of the nameplate: at sunrise shares of next to nothing would say nothing.
 FAINT = 0.03
 
@@ -47,6 +49,7 @@ class Band:
         scale = fit.clear + FAINT
         share, error = fit.power / scale, fit.error / scale
         near = np.maximum(1 - np.abs(share[None, :] - SHARES[:, None]) / WIDTH, 0)
+        near = near * 0.5 ** (fit.age_days / HALF_LIFE_DAYS)
         amount = near.sum(axis=1)
         self._trust = amount / (amount + TRUST_H)
         order = np.argsort(error)

@@ -12,7 +12,7 @@ from .features import Design
 HALF_LIFE_DAYS = 400.0
 # The variance of an hour's error over that of a coefficient; hours of one day err together, so that few days
 # tell less than their hours: the second part wanes with their number. Measured on the shared arrays.
-RIDGE, RIDGE_DAYS = 0.3, 30.0
+RIDGE, RIDGE_DAYS = 0.3, 60.0
 # A day on which so little of the usual came lay under snow, or its inverter was off: it teaches nothing about
 # the next summer. Of the usual share of what was expected, on days that were expected to be bright enough.
 SILENT_SHARE, BRIGHT_DAY_H = 0.15, 0.4
@@ -60,7 +60,7 @@ def teaching_hours(design: Design, measured: Floats) -> Bools:
     came, should = (np.bincount(index, np.where(rows, power, 0)) for power in (measured, expected))
     bright = should > BRIGHT_DAY_H
     if not bright.any():
-        return rows
+        return np.asarray(rows)
     share = came / np.maximum(should, BRIGHT_DAY_H)
     silent = bright & (share < SILENT_SHARE * np.median(share[bright]))
     return np.asarray(rows & ~silent[index])
@@ -85,7 +85,9 @@ def fit(design: Design, measured: Floats, clear: Floats) -> Fit | None:
     inverse = np.linalg.inv(heavy.T @ x + (RIDGE + RIDGE_DAYS / days) * np.eye(len(prior)))
     left = measured[rows] - x @ prior
     coefficients = prior + inverse @ (heavy.T @ left)
-    error = _error_if_not_learned(x, inverse, weight, measured[rows] - x @ coefficients, design.day[rows] // LEFT_OUT_DAYS)
+    error = _error_if_not_learned(
+        x, inverse, weight, measured[rows] - x @ coefficients, design.day[rows] // LEFT_OUT_DAYS
+    )
     count = len(design.prior)
     return Fit(
         coefficients=coefficients[:count],

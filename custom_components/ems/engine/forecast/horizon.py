@@ -41,7 +41,7 @@ class Horizon:
 
         1 - mean(sin² h): the even sky between the ground and the height h gives sin² h of it.
         """
-        return float(1 - np.mean(np.sin(np.radians(self.at(np.arange(0.0, 360.0, 5.0)))) ** 2))
+        return float(1 - np.mean(np.sin(np.radians(self.at(np.linspace(0, 355, 72)))) ** 2))
 
 
 FLAT = Horizon()

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..steps import Floats
 from .horizon import FLAT, Horizon
-from .sun import SunPosition
+from .sun import SunPosition, pressure_share
 
 # Clean to average air of the temperate zone; cities and the tropics have 4 to 5. The learned factor takes
 # the rest.
@@ -46,7 +46,7 @@ def clear_sky(sun: SunPosition, altitude_m: float = 0.0, turbidity: float = LINK
     Solar Energy 73(3), 2002; R. Perez et al., Solar Energy 73(5), 2002.
     """
     cos_zenith, extra = sun.cos_zenith, sun.extraterrestrial_w_m2
-    air_mass = relative_air_mass(sun.zenith_deg) * (1 - 2.25577e-5 * altitude_m) ** 5.25588
+    air_mass = relative_air_mass(sun.zenith_deg) * pressure_share(altitude_m)
     fh1, fh2 = np.exp(-altitude_m / 8000), np.exp(-altitude_m / 1250)
     cg1, cg2 = 5.09e-5 * altitude_m + 0.868, 3.92e-5 * altitude_m + 0.0387
     ghi = cg1 * extra * cos_zenith * np.exp(-cg2 * air_mass * (fh1 + fh2 * (turbidity - 1)))

@@ -15,6 +15,9 @@ from .lateness import lateness_h
 from .production import CLEAR, MEASURED, ProductionRecord
 from .sky import Place
 
+# Full hours of the nameplate for which sources are taken to say the same.
+HABIT_PRIOR_H = 5.0
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Learned:
@@ -27,6 +30,7 @@ class Learned:
     late_h: float
     band: Band
     factor: float  # production over what was expected, by energy
+    habits: Mapping[str, float]  # what each source says over what all say, by energy
 
     def power(self, hours: Hours) -> Floats:
         """Return the corrected power of hours, shares of the nameplate, shape (n,)."""
@@ -43,45 +47,68 @@ def learn_from(record: ProductionRecord, before_hour: int, names: Sequence[str],
     known &= np.any([np.isfinite(columns[name]) for name in names], axis=0) if names else False
     if not known.any():
         return Learned(
-            place=place, names=tuple(names), fit=None, level=1.0, late_h=0.0, band=Band(None), factor=1.0
+            place=place,
+            names=tuple(names),
+            fit=None,
+            level=1.0,
+            late_h=0.0,
+            band=Band(None),
+            factor=1.0,
+            habits={},
         )
     # A day more than there is: its neighbours are looked at too.
     first = max(int(np.argmax(known)) - 24, 0)
     span = slice(first, int(len(known) - np.argmax(known[::-1])))
     measured = np.where(known, columns[MEASURED], np.nan)[span]
     series = {name: columns[name][span] for name in names}
-    hours = filled(record.first_hour + first, np.nan_to_num(columns[CLEAR][span]), series, place)
-    return _learned(hours, measured, tuple(names), place)
+    habits = _habits(series)
+    hours = filled(record.first_hour + first, np.nan_to_num(columns[CLEAR][span]), series, place, habits)
+    return _learned(hours, measured, habits, place)
 
 
-def _learned(hours: Hours, measured: Floats, names: tuple[str, ...], place: Place) -> Learned:
+def _habits(series: Mapping[str, Floats]) -> dict[str, float]:
+    """Return what each source says over what all say where all are heard, by energy; 1 from the start.
+
+    One may be for other modules altogether: where it falls silent, the others speak in its voice.
+    """
+    table = np.stack(list(series.values()))
+    table = table[:, np.isfinite(table).all(axis=0)]
+    usual = HABIT_PRIOR_H + table.mean(axis=0).sum()
+    return {name: float((HABIT_PRIOR_H + row.sum()) / usual) for name, row in zip(series, table, strict=True)}
+
+
+def _learned(hours: Hours, measured: Floats, habits: Mapping[str, float], place: Place) -> Learned:
     usable = teaching_hours(design(hours, place), measured)
-    late_h = lateness_h(hours.mean, measured, usable)
+    late_h = lateness_h(hours.mean, hours.clear, measured, usable)
     seen = design(hours, place, late_h)
     found = fit(seen, measured, hours.clear)
     should = float(hours.mean[usable].sum())
     return Learned(
         place=place,
-        names=names,
+        names=tuple(habits),
         fit=found,
         level=1.0 if found is None else level(found),
         late_h=late_h,
         band=Band(found),
         factor=float(measured[usable].sum()) / should if should > 0 else 1.0,
+        habits=habits,
     )
 
 
-def filled(first_hour: int, clear: Floats, series: Mapping[str, Floats], place: Place) -> Hours:
+def filled(
+    first_hour: int, clear: Floats, series: Mapping[str, Floats], place: Place, habits: Mapping[str, float]
+) -> Hours:
     """Return hours whose sources have no gaps: one that is silent says what the others say, or what its day did."""
     day = solar_day(first_hour, len(clear), place.longitude_deg)
     if not series:
         return Hours(first_hour=first_hour, clear=clear, sources=(NO_WEATHER_MEAN * clear)[None, :])
-    table = np.stack(list(series.values()))
+    habit = np.array([[max(habits.get(name, 1.0), 1e-3)] for name in series])
+    table = np.stack(list(series.values())) / habit
     known = np.isfinite(table)
     heard = known.sum(axis=0)
     others = np.where(heard > 0, np.nan_to_num(table).sum(axis=0) / np.maximum(heard, 1), np.nan)
     others = np.where(heard > 0, others, _share_of_day(others, clear, day) * clear)
-    return Hours(first_hour=first_hour, clear=clear, sources=np.where(known, table, others))
+    return Hours(first_hour=first_hour, clear=clear, sources=np.where(known, table, others) * habit)
 
 
 def _share_of_day(power: Floats, clear: Floats, day: Ints) -> Floats:

@@ -32,7 +32,7 @@ def dc_kw(peak_kw: float, plane_w_m2: Floats, outdoor_c: Floats, loss_share: flo
     P = peak · G/1000 · (1 + γ·(T - 25)) · (1 - losses), with the linear temperature coefficient of PVWatts.
     """
     warm = 1 + POWER_PER_K * (cell_temperature(outdoor_c, plane_w_m2) - STANDARD_C)
-    return np.maximum(peak_kw * plane_w_m2 / STANDARD_W_M2 * warm * (1 - loss_share), 0)
+    return np.asarray(np.maximum(peak_kw * plane_w_m2 / STANDARD_W_M2 * warm * (1 - loss_share), 0))
 
 
 def inverted_kw(direct_kw: Floats, inverter_kw: float, efficiency: float = INVERTER_EFFICIENCY) -> Floats:
@@ -48,4 +48,4 @@ def inverted_kw(direct_kw: Floats, inverter_kw: float, efficiency: float = INVER
     full_kw = inverter_kw / efficiency
     load = np.minimum(direct_kw / max(full_kw, 1e-9), 1.0)
     spread = -0.0162 * load - 0.0059 / np.maximum(load, 1e-6) + 0.9858
-    return np.maximum(direct_kw * efficiency / _REFERENCE_EFFICIENCY * spread, 0)
+    return np.asarray(np.maximum(direct_kw * efficiency / _REFERENCE_EFFICIENCY * spread, 0))

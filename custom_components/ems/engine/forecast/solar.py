@@ -93,10 +93,9 @@ class SolarForecaster:
             issued_at_s=issued_at_s,
             steps=steps,
             mean=mean,
-            # A plane that faces away gets more from clouds than from a clear sky: the band holds that too.
-            p10=np.minimum(p10, mean),
+            p10=p10,
             p50=p50,
-            p90=np.maximum(p90, mean),
+            p90=p90,
             basis=_basis(expected, quality),
         )
 
@@ -105,8 +104,10 @@ class SolarForecaster:
         peak_kw = max(self._panels.peak_kw, 1e-9)
         clear = expected.clear_mean_kw / peak_kw
         series = {name: expected.series_kw[name] / peak_kw for name in names}
-        power = learned.power(filled(expected.first_hour, clear, series, self._place))
-        return np.vstack([power, learned.band.quantiles(power, clear, quality)]) * peak_kw
+        power = learned.power(filled(expected.first_hour, clear, series, self._place, learned.habits))
+        p10, p50, p90 = learned.band.quantiles(power, clear, quality)
+        # A plane that faces away gets more from clouds than from a clear sky: the band holds that too.
+        return np.stack([power, np.minimum(p10, power), p50, np.maximum(p90, power)]) * peak_kw
 
     def _over(self, steps: Steps, expected: Expected, late_h: float, rows: Floats) -> Floats:
         """Spread hours over their slices as the light is, limit them, and take means over steps."""
