@@ -16,7 +16,7 @@ from ..engine.forecast.weather import Weather
 from ..engine.plan.horizon import LIVE_H, steps_for
 from ..engine.plan.result import Plan, Reason
 from ..engine.problem import BatteryState, CarState, PeakState, Problem, Scenario
-from ..engine.site import Battery, Site
+from ..engine.site import Battery, PvArray, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
@@ -51,6 +51,9 @@ class PlanInputs:
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
+    solar: Mapping[str, SolarForecaster] = field(
+        default_factory=dict
+    )  # what each array has taught, by its id
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
     problems: tuple[Reason, ...] = field(default_factory=tuple)
@@ -92,9 +95,15 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
 def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
     weather = inputs.weather or NO_WEATHER
     return {
-        array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
-        for array in inputs.site.pvs
+        array.id: _solar(inputs, array).forecast(inputs.now_s, steps, weather) for array in inputs.site.pvs
     }
+
+
+def _solar(inputs: PlanInputs, array: PvArray) -> SolarForecaster:
+    """Return what an array has taught; its physics where it was changed since, or never learned from."""
+    blank = SolarForecaster(array, inputs.place)
+    known = inputs.solar.get(array.id)
+    return known if known is not None and known.is_for(blank) else blank
 
 
 def _scenarios(

@@ -16,6 +16,8 @@ from ..sources.errors import SourceError
 from ..sources.open_meteo import BASE_URL, OpenMeteoClient
 
 HOUR_S = 3600.0
+# As far back as Open-Meteo's forecast goes; older hours would need its archive.
+PAST_DAYS = 92
 
 
 class WeatherProblemError(Exception):
@@ -31,11 +33,18 @@ async def async_fetch_weather(hass: HomeAssistant, stored: Mapping[str, Any]) ->
     return None
 
 
-async def _async_open_meteo(hass: HomeAssistant, base_url: str | None) -> Weather:
+async def async_fetch_past_weather(hass: HomeAssistant, stored: Mapping[str, Any]) -> Weather | None:
+    """Return the weather of the last three months too, None where nobody tells of the past."""
+    if stored["kind"] == WEATHER_OPEN_METEO:
+        return await _async_open_meteo(hass, stored.get(CONF_BASE_URL), past_days=PAST_DAYS)
+    return None
+
+
+async def _async_open_meteo(hass: HomeAssistant, base_url: str | None, *, past_days: int = 1) -> Weather:
     client = OpenMeteoClient(async_get_clientsession(hass), base_url=base_url or BASE_URL)
     try:
         answer = await client.async_get_weather(
-            hass.config.latitude, hass.config.longitude, quarter_hourly=False
+            hass.config.latitude, hass.config.longitude, past_days=past_days, quarter_hourly=False
         )
     except SourceError as err:
         raise WeatherProblemError(str(err)) from err

@@ -15,10 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..adapters.load_history import async_learned_load
 from ..adapters.prices import PriceProblemError, async_fetch_prices
+from ..adapters.solar_history import async_learned_solar
 from ..adapters.sun_history import async_daily_production
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
 from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
 from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
 from ..engine.tariff import PublishedPrices
@@ -37,6 +39,7 @@ class Outside:
     prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
     weather: Weather | None = None
     weather_at_s: float = 0.0
+    solar: Mapping[str, SolarForecaster] = field(default_factory=dict)  # by array
     problems: tuple[Reason, ...] = ()  # what could not be fetched this time
 
 
@@ -102,7 +105,15 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         if not isinstance(prices, Reason):
             fresh = replace(fresh, prices=prices)
         if not isinstance(weather, Reason):
-            fresh = replace(fresh, weather=weather, weather_at_s=dt_util.utcnow().timestamp())
+            now_s = dt_util.utcnow().timestamp()
+            if weather is not None:
+                weather = weather.after(self.data.weather, now_s - WEATHER_MAX_AGE.total_seconds())
+            fresh = replace(fresh, weather=weather, weather_at_s=now_s)
+        solar = await _caught(async_learned_solar(self.hass, entry, fresh.solar, fresh.weather))
+        if not isinstance(
+            solar, Reason
+        ):  # else the database is in trouble, which the load's history says too
+            fresh = replace(fresh, solar=solar)
         self._note(problems)
         return replace(fresh, problems=tuple(problems))
 

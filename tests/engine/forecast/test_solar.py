@@ -276,3 +276,17 @@ def test_a_measured_array_is_forecast_from_the_weather_of_the_day():
     r2 = 1 - np.sum((truth - guess)[ok] ** 2) / np.sum((truth[ok] - truth[ok].mean()) ** 2)
     assert r2 > 0.90
     assert 0.7 < inside[ok & (guess > 0.1)].mean() < 0.9
+
+
+def test_weather_remembers_what_was_forecast_for_hours_that_are_over():
+    """The newer word counts where both speak, and what is too old or of another width is forgotten."""
+    past = Weather(starts_s=3600.0 * np.arange(6), cloud_cover=np.full(6, 0.1), temperature_c=np.full(6, 5.0))
+    fresh = Weather(starts_s=3600.0 * np.arange(4, 8), cloud_cover=np.full(4, 0.9))
+    both = fresh.after(past, 3600.0)
+    assert both.starts_s.tolist() == [3600.0 * hour for hour in range(1, 8)]
+    assert both.cloud_cover.tolist() == [0.1] * 3 + [0.9] * 4
+    assert both.temperature_c[:3].tolist() == [5.0] * 3
+    assert np.isnan(both.temperature_c[3:]).all()
+    assert fresh.after(None, 0.0) is fresh
+    assert fresh.after(Weather(starts_s=np.array([0.0]), interval_s=900), 0.0) is fresh
+    assert NOTHING.after(past, 0.0) is NOTHING

@@ -63,6 +63,15 @@ class SolarForecaster:
         """What is forecast."""
         return self._panels
 
+    @property
+    def learned_until_s(self) -> float | None:
+        """End of the last hour that was handed in; None before the first. [s since epoch]."""
+        return self._record.end_hour * HOUR_S if self._record.columns else None
+
+    def is_for(self, other: SolarForecaster) -> bool:
+        """Tell whether another forecaster is for the same modules at the same place."""
+        return self._panels == other.panels and self._place == other.place
+
     def forecast(
         self,
         issued_at_s: float,
