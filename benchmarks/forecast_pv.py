@@ -3,6 +3,7 @@
 It is issued at 00:00 local time for the hours of that day, from the production up to then, and from what is given
 for the day itself: the weather of the day, or what others' weather models made of it. Then the day is learned.
 
+    nMAE = mean |y - f| by day, over the peak
     R² = 1 - Σ(y - f)² / Σ(y - mean(y))²      over all hours; by day: with the sun more than 2° above the horizon
 """
 
@@ -81,7 +82,7 @@ def score(case: Case, days: Days) -> dict[str, float]:
     return {
         "r2": _r2(truth, mean, known),
         "r2_daylight": _r2(truth, mean, daylight),
-        "nmae": _rounded(np.abs(truth - mean)[daylight].mean() / np.nanmax(truth)),
+        "nmae": _rounded(np.abs(truth - mean)[daylight].mean() * case.per_kw / case.peak),
         "bias": _rounded((mean - truth)[known].mean() / truth[known].mean()),
         "coverage_p10_p90": _rounded(inside[daylight].mean()),
         "above_p90": _rounded((truth > p90)[daylight].mean()),

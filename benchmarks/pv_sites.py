@@ -37,8 +37,8 @@ _ZONES: Final = {
 SIMULATIONS: Final = ("sim_pvgis_era5_pu", "sim_rninja_merra2_pu")
 # What a nameplate delivers at its AC side in full sun (PVWatts' losses and inverter).
 _AC_OF_NAMEPLATE: Final = 0.85
-_POWER: Final = "_power_15min.csv.gz"
-_WEATHER: Final = "_weather_30min.csv.gz"
+_POWER: Final = "_power_*min.csv.gz"
+_WEATHER: Final = "_weather_*min.csv.gz"
 # Who issues at midnight and trains on the start of a series, and how much of it.
 _TRAINS_ON: Final = 0.7
 
@@ -62,6 +62,7 @@ class Case:
     Attributes
     ----------
     starts_s, power : Hourly means that were measured, NaN where one is missing, shape (n,).
+    peak : What is called 100 %, in the unit of the file.
     per_kw : What one kW is in the unit of the file.
     first_test_s : Start of the first day that is forecast and scored.
     """
@@ -71,6 +72,7 @@ class Case:
     panels: Panels
     starts_s: Floats
     power: Floats
+    peak: float
     per_kw: float
     weather: Weather
     given: Mapping[str, GivenPower]
@@ -80,7 +82,7 @@ class Case:
 def cases_of(data: Path, train: Path | None) -> Iterator[Case]:
     """Yield the cases of a folder; `train` may hold earlier periods of the same sites."""
     for site in _sites(data):
-        if (data / "pv" / f"{site.id}{_POWER}").exists():
+        if _found(data, site, _POWER):
             yield _with_weather(data, train, site)
         else:
             yield from _by_years(data, train, site)
@@ -129,6 +131,10 @@ def _hourly(at_s: Floats, values: Floats) -> tuple[Floats, Floats]:
     return hours * 3600, np.where(count >= 3600 / width, total / np.maximum(count, 1), np.nan)
 
 
+def _found(folder: Path, site: Site, pattern: str) -> list[Path]:
+    return sorted((folder / "pv").glob(site.id + pattern))
+
+
 def _panels(site: Site, peak_kw: float) -> Panels:
     return Panels(planes=(Plane(peak_kw=peak_kw, tilt_deg=site.tilt_deg, azimuth_deg=site.azimuth_deg),))
 
@@ -138,26 +144,31 @@ def _with_weather(data: Path, train: Path | None, site: Site) -> Case:
 
     Without a series of its own in `train` the first 70 % are learned, up to a month's end.
     """
-    earlier = None if train is None else train / "pv" / f"{site.id}{_POWER}"
-    folders = (
-        [train] if train is not None and earlier is not None and earlier.exists() and train != data else []
-    )
-    parts = [_read(folder / "pv" / f"{site.id}{_POWER}") for folder in [*folders, data]]
-    skies = [_read(folder / "pv" / f"{site.id}{_WEATHER}") for folder in [*folders, data]]
+    folders = [train] if train is not None and train != data and _found(train, site, _POWER) else []
+    parts = [_read(path) for folder in [*folders, data] for path in _found(folder, site, _POWER)]
+    skies = [_read(path) for folder in [*folders, data] for path in _found(folder, site, _WEATHER)]
     own = parts[-1][0]
     first_s = _first_day(own[0], site.zone) if folders else _month_after(own, site.zone)
     starts_s, watts = _hourly(*_joined([(at_s, columns["pv_ac_w"]) for at_s, columns in parts]))
     weather_s, ghi = _joined([(at_s, columns["ghi_wm2"]) for at_s, columns in skies])
+    width_s = float(np.median(np.diff(weather_s)))
+    peak_w = 1000 * _ac_peak_kw(site, watts[starts_s < first_s])
     temperature = _joined([(at_s, columns["temp_c"]) for at_s, columns in skies])[1]
     return Case(
         id=site.id,
         site=site,
-        panels=_panels(site, _ac_peak_kw(site, watts) / _AC_OF_NAMEPLATE),
+        panels=_panels(site, peak_w / 1000 / _AC_OF_NAMEPLATE),
         starts_s=starts_s,
         power=watts,
+        peak=peak_w,
         per_kw=1000.0,
-        # The satellite's values are at the stamp: it is the middle of its half hour.
-        weather=Weather(starts_s=weather_s - 900, interval_s=1800, ghi_w_m2=ghi, temperature_c=temperature),
+        # The satellite's values are at the stamp: it is the middle of its interval.
+        weather=Weather(
+            starts_s=weather_s - width_s / 2,
+            interval_s=width_s,
+            ghi_w_m2=ghi,
+            temperature_c=temperature,
+        ),
         given={},
         first_test_s=first_s,
     )
@@ -193,6 +204,7 @@ def _of_year(site: Site, year: int, paths: list[Path]) -> Case:
         panels=_panels(site, 1.0),
         starts_s=starts_s,
         power=power,
+        peak=1.0,
         per_kw=1.0,
         weather=Weather(starts_s=np.zeros(0)),
         given={
@@ -212,11 +224,11 @@ def _joined(parts: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     return at_s, values[::-1][index]
 
 
-def _ac_peak_kw(site: Site, watts: Floats) -> float:
-    """Return the AC peak that the metadata name; where they do not, nobody could know it before the end."""
+def _ac_peak_kw(site: Site, learned_w: Floats) -> float:
+    """Return the AC peak that the metadata name, else the highest power of the part that trains."""
     if match := re.search(r"([\d.]+)\s*kW", site.size):
         return float(match[1])
-    raise ValueError(f"{site.id}: size {site.size!r} names no kW ({np.nanmax(watts):.0f} W were measured)")
+    return float(np.nanmax(learned_w)) / 1000
 
 
 def _midnight(at_s: float, zone: tzinfo) -> float:

@@ -1,8 +1,6 @@
 """The solar forecaster: bounded, honest about what it knows, measured against a real array."""
 
-import csv
 from datetime import datetime
-import gzip
 from pathlib import Path
 
 from hypothesis import given, settings, strategies as st
@@ -236,46 +234,6 @@ def test_missing_values_may_be_none():
 def test_a_place_off_the_map_is_refused():
     with pytest.raises(ValueError, match="latitude_deg"):
         Place(latitude_deg=95, longitude_deg=0)
-
-
-def read(name: str):
-    with gzip.open(DATA / name, "rt") as file:
-        rows = list(csv.reader(file))[1:]
-    stamps = np.array([np.datetime64(row[0].rstrip("Z"), "s") for row in rows]).astype(float)
-    return stamps, np.array([[float(cell) if cell else np.nan for cell in row[1:]] for row in rows])
-
-
-@pytest.mark.skipif(
-    not (DATA / "us_golden_power_15min.csv.gz").exists(), reason="the shared data are not here"
-)
-def test_a_measured_array_is_forecast_from_the_weather_of_the_day():
-    """Golden, Colorado, second half of 2012, learning day by day: R² above 0.90 over all hours."""
-    stamps, power = read("us_golden_power_15min.csv.gz")
-    weather_stamps, values = read("us_golden_weather_30min.csv.gz")
-    # The satellite's values are at the stamp: it is the middle of its half hour.
-    sky = Weather(
-        starts_s=weather_stamps - 900, interval_s=1800, ghi_w_m2=values[:, 0], temperature_c=values[:, 1]
-    )
-    array = PvArray(id="golden", name="Golden", peak_kw=4, tilt_deg=45, azimuth_deg=158)
-    forecaster = SolarForecaster(array, Place(latitude_deg=39.7406, longitude_deg=-105.1775, altitude_m=1800))
-    first = at("2012-07-01T07:00:00+00:00")
-    measured, expected, inside = [], [], []
-    for day in range(180):
-        steps = even_steps(first + day * 86400, 24, 60)
-        today = (stamps >= steps.edges_s[0]) & (stamps < steps.edges_s[-1])
-        if today.sum() != 96:
-            continue
-        result = forecaster.forecast(steps.edges_s[0], steps, sky)
-        truth = power[today, 0].reshape(24, 4).mean(axis=1) / 1000
-        forecaster.learn(stamps[today], power[today, 0] / 1000, sky, interval_s=900)
-        measured.append(truth)
-        expected.append(result.mean)
-        inside.append((truth >= result.p10) & (truth <= result.p90))
-    truth, guess, inside = map(np.concatenate, (measured, expected, inside))
-    ok = np.isfinite(truth)
-    r2 = 1 - np.sum((truth - guess)[ok] ** 2) / np.sum((truth[ok] - truth[ok].mean()) ** 2)
-    assert r2 > 0.90
-    assert 0.7 < inside[ok & (guess > 0.1)].mean() < 0.9
 
 
 def test_weather_remembers_what_was_forecast_for_hours_that_are_over():

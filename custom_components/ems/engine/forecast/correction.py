@@ -18,7 +18,7 @@ RIDGE, RIDGE_DAYS = 0.3, 60.0
 SILENT_SHARE, BRIGHT_DAY_H = 0.15, 0.4
 # Errors are judged with this many days left out at once: a single day is known from the days around it, which
 # tomorrow is not.
-LEFT_OUT_DAYS = 10
+LEFT_OUT_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +30,7 @@ class Fit:
     coefficients : Of the design's columns, shape (k,).
     fields, field_coefficients : The fields of the sky that were seen, in order, and theirs.
     power, error : What was fitted and measured minus that, each as if its days had not been learned, shape (m,).
+    measured, residual : What was measured, and by how much it is more than what was fitted with all days, shape (m,).
     clear, day, age_days : Clear-sky power, day and age of these hours, shape (m,).
     """
 
@@ -38,6 +39,8 @@ class Fit:
     field_coefficients: Floats
     power: Floats
     error: Floats
+    measured: Floats
+    residual: Floats
     clear: Floats
     day: Ints
     age_days: Floats
@@ -85,9 +88,8 @@ def fit(design: Design, measured: Floats, clear: Floats) -> Fit | None:
     inverse = np.linalg.inv(heavy.T @ x + (RIDGE + RIDGE_DAYS / days) * np.eye(len(prior)))
     left = measured[rows] - x @ prior
     coefficients = prior + inverse @ (heavy.T @ left)
-    error = _error_if_not_learned(
-        x, inverse, weight, measured[rows] - x @ coefficients, design.day[rows] // LEFT_OUT_DAYS
-    )
+    residual = measured[rows] - x @ coefficients
+    error = _error_if_not_learned(x, inverse, weight, residual, design.day[rows] // LEFT_OUT_DAYS)
     count = len(design.prior)
     return Fit(
         coefficients=coefficients[:count],
@@ -95,6 +97,8 @@ def fit(design: Design, measured: Floats, clear: Floats) -> Fit | None:
         field_coefficients=coefficients[count:],
         power=measured[rows] - error,
         error=error,
+        measured=measured[rows],
+        residual=residual,
         clear=clear[rows],
         day=design.day[rows],
         age_days=age_days,

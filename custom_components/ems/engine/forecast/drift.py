@@ -21,7 +21,9 @@ def level(fit: Fit) -> float:
     (the positive-part shrinkage of James and Stein, with z for their constant).
     """
     index = fit.day - fit.day[0]
-    expected, error = (np.bincount(index, kw).astype(np.float64) for kw in (fit.power, fit.error))
+    expected, error = (
+        np.bincount(index, power).astype(np.float64) for power in (fit.measured - fit.residual, fit.residual)
+    )
     age = float(fit.age_days[-1]) + (index[-1] - np.arange(len(expected)))
     weight = 0.5 ** (age / HALF_LIFE_DAYS) * (expected > 0)
     if weight.sum() < FEWEST_DAYS * 0.5:

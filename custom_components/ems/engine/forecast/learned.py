@@ -9,7 +9,7 @@ from ..local_time import Ints
 from ..steps import Floats
 from .band import NO_WEATHER_MEAN, Band
 from .correction import Fit, fit, teaching_hours
-from .drift import level
+from .drift import HALF_LIFE_DAYS, level
 from .features import Hours, design, solar_day
 from .lateness import lateness_h
 from .production import CLEAR, MEASURED, ProductionRecord
@@ -26,7 +26,8 @@ class Learned:
     place: Place
     names: tuple[str, ...]
     fit: Fit | None
-    level: float
+    level: float  # of the weeks before `until_hour`, beside what was learned of the whole year
+    until_hour: int
     late_h: float
     band: Band
     factor: float  # production over what was expected, by energy
@@ -36,7 +37,11 @@ class Learned:
         """Return the corrected power of hours, shares of the nameplate, shape (n,)."""
         if self.fit is None:
             return hours.mean
-        return np.maximum(self.level * self.fit.predict(design(hours, self.place, self.late_h)), 0)
+        corrected = self.fit.predict(design(hours, self.place, self.late_h))
+        ahead_days = np.maximum(hours.first_hour + np.arange(len(corrected)) - self.until_hour, 0) / 24
+        # Dirt is washed off some day: what the last weeks said fades as it came.
+        kept = 1 + (self.level - 1) * 0.5 ** (ahead_days / HALF_LIFE_DAYS)
+        return np.asarray(np.maximum(kept * corrected, 0))
 
 
 def learn_from(record: ProductionRecord, before_hour: int, names: Sequence[str], place: Place) -> Learned:
@@ -51,6 +56,7 @@ def learn_from(record: ProductionRecord, before_hour: int, names: Sequence[str],
             names=tuple(names),
             fit=None,
             level=1.0,
+            until_hour=before_hour,
             late_h=0.0,
             band=Band(None),
             factor=1.0,
@@ -88,6 +94,7 @@ def _learned(hours: Hours, measured: Floats, habits: Mapping[str, float], place:
         names=tuple(habits),
         fit=found,
         level=1.0 if found is None else level(found),
+        until_hour=hours.first_hour + len(measured),
         late_h=late_h,
         band=Band(found),
         factor=float(measured[usable].sum()) / should if should > 0 else 1.0,
