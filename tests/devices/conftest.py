@@ -80,7 +80,7 @@ async def wire(
             return await play.action(*request)
 
         devices = [
-            SimDevice(unit, simdata=_simdata(registers), action=action) for unit, registers in images.items()
+            SimDevice(unit, simdata=simulated(registers), action=action) for unit, registers in images.items()
         ]
         server = ModbusTcpServer(devices, address=("127.0.0.1", 0))
         await server.serve_forever(background=True)
@@ -98,7 +98,7 @@ async def wire(
         await asyncio.sleep(0)
 
 
-def _simdata(registers: Image) -> list[SimData]:
+def simulated(registers: Image) -> list[SimData]:
     """Return runs of registers; what lies between them is refused, as the standard wants."""
     runs: list[tuple[int, list[int]]] = []
     for address, word in sorted(registers.items()):

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.ems.devices.modbus_device import ModbusDevice
 from custom_components.ems.devices.reading import Quality
-from tests.devices.images import abb_b23, words
+from tests.devices.images import abb_b23, text, words
 
 # Point, address, struct format, one unit of the register in W, V, A, Hz, Wh: ABB manual 2CMC485003M0201.
 MANUAL = [
@@ -87,6 +87,32 @@ async def test_export_is_negative(profiles, mock_unit):
     registers = abb_b23() | {0x5B14 + n: word for n, word in enumerate(words("i", -250_000))}
     reading = await ModbusDevice(profiles["abb_b23"], mock_unit(registers)).async_read()
     assert reading.number("meter", "power") == -2500.0
+
+
+async def test_a_b21_is_read_by_its_one_phase(profiles, mock_unit):
+    """One phase, and of the quantities per phase only voltage and current: its power is the total."""
+    all_ones, largest = [0xFFFF] * 2, [0x7FFF, 0xFFFF]
+    registers = abb_b23()
+    for address in (0x5B02, 0x5B04, 0x5B0E, 0x5B10):
+        registers |= {address + n: word for n, word in enumerate(all_ones)}
+    for address in (0x5B16, 0x5B18, 0x5B1A):
+        registers |= {address + n: word for n, word in enumerate(largest)}
+    registers |= dict.fromkeys(range(0x5B3B, 0x5B3E), 0x7FFF)
+    registers |= {0x8960 + n: word for n, word in enumerate(text("B21 112-100", 6))}
+    meter = ModbusDevice(profiles["abb_b23"], mock_unit(registers))
+
+    identity, reading = await meter.async_identify(), await meter.async_read()
+
+    known = {point for point, value in reading.roles["meter"].items() if value.value is not None}
+    assert identity.model == "B21 112-100"
+    assert {point for point in known if point.endswith(("l1", "l2", "l3"))} == {"voltage_l1", "current_l1"}
+    assert reading.number("meter", "power") == 1251.56
+
+
+@pytest.mark.parametrize("model", ["B23 112-100", "B24 352-100", "A43 211-100", "A44 552-100"])
+async def test_the_whole_family_is_recognised(profiles, mock_unit, model):
+    registers = abb_b23() | {0x8960 + n: word for n, word in enumerate(text(model, 6))}
+    assert (await ModbusDevice(profiles["abb_b23"], mock_unit(registers)).async_identify()).model == model
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,13 @@ from custom_components.ems.devices.reading import Quality
 from tests.devices.images import words
 
 EVERY_POINT = [
-    pytest.param(point, id=f"{profile.id}:{point.role}.{point.key}")
+    pytest.param(
+        point, id=":".join(filter(None, (profile.id, f"{point.role}.{point.key}", point.register.base)))
+    )
     for profile in load_profiles().values()
     for role in profile.roles.values()
-    for point in (*role.readings.values(), *role.settings.values())
+    for line in role.points
+    for point in (line, *line.otherwise)
 ]
 WORD = st.integers(0, 0xFFFF)
 
@@ -26,7 +29,7 @@ WORD = st.integers(0, 0xFFFF)
 def point(kind, **changes) -> Point:
     width = {"16": 1, "32": 2, "64": 4}.get(kind[1:], 1)
     register = {"address": 0, "count": width, "type": kind}
-    names = {"absent", "values", "bit", "word_order", "count"}
+    names = {"absent", "values", "bit", "word_order", "byte_order", "count"}
     register |= {name: changes.pop(name) for name in names & changes.keys()}
     return Point(role="meter", key="x", kind=Kind.COUNT, unit=None, register=Register(**register), **changes)
 
@@ -47,6 +50,34 @@ def point(kind, **changes) -> Point:
 def test_every_type_in_both_word_orders(kind, registers, value):
     assert decode(point(kind), registers) == (value, Quality.GOOD)
     assert decode(point(kind, word_order="little"), registers[::-1]) == (value, Quality.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("code", "power_factor"),
+    [(0.98, 0.98), (-0.98, -0.98), (1.2, 0.8), (-1.2, -0.8), (1, 1), (-1, -1), (2, 0), (-2, 0), (0, 0)],
+)
+def test_a_four_quadrant_code_becomes_a_power_factor(code, power_factor):
+    """Schneider: beyond one the current leads. Read plainly, 1.2 would be no power factor at all."""
+    folded = point("f32", coding="four_quadrant")
+    value, quality = decode(folded, words("f", code))
+    assert (value, quality) == (pytest.approx(power_factor, abs=1e-9), Quality.GOOD)
+
+
+@settings(deadline=None)
+@given(st.lists(WORD, min_size=2, max_size=2))
+def test_no_four_quadrant_code_gives_a_power_factor_beyond_one(registers):
+    value, _ = decode(point("f32", coding="four_quadrant", valid=(-1, 1)), registers)
+    assert value is None or -1 <= value <= 1
+
+
+def test_swapped_bytes_are_put_right_both_ways():
+    """Shelly packs its texts so."""
+    name = point("string", count=2, byte_order="little")
+    assert decode(name, [0x5053, 0x4D45]) == ("SPEM", Quality.GOOD)
+    number = point("u32", byte_order="little")
+    assert decode(number, [0x0100, 0xE4E8]) == (0x1E8E4, Quality.GOOD)
+    assert encode(number, 0x1E8E4) == [0x0100, 0xE4E8]
+    assert decode(point("bit", bit=0, byte_order="little"), [0x0100]) == (True, Quality.GOOD)
 
 
 def test_zero_is_a_value():

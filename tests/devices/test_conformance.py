@@ -8,6 +8,7 @@ from custom_components.ems.devices.blocks import plan_blocks
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.points import MODES, POINTS, POSITIVE, UNIT_OF, Direction
 from custom_components.ems.devices.profile import Placeholder
+from custom_components.ems.devices.profile.placing import Place, placed
 
 PROFILES = [pytest.param(profile, id=profile.id) for profile in load_profiles().values()]
 ROLES = [
@@ -17,23 +18,59 @@ ROLES = [
 ]
 CONTROLLED = [param for param in ROLES if param.values[0].control]
 
+
+def _layouts(profile):
+    """Return a profile as it is on devices: once per layout where devices differ, each base far from the next."""
+    if not profile.bases:
+        return [profile]
+    lines = [point for role in profile.roles.values() for point in role.readings.values() if point.otherwise]
+    chosen = dict.fromkeys(layout.register.base for line in lines for layout in (line, *line.otherwise))
+    places = {name: Place(start=500 * n, end=500 * n + 400) for n, name in enumerate(profile.bases, 1)}
+    rest = {name: place for name, place in places.items() if name not in chosen}
+    return [placed(profile, {**rest, name: places[name]}) for name in chosen] or [placed(profile, places)]
+
+
+LAYOUTS = [
+    pytest.param(layout, id=f"{profile.id}-{n}" if n else profile.id)
+    for profile in load_profiles().values()
+    for n, layout in enumerate(_layouts(profile))
+]
+
 # Requests per fast poll, all roles together. More than these and a device on a slow gateway falls behind.
-REQUESTS_MAX = {"abb_b23": 2, "alfen_eve": 2, "solaredge_storedge": 3}
+REQUESTS_MAX = {
+    "abb_b23": 2,
+    "alfen_eve": 2,
+    "carlo_gavazzi_em100": 1,
+    "carlo_gavazzi_em24": 6,  # 11 registers per request are its maker's limit
+    "carlo_gavazzi_em300": 2,
+    "eastron_sdm230": 1,
+    "eastron_sdm630": 1,
+    "eastron_sdm72": 1,
+    "janitza_umg": 1,
+    "janitza_umg604": 3,
+    "kostal_ksem": 3,
+    "phoenix_eem_ma370": 2,
+    "phoenix_eem_ma600": 1,
+    "schneider_iem3000": 2,
+    "shelly_pro3em": 2,
+    "siemens_pac1600": 3,
+    "siemens_pac2200": 2,
+    "solaredge_storedge": 3,
+    "sunspec_meter": 1,
+}
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LAYOUTS)
 def test_a_poll_takes_few_requests(profile):
-    points = [point for role in profile.roles.values() for point in role.readings.values()]
+    points = [point for role in profile.roles.values() for point in role.terms.values()]
     blocks = plan_blocks(points, max_registers=profile.link.max_registers, gap=profile.link.gap)
     assert len(blocks) == REQUESTS_MAX[profile.id], [block.name for block in blocks]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", LAYOUTS)
 def test_no_register_has_two_meanings(profile):
     """Overlapping points are a slip of the pen, unless they read one value in two ways (state and car)."""
-    points = [
-        p for role in profile.roles.values() for p in (*role.readings.values(), *role.settings.values())
-    ]
+    points = [point for role in profile.roles.values() for point in role.points]
     for n, one in enumerate(points):
         for other in points[n + 1 :]:
             a, b = one.register, other.register
@@ -69,7 +106,7 @@ def test_readings_are_canonical_and_in_our_units(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_number_has_a_range_beyond_which_it_is_garbage(role):
-    for point in role.readings.values():
+    for point in role.terms.values():
         words = point.register.values or point.register.type in {"string", "bit"}
         assert words or point.valid, point.name
 
@@ -80,6 +117,13 @@ def test_a_profile_says_who_it_is_for_and_where_it_comes_from(profile):
     assert profile.source
     assert profile.confidence in {"A", "B", "C"}
     assert profile.roles
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_map_nobody_confirmed_writes_nothing(profile):
+    if profile.confidence == "C":
+        assert not profile.writable
+        assert not [point for role in profile.roles.values() for point in role.points if point.write]
 
 
 @pytest.mark.parametrize("role", CONTROLLED)
@@ -117,10 +161,20 @@ def test_a_battery_or_charger_knows_every_mode_the_plan_uses(role):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+def test_every_device_is_in_the_list_with_its_confidence(profile):
+    page = (Path(__file__).parents[2] / "docs" / "devices" / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if f"({profile.id}.md)" in line)
+    assert f"| {profile.confidence} |" in row
+    for model in profile.models:
+        assert model in row
+
+
+@pytest.mark.parametrize("profile", PROFILES)
 def test_every_device_has_a_page(profile):
     page = Path(__file__).parents[2] / "docs" / "devices" / f"{profile.id}.md"
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert f"`{profile.id}`" in text
+    assert f"confidence **{profile.confidence}**" in text
     for model in profile.models:
         assert model in text
     for role in profile.roles.values():

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.ems.devices.errors import ProfileError
 from custom_components.ems.devices.loader import load_profile, load_profiles, profiles_for
-from custom_components.ems.devices.profile import Placeholder, parse_profile
+from custom_components.ems.devices.profile import Placeholder, SerialLine, parse_profile
 
 GOOD = """\
 profile: acme
@@ -52,6 +52,36 @@ def test_a_good_profile_becomes_our_units_and_signs():
     assert battery.control.commands["charge"] == {"limit": Placeholder.POWER_W, "mode": 1.0}
     assert profile.label == "Acme HX-5K, HX-10K"
     assert profile.writable
+
+
+def test_a_sum_is_made_of_readings_and_of_parts_that_are_not_shown():
+    lines = """\
+      discharge_energy: {sum: {day: 1, night: 1}, unit: kWh}
+    parts:
+      day: {at: 1, type: u32, unit: kWh}
+      night: {at: 3, type: u32, unit: kWh}
+"""
+    battery = parse_profile(GOOD.replace("    settings:", f"{lines}    settings:"), "acme.yaml").roles[
+        "battery"
+    ]
+    assert battery.derived["discharge_energy"].terms == {("battery", "day"): 1, ("battery", "night"): 1}
+    assert set(battery.parts) == {"day", "night"}
+    assert not {"day", "night"} & battery.capabilities
+
+
+def test_a_sum_of_what_nobody_reads_is_refused():
+    line = "      discharge_energy: {sum: {day: 1}, unit: kWh}\n    settings:"
+    with pytest.raises(ProfileError, match=r"acme\.yaml:15: .*adds battery\.day"):
+        parse_profile(GOOD.replace("    settings:", line), "acme.yaml")
+
+
+def test_a_device_on_a_line_says_how_it_leaves_the_factory():
+    link = "link: {transport: modbus_rtu, port: 502, unit_id: 1, serial: {baudrate: 19200, parity: even, stop_bits: 1}}"
+    profile = parse_profile(
+        GOOD.replace("link: {transport: modbus_tcp, port: 502, unit_id: 1}", link), "acme.yaml"
+    )
+    assert profile.link.transport == "modbus_rtu"
+    assert profile.link.serial == SerialLine(baudrate=19200, parity="even", stop_bits=1)
 
 
 def test_profiles_are_frozen():
@@ -139,6 +169,44 @@ WRONG = [
     ),
     ("at: 590, type: s16", "at: 590, type: u16, scale_register: 900", None, "", "spans 311 registers"),
     ("at: 590, type: s16", "at: 590, type: enum", 13, "readings.power", "needs `values`"),
+    ("scale: 0.1}\n    sett", "coding: four_quadrant}\n    sett", 14, "soc.coding", "is for power factors"),
+    ("equals: 42", "between: [9, 1]", 9, "identity.expect[0].between", "swap them"),
+    ("transport: modbus_tcp", "transport: modbus_rtu", 6, "link", "needs `serial:"),
+    (
+        "unit_id: 1}",
+        "unit_id: 1, serial: {baudrate: 9600, parity: none}}",
+        6,
+        "link.serial",
+        "needs `stop_bits`",
+    ),
+    (
+        "unit_id: 1}",
+        "unit_id: 1, serial: {baudrate: 9000, parity: none, stop_bits: 1}}",
+        6,
+        "link.serial.baudrate",
+        "must be one of 1200",
+    ),
+    (
+        "unit_id: 1}",
+        "unit_id: 1, serial: {baudrate: 9600, parity: odd, stop_bits: 3}}",
+        6,
+        "link.serial.stop_bits",
+        "from 1 to 2",
+    ),
+    (
+        "    settings:",
+        '    parts: {soc: {at: 1, type: u16, unit: "%"}}\n    settings:',
+        15,
+        "roles.battery.parts.soc",
+        "keep it in one of the two",
+    ),
+    (
+        "    settings:",
+        "    parts: {old: {at: 1, type: u16, write: [0, 1]}}\n    settings:",
+        15,
+        "roles.battery.parts.old",
+        "cannot be written",
+    ),
 ]
 
 
@@ -192,10 +260,15 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
 def test_the_profile_of_the_manual_works():
     """Whoever copies docs/profiles.md gets a profile, not an error."""
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
-    head, lines, *_, control = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    head, lines, _, parts, _, sunspec, control = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
     battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]
     assert battery.commands == ("automatic", "charge")
     assert battery.control.prepare == {"timeout": 60}
+    own_head = head.partition("defaults:")[0]
+    net = parse_profile(head + "roles:\n" + parts, "acme_hx.yaml").roles["meter"].derived["power"]
+    assert net.terms == {("meter", "importing"): 1, ("meter", "exporting"): -1}
+    meter = parse_profile(own_head + sunspec, "acme_hx.yaml").roles["meter"]
+    assert [layout.register.base for layout in meter.readings["power"].otherwise] == ["float"]
 
 
 def test_file_and_profile_have_one_name(tmp_path):
@@ -224,6 +297,7 @@ def test_a_file_that_cannot_be_read_is_a_profile_error(tmp_path, content):
 
 def test_each_role_is_offered_the_devices_that_have_it():
     assert {p.id for p in profiles_for("charger")} == {"alfen_eve"}
-    assert {p.id for p in profiles_for("meter")} == {"abb_b23", "solaredge_storedge"}
+    assert {"abb_b23", "solaredge_storedge", "sunspec_meter"} <= {p.id for p in profiles_for("meter")}
+    assert not {p.id for p in profiles_for("meter")} & {"alfen_eve"}
     assert {p.id for p in profiles_for("battery")} == {"solaredge_storedge"}
     assert profiles_for("teapot") == ()

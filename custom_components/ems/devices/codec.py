@@ -35,7 +35,7 @@ def decode(point: Point, words: Words, scale_words: Words = ()) -> Decoded:
     """Return a point's value in our unit and sign, with its quality. The value is None unless it is good."""
     register = point.register
     if register.type == "bit":
-        return bool(words[0] >> (register.bit or 0) & 1), Quality.GOOD
+        return bool(_ordered(register, words)[0] >> (register.bit or 0) & 1), Quality.GOOD
     if register.type == "string":
         return _decode_text(register, words)
     raw = raw_number(register, words)
@@ -48,7 +48,8 @@ def decode(point: Point, words: Words, scale_words: Words = ()) -> Decoded:
         return None, exponent
     if register.type == "f32":
         raw = _shortest(raw)
-    return _checked(point, _scaled(raw, point.factor * Fraction(10) ** exponent))
+    value = _scaled(raw, point.factor * Fraction(10) ** exponent)
+    return _checked(point, _unfolded(value) if point.coding == "four_quadrant" else value)
 
 
 def decode_exponent(point: Point, scale_words: Words) -> int | Quality:
@@ -74,6 +75,7 @@ def decode_amount(point: Point, words: Words, exponent: int) -> float | None:
 
 def raw_number(register: Register, words: Words) -> float | None:
     """Return a register's number as it stands there (an int exactly), None where it says "not available"."""
+    words = _ordered(register, words)
     bits = combine_words(list(words), word_order=register.word_order)
     if bits in register.absent:
         return None
@@ -89,7 +91,9 @@ def decode_text(register: Register, words: Words) -> str | None:
     if register.type != "string":
         number = raw_number(register, words)
         return None if number is None else f"{number:.0f}"
-    text = "".join(c for c in decode_string(list(words)).split("\0")[0] if c.isprintable()).strip()
+    text = "".join(
+        c for c in decode_string(list(_ordered(register, words))).split("\0")[0] if c.isprintable()
+    ).strip()
     return text or None
 
 
@@ -102,6 +106,8 @@ def meets(expectation: Expectation, words: Words) -> bool:
         return False
     if expectation.above is not None:
         return number > expectation.above
+    if expectation.between is not None:
+        return expectation.between[0] <= number <= expectation.between[1]
     return number in (expectation.equals or ())
 
 
@@ -112,10 +118,11 @@ def encode(point: Point, value: float, exponent: int = 0) -> list[int]:
     try:
         if register.type in _FLOATS:
             encoder: Callable[..., list[int]] = encode_float32 if register.type == "f32" else encode_float64
-            return encoder(float(scaled), word_order=register.word_order)
-        return encode_int(
-            _fitting(register, round(scaled)), count=register.count, word_order=register.word_order
-        )
+            words = encoder(float(scaled), word_order=register.word_order)
+        else:
+            raw = _fitting(register, round(scaled))
+            words = encode_int(raw, count=register.count, word_order=register.word_order)
+        return list(_ordered(register, words))
     except (OverflowError, struct.error) as err:
         raise DeviceWriteError(
             f"{point.role}.{point.key}: {value:g} does not fit its register: {err}"
@@ -138,6 +145,23 @@ def resolution(point: Point, value: float, exponent: int = 0) -> float:
     if point.register.type == "f64":
         return max(abs(value), 1.0) * 2**-50
     return float(abs(point.factor) * Fraction(10) ** exponent) * 0.5000001
+
+
+def _ordered(register: Register, words: Words) -> Words:
+    """Return words with their bytes as Modbus wants them."""
+    if register.byte_order == "big":
+        return words
+    return [(word & 0xFF) << 8 | word >> 8 for word in words]
+
+
+def _unfolded(code: float) -> float:
+    """Return the power factor behind a four-quadrant code c from -2 to 2: 2 - c above 1, -2 - c below -1, else c.
+
+    The code tells leading (beyond one) from lagging (within); the sign stays that of the power.
+    """
+    if code > 1:
+        return 2 - code
+    return -2 - code if code < -1 else code
 
 
 def _scaled(raw: float, factor: Fraction) -> float:

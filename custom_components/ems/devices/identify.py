@@ -11,6 +11,12 @@ from .wire import RefusedError, read_registers
 async def async_check_expectations(profile: Profile, unit: ModbusUnit) -> None:
     """Raise DeviceResponseError, with what was expected and what was read, unless it is the device."""
     for expected in profile.identity.expect:
+        if expected.register.base is not None:
+            models = ", ".join(map(str, sorted(profile.bases[expected.register.base].models)))
+            raise DeviceResponseError(
+                f"This is no {profile.manufacturer} {profile.models[0]} or a relative: expected "
+                f"{expected.means}, and the device has none of the SunSpec models {models}. Pick another profile"
+            )
         words = await _async_words(unit, expected.register)
         if words is None or not meets(expected, words):
             raise DeviceResponseError(

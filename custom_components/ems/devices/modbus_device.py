@@ -8,12 +8,15 @@ import time
 from modbus_connection import ModbusUnit
 
 from .command import DeviceCommand, RegisterWrite
+from .errors import DeviceResponseError
 from .identify import async_check_expectations, async_is_present, async_text
 from .identity import Identity
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register
+from .profile.placing import placed
 from .reader import BlockReader
 from .reading import Reading, Scalar, Value
 from .steering import Steering
+from .sunspec import ModelPlace, async_walk, find_bases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,7 @@ class ModbusDevice:
     """Identify, poll and steer one device.
 
     roles : Roles in use; what they need of others is read along. All roles of the profile by default.
+    profile : As written. What a SunSpec device keeps where is found out on first contact.
     identity_unit : Where the profile keeps identity in another Modbus unit (`profile.identity.unit_id`), that
         unit on the same link; without it those texts stay unknown.
     """
@@ -44,6 +48,8 @@ class ModbusDevice:
     ) -> None:
         """Borrow a unit. Nothing is sent yet."""
         self.profile = profile
+        self._map = profile  # with every address as it is on this device
+        self._models: tuple[ModelPlace, ...] | None = None
         self._unit = unit
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
@@ -57,9 +63,14 @@ class ModbusDevice:
 
     async def async_identify(self) -> Identity:
         """Return who the device is. Raises DeviceResponseError where it is another device."""
-        await async_check_expectations(self.profile, self._unit)
+        await self._async_locate(again=True)
+        await async_check_expectations(self._map, self._unit)
         await self._async_probe(again=True)
-        wanted, unit = self.profile.identity, self._identity_unit
+        if not any(self._present.values()):
+            raise DeviceResponseError(
+                f"This is no {self.profile.label}: it has no {', '.join(self.profile.roles)}. Pick another profile"
+            )
+        wanted, unit = self._map.identity, self._identity_unit
         maker = wanted.manufacturer
         said = await async_text(unit, maker) if isinstance(maker, Register) else maker
         return Identity(
@@ -67,7 +78,7 @@ class ModbusDevice:
             model=await async_text(unit, wanted.model),
             serial=await async_text(unit, wanted.serial),
             firmware=await async_text(unit, wanted.firmware),
-            roles=tuple(role for role in self.profile.roles if self._present[role]),
+            roles=tuple(role for role in self.profile.roles if self._present.get(role)),
         )
 
     async def async_read(self) -> Reading:
@@ -82,10 +93,12 @@ class ModbusDevice:
 
     async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
         """Write one setting, in our unit or as a word of its enum; refused outside its bounds."""
+        await self._async_locate(again=False)
         return await self._steering.async_write_point(role, key, value)
 
     async def async_prepare(self) -> list[RegisterWrite]:
         """Write what has to stand before the first command, where it differs. Commands do so themselves."""
+        await self._async_locate(again=False)
         return await self._steering.async_prepare(self._roles)
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[RegisterWrite]:
@@ -94,6 +107,7 @@ class ModbusDevice:
         Powers and currents above what the device can are lowered to that; a current below its least is 0.
         `renew` repeats the command to keep its lease alive.
         """
+        await self._async_locate(again=False)
         return await self._steering.async_command(command, renew=renew)
 
     async def async_release(
@@ -107,6 +121,7 @@ class ModbusDevice:
         others from being released; it is raised at the end.
         """
         chosen = self._roles if roles is None else [role for role in self._roles if role in roles]
+        await self._async_locate(again=False)
         return await self._steering.async_release(chosen, force=force)
 
     async def _async_readers(self, *, again: bool) -> _Readers:
@@ -115,23 +130,37 @@ class ModbusDevice:
             self._readers = self._plan_readers()
         return self._readers
 
+    async def _async_locate(self, *, again: bool) -> None:
+        """Find where the device keeps its SunSpec models. Other profiles know their addresses."""
+        if not self.profile.bases or (self._models is not None and not again):
+            return
+        models = await async_walk(self._unit, self.profile.bases)
+        if models != self._models:
+            self._models = models
+            self._map = placed(self.profile, find_bases(self.profile.bases, models))
+            self._steering.use(self._map)
+            self._present.clear()
+            self._readers = None
+
     async def _async_probe(self, *, again: bool) -> None:
         """Find out which roles are there. Those that are, stay; those that are not are looked for `again`."""
-        for name, role in self.profile.roles.items():
+        await self._async_locate(again=again and not all(self._present.values()))
+        for name, role in self._map.roles.items():
             known = self._present.get(name)
             if known or (known is False and not again):
                 continue
-            found = role.present is None or await async_is_present(self._unit, role.present)
+            there = bool(role.readings or role.derived)  # none of a SunSpec role's models means no such role
+            found = there and (role.present is None or await async_is_present(self._unit, role.present))
             if found is not known:
                 self._present[name] = found
                 self._readers = None
 
     def _plan_readers(self) -> _Readers:
-        roles = [self.profile.roles[name] for name in self._roles if self._present[name]]
+        roles = [self._map.roles[name] for name in self._roles if self._present.get(name)]
         derived = [self._without_absent(point) for role in roles for point in role.derived.values()]
         fast: dict[PointName, Point] = {p.name: p for role in roles for p in role.readings.values()}
         for point in derived:
-            fast.update({name: self.profile.roles[name[0]].readings[name[1]] for name in point.terms})
+            fast.update({name: self._map.roles[name[0]].terms[name[1]] for name in point.terms})
         slow = [p for role in roles for p in role.settings.values()]
         link = self.profile.link
         return _Readers(
@@ -141,7 +170,7 @@ class ModbusDevice:
 
     def _without_absent(self, point: DerivedPoint) -> DerivedPoint:
         """Leave out terms of parts that are not there: no battery takes nothing."""
-        terms = {name: weight for name, weight in point.terms.items() if self._present[name[0]]}
+        terms = {name: weight for name, weight in point.terms.items() if self._present.get(name[0])}
         return replace(point, terms=terms)
 
     def _remember(self, reading: Reading) -> Reading:

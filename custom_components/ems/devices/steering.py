@@ -46,6 +46,10 @@ class Steering:
         self._commanded: set[str] = set()
         self._leased_at_s: dict[str, float] = {}
 
+    def use(self, profile: Profile) -> None:
+        """Write to the places of this profile from now on: where the device keeps its models was found out."""
+        self._profile = profile
+
     async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
         """Write one setting, given in our unit or as a word of its enum."""
         point = self._writable(role, key)

@@ -2,6 +2,7 @@
 
 from .model import (
     Amount,
+    Base,
     Control,
     DerivedPoint,
     Expectation,
@@ -13,12 +14,14 @@ from .model import (
     Profile,
     Register,
     RoleProfile,
+    SerialLine,
     Write,
 )
 from .schema import parse_profile
 
 __all__ = [
     "Amount",
+    "Base",
     "Control",
     "DerivedPoint",
     "Expectation",
@@ -30,6 +33,7 @@ __all__ = [
     "Profile",
     "Register",
     "RoleProfile",
+    "SerialLine",
     "Write",
     "parse_profile",
 ]

@@ -10,6 +10,9 @@ from ..points import Kind
 
 type Space = Literal["holding", "input"]
 type WordOrder = Literal["big", "little"]
+type Coding = Literal["plain", "four_quadrant"]
+type Transport = Literal["modbus_tcp", "modbus_rtu", "modbus_rtu_over_tcp"]
+type Parity = Literal["none", "even", "odd"]
 type PointName = tuple[str, str]  # (role, key)
 
 
@@ -27,9 +30,24 @@ type Amount = float | Placeholder
 
 
 @dataclass(frozen=True, kw_only=True)
+class Base:
+    """A group of registers whose place differs from device to device: a SunSpec model, found in the chain.
+
+    models : Numbers of models with this one layout (201 to 204 differ in how many phases are filled).
+    nth : Which of them, where a device has several (the second meter behind one inverter), counted from 1.
+    """
+
+    models: frozenset[int]
+    nth: int = 1
+    space: Space = "holding"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Register:
     """Where a raw value lives and how its bits are to be read.
 
+    address : As sent on the wire; with a `base` the offset from that base's first register.
+    base : Name of one of the profile's `bases`; None where the address is the same on every device.
     absent : Raw bit patterns (unsigned) that mean "not available".
     values : Raw value or text → our word, for enums; None for numbers and plain texts.
     """
@@ -37,8 +55,10 @@ class Register:
     address: int
     count: int
     type: str
+    base: str | None = None
     space: Space = "holding"
     word_order: WordOrder = "big"
+    byte_order: WordOrder = "big"  # within each register; Modbus wants big, a few makers swap their texts
     absent: frozenset[int] = frozenset()
     bit: int | None = None
     values: Mapping[int | str, str | bool] | None = None
@@ -63,8 +83,10 @@ class Write:
 class Point:
     """One value of the map.
 
+    coding : How the number is to be understood; see `codec` for the four-quadrant power factor.
     factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
+    otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
     """
 
     role: str
@@ -73,10 +95,12 @@ class Point:
     unit: str | None
     register: Register
     factor: Fraction = Fraction(1)
+    coding: Coding = "plain"
     scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
     line: int = 0
+    otherwise: tuple[Point, ...] = ()
 
     @property
     def name(self) -> PointName:
@@ -124,6 +148,7 @@ class Expectation:
     equals: frozenset[int] | None = None
     matches: str | None = None
     above: float | None = None
+    between: tuple[float, float] | None = None  # of the raw number, for devices that tell no name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,14 +169,26 @@ class IdentityMap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SerialLine:
+    """How a device talks on RS-485 as it leaves the factory. All devices on one line have to agree."""
+
+    baudrate: int = 9600
+    parity: Parity = "none"
+    stop_bits: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Link:
     """How to talk to the device, and how often.
 
+    transport : What the device itself speaks. A gateway may turn RTU into TCP: then `port` is the gateway's.
+    serial : For RTU on a line; also of devices that have both a line and a network.
     gap : Unneeded registers worth reading along to save a request.
     single_write : True for devices that want function 6 for one register; the rest get function 16.
     """
 
-    transport: str = "modbus_tcp"
+    transport: Transport = "modbus_tcp"
+    serial: SerialLine | None = None
     port: int = 502
     unit_id: int = 1
     max_registers: int = 125
@@ -197,12 +234,16 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleProfile:
-    """One role of a device: what it tells quickly, what it tells slowly, and what it can be told."""
+    """One role of a device: what it tells quickly, what it tells slowly, and what it can be told.
+
+    parts : Numbers that only sums are made of (two tariffs, import beside export). Read like readings, not shown.
+    """
 
     role: str
     readings: Mapping[str, Point]
     settings: Mapping[str, Point] = field(default_factory=dict)
     derived: Mapping[str, DerivedPoint] = field(default_factory=dict)
+    parts: Mapping[str, Point] = field(default_factory=dict)
     present: Expectation | None = None
     control: Control | None = None
 
@@ -215,6 +256,16 @@ class RoleProfile:
     def capabilities(self) -> frozenset[str]:
         """Return everything this role can tell."""
         return frozenset((*self.readings, *self.settings, *self.derived))
+
+    @property
+    def terms(self) -> Mapping[str, Point]:
+        """Return everything a sum may be made of."""
+        return {**self.readings, **self.parts}
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Return every line of the role, each in its first layout."""
+        return (*self.readings.values(), *self.parts.values(), *self.settings.values())
 
     def point(self, key: str) -> Point | None:
         """Return a point that has a register, from either rhythm."""
@@ -233,6 +284,7 @@ class Profile:
     link: Link
     identity: IdentityMap
     roles: Mapping[str, RoleProfile]
+    bases: Mapping[str, Base] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

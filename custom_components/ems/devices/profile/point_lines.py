@@ -1,8 +1,9 @@
 """One point, one line: turns a line of the table into a Point in our unit and with our sign."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, cast
 
 from ..points import (
     KIND_OF_UNIT,
@@ -14,11 +15,11 @@ from ..points import (
     Kind,
     PointSpec,
 )
-from .model import DerivedPoint, Point, PointName, Register, Write
+from .model import Coding, DerivedPoint, Point, PointName, Register, Write
 from .node import Node
 from .registers import REGISTER_FIELDS, Defaults, parse_register
 
-_NUMBER_FIELDS: Final = ("unit", "scale", "scale_register", "positive", "valid")
+_NUMBER_FIELDS: Final = ("unit", "scale", "coding", "scale_register", "positive", "valid")
 _WRITE_FIELDS: Final = ("write", "limit", "tolerance")
 _POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
 _DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
@@ -41,11 +42,28 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         unit=spec.unit,
         register=register,
         factor=_scale(found) * unit_factor * sign,
+        coding=_coding(spec, found),
         scale_register=_scale_register(found, register),
         valid=_valid(spec, found, unit_factor * sign),
         write=_write(found, node, register, unit_factor),
         line=node.line,
     )
+
+
+def parse_alternatives(role: str, key: str, node: Node, defaults: Defaults) -> Point:
+    """Read a list of lines: one value as devices of different layouts keep it, the first that is there counts."""
+    lines = node.items()
+    if len(lines) < 2:
+        node.fail("lists alternatives, so it needs two lines or more; write a single one without the list")
+    first, *others = (parse_point(role, key, line, defaults, own_words=False) for line in lines)
+    named: set[str | None] = set()
+    for line, point in zip(lines, (first, *others), strict=True):
+        if point.register.base is None or point.register.base in named:
+            line.fail("an alternative needs a `base` of its own: that is what chooses between them")
+        if point.write is not None:
+            line.fail("alternatives are read-only; make it a setting, or remove `write`")
+        named.add(point.register.base)
+    return replace(first, otherwise=tuple(others))
 
 
 def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
@@ -74,7 +92,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
 def _term(role: str, name: object, node: Node) -> PointName:
     where, _, key = str(name).rpartition(".")
     where = where or role
-    if key not in POINTS.get(where, {}):
+    if where not in POINTS:
         node.fail("is no known point; write role.point, for instance inverter.dc_power")
     return (where, key)
 
@@ -137,6 +155,14 @@ def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> 
     return 1
 
 
+def _coding(spec: PointSpec, found: Mapping[str, Node]) -> Coding:
+    if "coding" not in found:
+        return "plain"
+    if spec.kind is not Kind.POWER_FACTOR:
+        found["coding"].fail(f"is for power factors, and {spec.key} is none; remove it")
+    return cast("Coding", found["coding"].choice("plain", "four_quadrant"))
+
+
 def _scale(found: Mapping[str, Node]) -> Fraction:
     if "scale" not in found:
         return Fraction(1)
@@ -154,7 +180,14 @@ def _scale_register(found: Mapping[str, Node], register: Register) -> Register |
     at = found["scale_register"].integer(0, 0xFFFF)
     if register.address <= at < register.end:
         found["scale_register"].fail("lies inside the value itself; one of the two addresses is wrong")
-    return Register(address=at, count=1, type="s16", space=register.space, absent=frozenset({0x8000}))
+    return Register(
+        address=at,
+        count=1,
+        type="s16",
+        base=register.base,
+        space=register.space,
+        absent=frozenset({0x8000}),
+    )
 
 
 def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:

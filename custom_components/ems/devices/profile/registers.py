@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import re
 from typing import Final, cast
 
-from .model import Expectation, Register, Space, WordOrder
+from .model import Base, Expectation, Register, Space, WordOrder
 from .node import Node
 
 WIDTHS: Final[Mapping[str, int]] = {
@@ -47,17 +47,33 @@ _ALIASES: Final[Mapping[str, str]] = {
     "acc32": "u32",
     "acc64": "u64",
 }
-_CHECKS: Final = ("equals", "matches", "above")
-REGISTER_FIELDS: Final = ("type", "length", "word_order", "function", "absent", "bit", "values")
+_CHECKS: Final = ("equals", "matches", "above", "between")
+REGISTER_FIELDS: Final = (
+    "base",
+    "type",
+    "length",
+    "word_order",
+    "byte_order",
+    "function",
+    "absent",
+    "bit",
+    "values",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What holds for every register of a profile unless its line says otherwise."""
+    """What holds for every register of a profile unless its line says otherwise.
+
+    bases : All that a line may name.
+    base : The one meant by lines that name none; None for addresses that are the same on every device.
+    """
 
     word_order: WordOrder = "big"
     space: Space = "holding"
     absent: Mapping[str, int] = field(default_factory=lambda: ABSENT)
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    base: str | None = None
 
 
 def parse_defaults(node: Node | None) -> Defaults:
@@ -86,12 +102,34 @@ def parse_register(node: Node, defaults: Defaults) -> Register:
         address=found["at"].integer(0, 0x10000 - count),
         count=count,
         type=kind,
+        base=parse_base_name(found["base"], defaults.bases) if "base" in found else defaults.base,
         space=_space(found.get("function"), defaults.space),
         word_order=_word_order(found.get("word_order"), defaults.word_order),
+        byte_order=_word_order(found.get("byte_order"), "big"),
         absent=_absent(found.get("absent"), kind, count, defaults),
         bit=_bit(found, node, kind),
         values=_values(found, node, kind),
     )
+
+
+def parse_bases(node: Node | None, defaults: Defaults) -> Mapping[str, Base]:
+    """Read the `bases` of a profile: groups of registers that every device keeps at a place of its own."""
+    bases: dict[str, Base] = {}
+    for name, below in node.mapping().items() if node else ():
+        found = below.fields(required=("sunspec",), optional=("nth",))
+        models = frozenset(item.integer(1, 0xFFFE) for item in found["sunspec"].items())
+        if not models:
+            found["sunspec"].fail("needs at least one number of a SunSpec model; add it")
+        nth = found["nth"].integer(1, 99) if "nth" in found else 1
+        bases[str(name)] = Base(models=models, nth=nth, space=defaults.space)
+    return bases
+
+
+def parse_base_name(node: Node, bases: Mapping[str, Base]) -> str:
+    """Return the name of a base that the profile declares."""
+    if not bases:
+        node.fail("names a base, and this profile has no `bases`; add them to the head")
+    return node.choice(*bases)
 
 
 def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
@@ -100,9 +138,12 @@ def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
     register = parse_register(node, defaults)
     checks = [name for name in _CHECKS if name in found]
     if len(checks) != 1:
-        node.fail("needs one of `equals` (numbers), `matches` (a regular expression) and `above` (a number)")
+        node.fail(
+            "needs one of `equals` (numbers), `matches` (a regular expression), `above` (a number) and "
+            "`between` ([lowest, highest])"
+        )
     if ("matches" in found) != (register.type == "string"):
-        node.fail("texts are checked by `matches`, numbers by `equals` or `above`; use the other one")
+        node.fail("texts are checked by `matches`, numbers by the others; use the other one")
     equals = None
     if "equals" in found:
         equals = frozenset(
@@ -111,7 +152,12 @@ def parse_expectation(node: Node, defaults: Defaults) -> Expectation:
     matches = _pattern(found["matches"]) if "matches" in found else None
     above = found["above"].number() if "above" in found else None
     return Expectation(
-        register=register, means=found["means"].text(), equals=equals, matches=matches, above=above
+        register=register,
+        means=found["means"].text(),
+        equals=equals,
+        matches=matches,
+        above=above,
+        between=found["between"].pair() if "between" in found else None,
     )
 
 

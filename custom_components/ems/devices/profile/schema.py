@@ -1,27 +1,26 @@
 """From the text of a profile to a Profile, or to an error that says where and what to do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..points import ROLES
 from .control_lines import parse_control
-from .model import DerivedPoint, IdentityMap, Link, Point, Profile, Register, RoleProfile
+from .link_lines import parse_link
+from .model import DerivedPoint, IdentityMap, Point, Profile, Register, RoleProfile
 from .node import Node, parse_yaml
-from .point_lines import parse_derived, parse_point
-from .registers import REGISTER_FIELDS, Defaults, parse_defaults, parse_expectation, parse_register
-
-_LINK_FIELDS: Final = (
-    "transport",
-    "port",
-    "unit_id",
-    "max_registers",
-    "gap",
-    "pause_s",
-    "single_write",
-    "poll_s",
-    "settings_poll_s",
+from .point_lines import parse_alternatives, parse_derived, parse_point
+from .registers import (
+    REGISTER_FIELDS,
+    Defaults,
+    parse_base_name,
+    parse_bases,
+    parse_defaults,
+    parse_expectation,
+    parse_register,
 )
-_IDENTITY_FIELDS: Final = ("model", "serial", "firmware", "unit_id", "serial_per_unit")
+
+_IDENTITY_FIELDS: Final = ("base", "model", "serial", "firmware", "unit_id", "serial_per_unit")
 
 
 def parse_profile(text: str, file: str) -> Profile:
@@ -29,52 +28,32 @@ def parse_profile(text: str, file: str) -> Profile:
     node = parse_yaml(text, file)
     found = node.fields(
         required=("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles"),
-        optional=("defaults",),
+        optional=("defaults", "bases"),
     )
     defaults = parse_defaults(found.get("defaults"))
+    bases = parse_bases(found.get("bases"), defaults)
+    defaults = replace(defaults, bases=bases)
     profile = Profile(
         id=found["profile"].text(),
         manufacturer=found["manufacturer"].text(),
         models=tuple(model.text() for model in found["models"].items()),
         confidence=found["confidence"].choice("A", "B", "C"),
         source=found["source"].text(),
-        link=_link(found["link"]),
+        link=parse_link(found["link"]),
         identity=_identity(found["identity"], defaults),
         roles=_roles(found["roles"], defaults),
+        bases=bases,
     )
     _check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
     return profile
 
 
-def _link(node: Node) -> Link:
-    found = node.fields(required=("transport", "port", "unit_id"), optional=_LINK_FIELDS)
-    plain = Link()
-    return Link(
-        transport=found["transport"].choice("modbus_tcp"),
-        port=found["port"].integer(1, 65535),
-        unit_id=found["unit_id"].integer(0, 255),
-        max_registers=_integer(found, "max_registers", 1, 125, plain.max_registers),
-        gap=_integer(found, "gap", 0, 124, plain.gap),
-        pause_s=_number(found, "pause_s", plain.pause_s),
-        single_write=found["single_write"].flag() if "single_write" in found else plain.single_write,
-        poll_s=_number(found, "poll_s", plain.poll_s),
-        settings_poll_s=_number(found, "settings_poll_s", plain.settings_poll_s),
-    )
-
-
-def _integer(found: Mapping[str, Node], name: str, low: int, high: int, default: int) -> int:
-    return found[name].integer(low, high) if name in found else default
-
-
-def _number(found: Mapping[str, Node], name: str, default: float) -> float:
-    if name in found and found[name].number() < 0:
-        found[name].fail("must not be negative")
-    return found[name].number() if name in found else default
-
-
 def _identity(node: Node, defaults: Defaults) -> IdentityMap:
     found = node.fields(required=("manufacturer", "expect"), optional=_IDENTITY_FIELDS)
+    if "base" in found and "unit_id" in found:
+        found["base"].fail("models are looked for in the unit that is read, not in `unit_id`; remove one")
+    defaults = _with_base(found.get("base"), defaults)
     maker = found["manufacturer"]
     expectations = tuple(parse_expectation(item, defaults) for item in found["expect"].items())
     if not expectations:
@@ -105,14 +84,26 @@ def _roles(node: Node, defaults: Defaults) -> Mapping[str, RoleProfile]:
 
 
 def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
-    found = node.fields(required=("readings",), optional=("settings", "present", "control"))
+    found = node.fields(required=("readings",), optional=("base", "parts", "settings", "present", "control"))
+    defaults = _with_base(found.get("base"), defaults)
     readings, derived = _readings(role, found["readings"], defaults)
+    parts = {
+        key: parse_point(role, key, below, defaults, own_words=True)
+        for key, below in (found["parts"].mapping() if "parts" in found else {}).items()
+    }
+    for key, part in parts.items():
+        if part.write is not None:
+            found["parts"].mapping()[key].fail(
+                "is only part of a sum and cannot be written; make it a setting"
+            )
     settings = {
         key: parse_point(role, key, below, defaults, own_words=True)
         for key, below in (found["settings"].mapping() if "settings" in found else {}).items()
     }
-    for key in settings.keys() & (readings.keys() | derived.keys()):
+    for key in settings.keys() & (readings.keys() | derived.keys() | parts.keys()):
         found["settings"].mapping()[key].fail("is a reading as well; keep it in one of the two")
+    for key in parts.keys() & (readings.keys() | derived.keys()):
+        found["parts"].mapping()[key].fail("is a reading as well; keep it in one of the two")
     points = {**readings, **settings}
     _check_limits(points, found)
     return RoleProfile(
@@ -120,6 +111,7 @@ def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
         readings=readings,
         settings=settings,
         derived=derived,
+        parts=parts,
         present=parse_expectation(found["present"], defaults) if "present" in found else None,
         control=parse_control(role, found["control"], points) if "control" in found else None,
     )
@@ -131,11 +123,17 @@ def _readings(
     readings: dict[str, Point] = {}
     derived: dict[str, DerivedPoint] = {}
     for key, below in node.mapping().items():
-        if "sum" in below.mapping():
+        if isinstance(below.value, list):
+            readings[key] = parse_alternatives(role, key, below, defaults)
+        elif "sum" in below.mapping():
             derived[key] = parse_derived(role, key, below)
         else:
             readings[key] = parse_point(role, key, below, defaults, own_words=False)
     return readings, derived
+
+
+def _with_base(node: Node | None, defaults: Defaults) -> Defaults:
+    return replace(defaults, base=parse_base_name(node, defaults.bases)) if node else defaults
 
 
 def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> None:
@@ -156,7 +154,7 @@ def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) ->
     for role in roles.values():
         for point in role.derived.values():
             for where, key in point.terms:
-                term = roles[where].readings.get(key) if where in roles else None
+                term = roles[where].terms.get(key) if where in roles else None
                 if term is None or term.unit != point.unit:
                     below = found[role.role].mapping()["readings"].mapping()[point.key]
                     below.fail(f"adds {where}.{key}, which {where}.readings does not have in {point.unit}")
@@ -166,7 +164,7 @@ def _check_read_only(profile: Profile, node: Node) -> None:
     if profile.confidence != "C":
         return
     for role in profile.roles.values():
-        if role.control or any(p.write for p in (*role.readings.values(), *role.settings.values())):
+        if role.control or any(point.write for point in role.points):
             node.fail(
                 "a C-rated map is read-only until somebody confirmed it on hardware; remove control and write"
             )
@@ -175,7 +173,7 @@ def _check_read_only(profile: Profile, node: Node) -> None:
 def _check_widths(profile: Profile, node: Node) -> None:
     """A value and its scale are read together, so they have to fit into one request."""
     for role in profile.roles.values():
-        for point in (*role.readings.values(), *role.settings.values()):
+        for point in (alternative for line in role.points for alternative in (line, *line.otherwise)):
             if point.high - point.low > profile.link.max_registers:
                 where = f"roles.{role.role}.{point.key} (line {point.line})"
                 node.fail(
