@@ -25,7 +25,6 @@ class Expected:
     clear_kw, lit_kw : Slices of each hour under a cloudless sky, and with the weather, shape (n, SLICES).
     source : What the light of each hour was computed from at worst, shape (n,).
     series_kw : Hourly means by the name of what knows them, NaN where it does not, shape (n,) each.
-    outdoor_c : Mean temperature, shape (n,). [°C]
     """
 
     first_hour: int
@@ -33,7 +32,6 @@ class Expected:
     lit_kw: Floats
     source: Ints
     series_kw: Mapping[str, Floats]
-    outdoor_c: Floats
 
     @property
     def clear_mean_kw(self) -> Floats:
@@ -67,5 +65,4 @@ def expected_power(
         lit_kw=lit,
         source=source,
         series_kw=series,
-        outdoor_c=sky.outdoor_c.reshape(count, SLICES).mean(axis=1),
     )

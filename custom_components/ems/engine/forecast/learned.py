@@ -24,7 +24,6 @@ class Learned:
     """A correction for the sources that were named, and its band."""
 
     place: Place
-    names: tuple[str, ...]
     fit: Fit | None
     level: float  # of the weeks before `until_hour`, beside what was learned of the whole year
     until_hour: int
@@ -53,7 +52,6 @@ def learn_from(record: ProductionRecord, before_hour: int, names: Sequence[str],
     if not known.any():
         return Learned(
             place=place,
-            names=tuple(names),
             fit=None,
             level=1.0,
             until_hour=before_hour,
@@ -91,7 +89,6 @@ def _learned(hours: Hours, measured: Floats, habits: Mapping[str, float], place:
     should = float(hours.mean[usable].sum())
     return Learned(
         place=place,
-        names=tuple(habits),
         fit=found,
         level=1.0 if found is None else level(found),
         until_hour=hours.first_hour + len(measured),
