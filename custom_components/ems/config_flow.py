@@ -37,7 +37,7 @@ from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
 from .flows.load import LoadFlow
 from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
-from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, price_errors, tariff_data, window_errors
+from .flows.tariff import KINDS, TARIFF_MENU, WITH_PREVIEW, async_tariff_check, tariff_data
 
 MORE = "more"
 # Limits that number entities turn; turned ones are kept in the options.
@@ -134,6 +134,16 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the country and what is added to the day-ahead price."""
         return await self._async_tariff_step("tariff_awattar", user_input)
 
+    async def async_step_tariff_energy_charts(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the bidding zone, and the service for its prices."""
+        return await self._async_tariff_step("tariff_energy_charts", user_input)
+
+    async def async_step_tariff_entsoe(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the bidding zone and the token, and the service for its prices."""
+        return await self._async_tariff_step("tariff_entsoe", user_input)
+
     async def async_step_tariff_entity(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the price entity, and read it before believing it."""
         return await self._async_tariff_step("tariff_entity", user_input)
@@ -144,17 +154,10 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            errors = price_errors(user_input, self.hass.config.currency)
-            if step == "tariff_time_of_use":
-                errors |= window_errors(user_input, self.hass.config.currency)
-            if step == "tariff_awattar" and self.hass.config.currency != "EUR":
-                errors, placeholders = {"base": "currency_not_eur"}, {"currency": self.hass.config.currency}
-            if step == "tariff_entity":
-                found, placeholders = entity_prices(self.hass, user_input)
-                errors |= found
+            errors, placeholders = await async_tariff_check(self.hass, step, user_input)
             if not errors:
                 self._data[CONF_TARIFF] = tariff_data(kind, user_input)
-                if step == "tariff_entity":
+                if step in WITH_PREVIEW:
                     self._prices = placeholders
                     return await self.async_step_tariff_preview()
                 return await self._async_tariff_done()
@@ -169,7 +172,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_tariff_preview(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the prices that the entity gave."""
+        """Show the prices that were read."""
         if user_input is not None:
             return await self._async_tariff_done()
         return self.async_show_form(

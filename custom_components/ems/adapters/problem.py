@@ -31,6 +31,7 @@ MEASURED_STEPS = 1
 # 2.0, which is too little where the unit is small (a kWh costs 2 crowns or 35 yen) and a driver would be
 # stranded for the price. It never falls below those 2.0, not even on a day that costs nothing.
 SHORTFALL_OF_DEAREST = 5.0
+WEATHER_PROBLEMS = ("weather_unreachable", "weather_no_forecast", "weather_kept")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,7 +158,7 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
 def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     """Return what was estimated or missing. That tomorrow's prices come at one o'clock is normal and no degradation."""
     # Weather serves the solar forecast alone: a home without modules lacks nothing.
-    unneeded = () if inputs.site.pvs else ("weather_unreachable",)
+    unneeded = () if inputs.site.pvs else WEATHER_PROBLEMS
     missing = [problem.key for problem in inputs.problems if problem.key not in unneeded]
     if not known_now:
         missing.append("price_now_estimated")

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from homeassistant.components.weather import WeatherEntityFeature
+from homeassistant.const import ATTR_SUPPORTED_FEATURES
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -16,10 +18,19 @@ from ..sources.errors import SourceError
 from ..sources.open_meteo import BASE_URL, OpenMeteoClient
 
 HOUR_S = 3600.0
+ROW_HOURS_MAX = 3
 
 
 class WeatherProblemError(Exception):
-    """No weather could be had."""
+    """No weather could be had. `key` names the message, `placeholders` fill it."""
+
+    def __init__(self, detail: str, *, entity: str | None = None) -> None:
+        """Keep the reason as data: a service in trouble, or an entity that has nothing for us."""
+        super().__init__(detail)
+        self.key = "weather_unreachable" if entity is None else "weather_no_forecast"
+        self.placeholders: Mapping[str, str | float] = (
+            {"detail": detail} if entity is None else {"entity": entity}
+        )
 
 
 async def async_fetch_weather(hass: HomeAssistant, stored: Mapping[str, Any]) -> Weather | None:
@@ -58,6 +69,9 @@ def _values(column: Iterable[float | None]) -> Floats:
 
 async def _async_entity(hass: HomeAssistant, entity_id: str) -> Weather:
     """Ask a weather entity for its hourly forecast; clouds and temperature are what it knows."""
+    state = hass.states.get(entity_id)
+    if state and not state.attributes.get(ATTR_SUPPORTED_FEATURES, 0) & WeatherEntityFeature.FORECAST_HOURLY:
+        raise WeatherProblemError("no hourly forecast", entity=entity_id)
     try:
         answer = await hass.services.async_call(
             "weather",
@@ -83,8 +97,20 @@ def weather_from_rows(entity_id: str, rows: Iterable[Mapping[str, Any]]) -> Weat
             warmth = float(temperature) if isinstance(temperature, int | float) else np.nan
             found[dt_util.as_utc(at).timestamp()] = (min(max(clouds / 100, 0.0), 1.0), warmth)
     if not found:
-        raise WeatherProblemError(f"{entity_id}: its hourly forecast has no cloud coverage")
-    starts = np.array(sorted(found))
-    starts = starts[np.append(True, np.diff(starts) >= HOUR_S)]
-    values = np.array([found[start] for start in starts])
+        raise WeatherProblemError("its hourly forecast has no cloud coverage", entity=entity_id)
+    starts, values = _hourly(np.array(sorted(found)), np.array([found[start] for start in sorted(found)]))
     return Weather(starts_s=starts, interval_s=HOUR_S, cloud_cover=values[:, 0], temperature_c=values[:, 1])
+
+
+def _hourly(starts_s: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Return rows hour by hour: each holds until the next, for three hours at most (OpenWeatherMap's free plan)."""
+    gaps = np.append(np.diff(starts_s), np.inf)
+    last = gaps[-2] if len(gaps) > 1 else HOUR_S
+    hours = np.floor(np.where(np.isfinite(gaps), gaps, last) / HOUR_S)
+    # Further apart, rows are missing: this one is an hour like any other.
+    count = np.where(hours > ROW_HOURS_MAX, 1, np.maximum(hours, 1)).astype(int)
+    row = np.repeat(np.arange(len(starts_s)), count)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    grown = starts_s[row] + nth * HOUR_S
+    apart = np.append(True, np.diff(grown) >= HOUR_S)  # rows closer than an hour: the first counts
+    return grown[apart], values[row][apart]
