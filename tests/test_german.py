@@ -25,7 +25,8 @@ BOTH = frozenset(
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
         "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
         "Reserve Arbitrage OK in Rest so was Start CO₂ "
-        "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone"
+        "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone EnergyZero easyEnergy "
+        "GBP Octopus Energy"
     )
 )
 # Nothing but English, wherever it stands.

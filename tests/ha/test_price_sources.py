@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -478,3 +479,122 @@ async def test_a_weather_entity_without_an_hourly_forecast_is_told_at_once(
     hass.services.async_remove("weather", "get_forecasts")
     await hass.services.async_call("ems", "optimize", {}, blocking=True)
     assert keys(entry) == {"weather_unreachable", "weather_kept"}
+
+
+# Integrations that answer an action instead of carrying a list
+
+
+def registered(hass: HomeAssistant, platform: str, unique_id: str, **data: Any) -> tuple[str, str]:
+    """Add an entity of another integration, which has no list; return its id and its entry's."""
+    theirs = MockConfigEntry(domain=platform, data=data)
+    theirs.add_to_hass(hass)
+    entity = er.async_get(hass).async_get_or_create("sensor", platform, unique_id, config_entry=theirs)
+    set_sensor(hass, entity.entity_id, 0.1, "EUR/kWh")
+    return entity.entity_id, theirs.entry_id
+
+
+def answers(hass: HomeAssistant, platform: str, action: str, rows_of: Any) -> list[dict[str, Any]]:
+    """Let an integration answer its action; return what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    async def answer(call: ServiceCall) -> Any:
+        asked.append(dict(call.data))
+        return rows_of(call.data)
+
+    hass.services.async_register(platform, action, answer, supports_response=SupportsResponse.ONLY)
+    return asked
+
+
+def day_of(text: str, key: str, price: float) -> list[dict[str, Any]]:
+    """Return 24 hours of a day."""
+    begin = dt_util.start_of_local_day(datetime.fromisoformat(text))
+    return [{key: (begin + timedelta(hours=hour)).isoformat(), "price": price} for hour in range(24)]
+
+
+async def test_nord_pool_is_asked_for_its_own_area(hass: HomeAssistant, add_site: AddSite) -> None:
+    """Today and tomorrow, per MWh; and not again before there can be news."""
+    entity, theirs = registered(hass, "nordpool", "AT-current_price", currency="EUR", areas=["DK1", "AT"])
+    asked = answers(
+        hass,
+        "nordpool",
+        "get_prices_for_date",
+        lambda call: {
+            "DK1": day_of(call["date"], "start", 900),
+            "AT": day_of(call["date"], "start", 100) if call["date"] == "2026-06-15" else [],
+        },
+    )
+    read_home(hass)
+    entry = await add_site(home({"kind": "entity", "entity_id": entity, **FORMULA}))
+    assert asked == [{"config_entry": theirs, "date": day} for day in ("2026-06-15", "2026-06-16")]
+    prices = entry.runtime_data.forecast.data.prices
+    assert len(prices.starts_s) == 24
+    assert prices.price_per_kwh == pytest.approx(0.1)
+    set_sensor(hass, entity, 0.11, "EUR/kWh")  # it changes with every quarter of an hour
+    await settle(hass)
+    assert len(asked) == 2
+
+
+async def test_a_nord_pool_in_another_currency_is_refused(hass: HomeAssistant) -> None:
+    """What it answers in is what its own set-up says."""
+    entity, _ = registered(hass, "nordpool", "SE3-current_price", currency="SEK", areas=["SE3"])
+    answers(
+        hass, "nordpool", "get_prices_for_date", lambda call: {"SE3": day_of(call["date"], "start", 1000)}
+    )
+    flow = await at_tariff(hass, "tariff_entity")
+    await flow.submit(entity_id=entity, **FORMULA)
+    assert flow.errors == {"entity_id": "price_unit_currency"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "action", "key"),
+    [("tibber", "get_prices", "start_time"), ("energyzero", "get_energy_prices", "timestamp")],
+)
+async def test_other_integrations_are_asked_too(
+    hass: HomeAssistant, platform: str, action: str, key: str
+) -> None:
+    """One that calls an empty tomorrow an error has told all it knows."""
+    entity, _ = registered(hass, platform, "price")
+
+    def rows_of(call: dict[str, Any]) -> Any:
+        if not call["start"].startswith("2026-06-15"):
+            raise HomeAssistantError("no data")
+        found = day_of("2026-06-15", key, 0.2)
+        return {"prices": {"My home": found} if platform == "tibber" else found}
+
+    answers(hass, platform, action, rows_of)
+    flow = await at_tariff(hass, "tariff_entity")
+    await flow.submit(entity_id=entity, **FORMULA)
+    assert flow.step == "tariff_preview"
+    assert (flow.shown["count"], flow.shown["highest"]) == ("24", "0.2000")
+
+
+async def test_an_integration_that_fails_is_not_answering(hass: HomeAssistant) -> None:
+    """With its own words."""
+    entity, _ = registered(hass, "tibber", "price")
+
+    def fail(_: Any) -> Any:
+        raise HomeAssistantError("login expired")
+
+    answers(hass, "tibber", "get_prices", fail)
+    flow = await at_tariff(hass, "tariff_entity")
+    await flow.submit(entity_id=entity, **FORMULA)
+    assert flow.errors == {"entity_id": "prices_unreachable"}
+    assert "login expired" in flow.shown["detail"]
+
+
+async def test_an_integration_that_is_not_loaded_cannot_be_asked(hass: HomeAssistant) -> None:
+    """Its entity is there, its action is not."""
+    entity, _ = registered(hass, "tibber", "price")
+    flow = await at_tariff(hass, "tariff_entity")
+    await flow.submit(entity_id=entity, **FORMULA)
+    assert flow.errors == {"entity_id": "price_rows_missing"}
+
+
+async def test_an_entity_without_a_unit_takes_the_one_that_was_entered(hass: HomeAssistant) -> None:
+    """Octopus' rates are those of an event entity."""
+    hass.states.async_set("event.rates", "now", {"rates": rows(24, 25)})
+    flow = await at_tariff(hass, "tariff_entity")
+    await flow.submit(entity_id="event.rates", **FORMULA)
+    assert flow.errors == {"entity_id": "price_unit_missing"}
+    await flow.submit(entity_id="event.rates", price_unit="ct/kWh", **FORMULA)
+    assert flow.shown["lowest"] == "0.2500"

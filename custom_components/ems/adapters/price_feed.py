@@ -9,10 +9,11 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_BASE_URL, CONF_ENTITY, TARIFF_ENTITY
 from ..engine.tariff import PublishedPrices
+from .price_actions import has_price_action
 from .price_clients import MARKET_KINDS, async_ask
 from .price_problem import PriceProblemError
 from .price_store import KnownPrices, PriceStore, source_of
-from .prices import contradicts, joined, read_price_entity
+from .prices import async_read_entity, contradicts, joined
 
 # Five weeks of the past make the estimate for the hours that are not published yet.
 PAST: Final = timedelta(days=35)
@@ -91,8 +92,11 @@ class PriceFeed:
             self._known = await self._store.async_load(self._source)
 
     def _is_due(self) -> bool:
-        """Tell whether there can be news. Entities and a demo home's market cost nobody anything."""
-        if self._tariff["kind"] == TARIFF_ENTITY or CONF_BASE_URL in self._tariff:
+        """Tell whether there can be news. Attributes and a demo home's market cost nobody anything."""
+        if CONF_BASE_URL in self._tariff or (
+            self._tariff["kind"] == TARIFF_ENTITY
+            and not has_price_action(self._hass, self._tariff[CONF_ENTITY])
+        ):
             return True
         if self._known is None or self._failures or _now_s() - self._known.fetched_at_s >= CONFIRM_EVERY_S:
             return True
@@ -104,7 +108,7 @@ class PriceFeed:
 
     async def _async_fresh(self) -> PublishedPrices:
         if self._tariff["kind"] == TARIFF_ENTITY:
-            parsed = read_price_entity(self._hass, self._tariff[CONF_ENTITY])
+            parsed = await async_read_entity(self._hass, self._tariff)
             return PublishedPrices(
                 starts_s=parsed.starts_s, ends_s=parsed.ends_s, price_per_kwh=parsed.price_per_kwh
             )

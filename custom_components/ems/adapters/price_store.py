@@ -6,13 +6,13 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..const import CONF_BASE_URL, CONF_COUNTRY, CONF_ENTITY, CONF_ZONE
+from ..const import CONF_BASE_URL, CONF_COUNTRY, CONF_ENTITY, CONF_PRICE_UNIT, CONF_ZONE
 from ..engine.tariff import PublishedPrices
 from ..store import SiteStore
 
 PRICES = "prices"
 # Prices of another source, zone or currency are not the last good ones of this.
-SOURCE_KEYS = ("kind", CONF_ENTITY, CONF_COUNTRY, CONF_ZONE, CONF_BASE_URL)
+SOURCE_KEYS = ("kind", CONF_ENTITY, CONF_PRICE_UNIT, CONF_COUNTRY, CONF_ZONE, CONF_BASE_URL)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,36 +1,49 @@
 """Published prices of a price entity, and how what comes fresh joins what was known."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import numpy as np
 
+from ..const import CONF_ENTITY, CONF_PRICE_UNIT
 from ..engine.steps import Bools, Floats
 from ..engine.tariff import PublishedPrices
+from .price_actions import async_ask_action, has_price_action
 from .price_problem import PriceProblemError
 from .price_series import ParsedPrices, parse_price_series
 from .price_unit import PriceSeriesError
 
-__all__ = ["PriceProblemError", "contradicts", "joined", "read_price_entity"]
+__all__ = ["PriceProblemError", "async_read_entity", "contradicts", "joined"]
 
 # Half the hours that both know differ by more than a hundredth of the dearest: not the same market.
 CONTRADICTS_SHARE = 0.5
 CONTRADICTS_OF_DEAREST = 0.01
 
 
-def read_price_entity(hass: HomeAssistant, entity_id: str) -> ParsedPrices:
-    """Return the prices that an entity carries, in the site's currency per kWh."""
+async def async_read_entity(hass: HomeAssistant, tariff: Mapping[str, Any]) -> ParsedPrices:
+    """Return the prices of a price entity, in the site's currency per kWh: its own, or its integration's answer."""
+    entity_id: str = tariff[CONF_ENTITY]
     state = hass.states.get(entity_id)
     if state is None or state.state == "unavailable":
         raise PriceProblemError("price_entity_unavailable", entity=entity_id)
+    unit = state.attributes.get("unit_of_measurement") or tariff.get(CONF_PRICE_UNIT)
     try:
-        return parse_price_series(
-            state.attributes,
-            unit=state.attributes.get("unit_of_measurement"),
-            currency=hass.config.currency,
-            zone=dt_util.get_default_time_zone(),
-        )
+        return _parsed(hass, state.attributes, unit)
+    except PriceSeriesError as err:
+        if err.key != "price_rows_missing" or not has_price_action(hass, entity_id):
+            raise PriceProblemError(err.key, **{"entity": entity_id, **err.placeholders}) from err
+    answer, unit = await async_ask_action(hass, state)
+    try:
+        return _parsed(hass, answer, unit)
     except PriceSeriesError as err:
         raise PriceProblemError(err.key, **{"entity": entity_id, **err.placeholders}) from err
+
+
+def _parsed(hass: HomeAssistant, rows: Mapping[str, Any], unit: str | None) -> ParsedPrices:
+    zone = dt_util.get_default_time_zone()
+    return parse_price_series(rows, unit=unit, currency=hass.config.currency, zone=zone)
 
 
 def joined(known: PublishedPrices | None, fresh: PublishedPrices, oldest_s: float) -> PublishedPrices:

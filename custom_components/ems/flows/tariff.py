@@ -27,7 +27,7 @@ from ..adapters.manner import manner_of
 from ..adapters.price_clients import EURO_ONLY, async_ask
 from ..adapters.price_feed import FUTURE
 from ..adapters.price_problem import PriceProblemError
-from ..adapters.prices import read_price_entity
+from ..adapters.prices import async_read_entity
 from ..const import (
     CONF_COUNTRY,
     CONF_ENTITY,
@@ -38,6 +38,7 @@ from ..const import (
     CONF_EXPORT_VAT_PCT,
     CONF_IMPORT_PRICE,
     CONF_MARKUP,
+    CONF_PRICE_UNIT,
     CONF_SHARE_PCT,
     CONF_VAT_PCT,
     CONF_WINDOWS,
@@ -148,7 +149,14 @@ def _formula_fields(unit: str) -> dict[Any, Any]:
 
 def entity_schema(unit: str) -> probatio.Schema:
     """Return the form of prices from an entity that Home Assistant has."""
-    return schema({probatio.Required(CONF_ENTITY): entity("sensor"), **_formula_fields(unit)})
+    return schema(
+        {
+            # Octopus' rates are those of an event entity, which has no unit.
+            probatio.Required(CONF_ENTITY): entity("sensor", "event"),
+            probatio.Optional(CONF_PRICE_UNIT): TextSelector(),
+            **_formula_fields(unit),
+        }
+    )
 
 
 def awattar_schema(unit: str) -> probatio.Schema:
@@ -197,12 +205,12 @@ def window_errors(user_input: Mapping[str, Any], currency: str) -> dict[str, str
     return {}
 
 
-def entity_prices(
+async def async_entity_prices(
     hass: HomeAssistant, user_input: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Read the entity's prices. Return (errors, what to show)."""
     try:
-        parsed = read_price_entity(hass, user_input[CONF_ENTITY])
+        parsed = await async_read_entity(hass, user_input)
     except PriceProblemError as err:
         return {CONF_ENTITY: err.key}, {name: str(value) for name, value in err.placeholders.items()}
     return {}, _shown(hass, parsed.starts_s, parsed.ends_s, parsed.price_per_kwh)
@@ -258,7 +266,7 @@ async def async_tariff_check(
     if kind in EURO_ONLY and currency != "EUR":
         return {"base": "currency_not_eur"}, {"currency": currency}
     if kind == TARIFF_ENTITY:
-        found, shown = entity_prices(hass, user_input)
+        found, shown = await async_entity_prices(hass, user_input)
         return errors | found, shown
     if kind in (TARIFF_ENERGY_CHARTS, TARIFF_ENTSOE) and not errors:
         return await async_market_prices(hass, kind, user_input)
