@@ -106,6 +106,8 @@ def test_every_field_and_choice_is_explained() -> None:
 TARIFFS = {"tariff_fixed": "One price", "tariff_time_of_use": "Prices by the clock"} | {
     "tariff_entity": "Price entity",
     "tariff_awattar": "aWATTar",
+    "tariff_energy_charts": "Energy-Charts",
+    "tariff_entsoe": "ENTSO-E",
 }
 
 
@@ -131,7 +133,9 @@ def plain(value: Any) -> str:
 
 
 def labels(selector: SelectSelector) -> Mapping[str, str]:
-    """Return what a drop-down shows, by what it stores."""
+    """Return what a drop-down shows, by what it stores; names that are the same in every language are both."""
+    if "translation_key" not in selector.config:
+        return {str(option): str(option) for option in selector.config["options"]}
     options: Mapping[str, str] = TEXTS["selector"][selector.config["translation_key"]]["options"]
     return {str(option): options[str(option)] for option in selector.config["options"]}
 
