@@ -73,6 +73,7 @@ WEATHER_ENTITY: Final = "entity"
 # subentry.data (design §10): {name, source: {kind, profile, link, serial, entities}, params}
 CONF_SOURCE: Final = "source"
 CONF_PARAMS: Final = "params"
+CONF_FORECAST_ENTITIES: Final = "forecast_entities"
 CONF_PROFILE: Final = "profile"
 CONF_LINK: Final = "link"
 CONF_TRANSPORT: Final = "transport"

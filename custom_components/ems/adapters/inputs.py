@@ -68,6 +68,7 @@ class InputCollector:
             published=outside.prices,
             load=outside.load,
             production_kwh=outside.production_kwh,
+            pv_given=outside.pv_given,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,

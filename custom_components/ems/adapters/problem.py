@@ -22,6 +22,8 @@ from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .loads import LoadNow, load_state
 from .peak_meter import PeakNow
+from .pv_forecast_series import PowerForecast
+from .pv_given import laid_over
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -54,6 +56,9 @@ class PlanInputs:
     production_kwh: Mapping[int, float] = field(default_factory=dict)
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
+    pv_given: Mapping[str, PowerForecast] = field(
+        default_factory=dict
+    )  # by array, where people chose an entity
     problems: tuple[Reason, ...] = field(default_factory=tuple)
     horizon_h: float = LIVE_H
 
@@ -92,9 +97,15 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
 
 def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
     weather = inputs.weather or NO_WEATHER
-    return {
+    own = {
         array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
         for array in inputs.site.pvs
+    }
+    given = inputs.pv_given
+    return own | {
+        array.id: laid_over(own[array.id], given[array.id], array)
+        for array in inputs.site.pvs
+        if array.id in given
     }
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..adapters.load_history import async_learned_load
 from ..adapters.price_feed import PriceFeed
 from ..adapters.price_problem import PriceProblemError
+from ..adapters.pv_forecast_series import PowerForecast
+from ..adapters.pv_given import async_given_production
 from ..adapters.sun_history import async_daily_production
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
 from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
@@ -27,7 +29,10 @@ from ..source_issues import SourceIssue
 
 # Yesterday's weather forecast is still better than none; older ones are not.
 WEATHER_MAX_AGE = timedelta(hours=36)
-NO_PRICE_PROBLEMS = ("weather_unreachable", "weather_no_forecast", "weather_kept", "history_unreadable")
+NO_PRICE_PROBLEMS = (
+    *("weather_unreachable", "weather_no_forecast", "weather_kept", "history_unreadable"),
+    *("pv_forecast_unavailable", "pv_forecast_rows_missing", "pv_forecast_rate_limited"),
+)
 HOUR_S = 3600.0
 
 
@@ -40,6 +45,7 @@ class Outside:
     prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
     weather: Weather | None = None
     weather_at_s: float = 0.0
+    pv_given: Mapping[str, PowerForecast] = field(default_factory=dict)  # of arrays with a forecast entity
     problems: tuple[Reason, ...] = ()  # what could not be fetched this time
 
 
@@ -113,7 +119,10 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         )
         # Prices last: those of an entity may have changed while the weather was asked for.
         price_problems = await self._async_prices()
+        given, pv_problems = await async_given_production(self.hass, entry)
         fresh = replace(self.data, problems=(), prices=self._feed.prices)
+        # An entity that is gone for a while has said something of the hours to come.
+        fresh = replace(fresh, pv_given={**self.data.pv_given, **given})
         problems = [found for found in (load, weather) if isinstance(found, Reason)]
         if not isinstance(production, Reason):  # else the load's history was unreadable too, and says so
             fresh = replace(fresh, production_kwh=production)
@@ -123,7 +132,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
             fresh = replace(fresh, weather=weather, weather_at_s=dt_util.utcnow().timestamp())
         elif fresh.weather is not None:
             problems.append(_kept("weather_kept", dt_util.utcnow().timestamp() - fresh.weather_at_s))
-        problems += price_problems
+        problems += (*pv_problems, *price_problems)
         self._note(problems)
         return replace(fresh, problems=tuple(problems))
 
