@@ -18,7 +18,7 @@ from custom_components.ems.engine.flexible_load import LoadKind
 from custom_components.ems.flows.entities import entities_schema
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
-from custom_components.ems.flows.site import grid_schema, weather_schema
+from custom_components.ems.flows.site import co2_schema, grid_schema, weather_schema
 from custom_components.ems.flows.tariff import KINDS
 from custom_components.ems.point_descriptions import describe_point
 from tests.support.texts import forms, leaves
@@ -120,6 +120,7 @@ def every_detail() -> probatio.Schema:
 FORMS = [
     ("Grid connection `grid`", None, grid_schema("EUR", with_name=True)),
     ("Weather `weather`", None, weather_schema()),
+    ("CO₂ of the grid `co2`", None, co2_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),

@@ -23,6 +23,7 @@ from .const import (
     CHARGER,
     CONF_ADDRESS,
     CONF_BASE_URL,
+    CONF_CO2,
     CONF_EXPORT_MAX_KW,
     CONF_GRID,
     CONF_IMPORT_MAX_KW,
@@ -36,7 +37,15 @@ from .const import (
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
 from .flows.load import LoadFlow
-from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
+from .flows.site import (
+    async_co2_check,
+    co2_schema,
+    grid_data,
+    grid_errors,
+    grid_schema,
+    weather_errors,
+    weather_schema,
+)
 from .flows.tariff import KINDS, TARIFF_MENU, WITH_PREVIEW, async_tariff_check, tariff_data
 
 MORE = "more"
@@ -211,7 +220,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which part of the site is to change."""
-        return self.async_show_menu(step_id="reconfigure", menu_options=["grid", "tariff", "weather"])
+        return self.async_show_menu(step_id="reconfigure", menu_options=["grid", "tariff", "weather", "co2"])
 
     async def async_step_grid(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the grid connection."""
@@ -228,6 +237,23 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return self.async_show_form(step_id="grid", data_schema=form, errors=errors)
 
+    async def async_step_co2(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change where it is known from how clean the grid is."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            errors, placeholders = await async_co2_check(self.hass, user_input)
+            if not errors:
+                self._data[CONF_CO2] = user_input
+                return self._save_changes()
+        shown = user_input or self._get_reconfigure_entry().data.get(CONF_CO2)
+        return self.async_show_form(
+            step_id="co2",
+            data_schema=self.add_suggested_values_to_schema(co2_schema(), shown),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
     def _save_changes(self) -> ConfigFlowResult:
         """Store what changed; the update listener reloads the site."""
         entry = self._get_reconfigure_entry()
@@ -237,7 +263,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             for key, value in entry.options.items()
             if CONF_GRID not in self._data or key not in LIMITS
         }
-        updates = {part: _at_same_address(entry.data[part], new) for part, new in self._data.items()}
+        updates = {part: _at_same_address(entry.data.get(part, {}), new) for part, new in self._data.items()}
         return self.async_update_and_abort(entry, data_updates=updates, options=options)
 
 

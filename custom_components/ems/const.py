@@ -70,6 +70,12 @@ WEATHER_NONE: Final = "none"
 WEATHER_OPEN_METEO: Final = "open_meteo"
 WEATHER_ENTITY: Final = "entity"
 
+# entry.data["co2"]; homes that never heard of it have none.
+CONF_CO2: Final = "co2"
+CO2_NONE: Final = "none"
+CO2_ENERGY_CHARTS: Final = "energy_charts"
+CO2_ENTITY: Final = "entity"
+
 # subentry.data (design §10): {name, source: {kind, profile, link, serial, entities}, params}
 CONF_SOURCE: Final = "source"
 CONF_PARAMS: Final = "params"

@@ -271,7 +271,8 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Leave nothing behind."""
     await SiteStore(hass, entry.entry_id).async_remove()
-    await PriceStore(hass, entry.entry_id).async_remove()
+    for name in ("prices", "co2"):
+        await PriceStore(hass, entry.entry_id, name).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -31,9 +31,9 @@ def source_of(tariff: Mapping[str, Any], currency: str) -> dict[str, str]:
 class PriceStore:
     """A file of its own beside the site's: prices are many numbers, and written seldom."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, name: str = PRICES) -> None:
         """Name the file."""
-        self._store = SiteStore(hass, f"{entry_id}.prices")
+        self._store = SiteStore(hass, f"{entry_id}.{name}")
 
     async def async_load(self, source: Mapping[str, str]) -> KnownPrices | None:
         """Return what the last run knew of this source; None where it was another, or the file is of no use."""

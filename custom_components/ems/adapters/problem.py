@@ -56,6 +56,7 @@ class PlanInputs:
     production_kwh: Mapping[int, float] = field(default_factory=dict)
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
+    co2: PublishedPrices | None = None  # how clean the grid is, in g/kWh; None where nobody says
     pv_given: Mapping[str, PowerForecast] = field(
         default_factory=dict
     )  # by array, where people chose an entity
@@ -89,6 +90,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
+        co2_g_per_kwh=None if inputs.co2 is None else inputs.co2.with_estimates(steps, inputs.zone)[0],
         peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )

@@ -13,6 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..adapters.co2_feed import Co2Feed, Co2ProblemError
 from ..adapters.load_history import async_learned_load
 from ..adapters.price_feed import PriceFeed
 from ..adapters.price_problem import PriceProblemError
@@ -20,7 +21,7 @@ from ..adapters.pv_forecast_series import PowerForecast
 from ..adapters.pv_given import async_given_production
 from ..adapters.sun_history import async_daily_production
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
-from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
+from ..const import CONF_CO2, CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
 from ..engine.forecast.load import LoadForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
@@ -31,6 +32,7 @@ from ..source_issues import SourceIssue
 WEATHER_MAX_AGE = timedelta(hours=36)
 NO_PRICE_PROBLEMS = (
     *("weather_unreachable", "weather_no_forecast", "weather_kept", "history_unreadable"),
+    *("co2_unreachable", "co2_entity_unavailable", "co2_unit_unknown"),
     *("pv_forecast_unavailable", "pv_forecast_rows_missing", "pv_forecast_rate_limited"),
 )
 HOUR_S = 3600.0
@@ -46,6 +48,7 @@ class Outside:
     weather: Weather | None = None
     weather_at_s: float = 0.0
     pv_given: Mapping[str, PowerForecast] = field(default_factory=dict)  # of arrays with a forecast entity
+    co2: PublishedPrices | None = None  # [g/kWh]; None where nobody wants to know, or nobody says
     problems: tuple[Reason, ...] = ()  # what could not be fetched this time
 
 
@@ -66,6 +69,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         self.data = Outside(load=LoadForecaster(dt_util.get_default_time_zone()))
         self._noted: set[str] = set()
         self._feed = PriceFeed(hass, entry.entry_id, entry.data[CONF_TARIFF])
+        self._co2 = Co2Feed(hass, entry.entry_id, entry.data.get(CONF_CO2))
         self._issue = SourceIssue(hass, entry)
         self._stop_retry: Callable[[], None] | None = None
 
@@ -75,6 +79,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         entry = self.config_entry
         entry.async_on_unload(self.async_add_listener(lambda: None))
         entry.async_on_unload(self._feed.async_flush)
+        entry.async_on_unload(self._co2.async_flush)
         entry.async_on_unload(self._async_forget_retry)
         if (tariff := entry.data[CONF_TARIFF])["kind"] == TARIFF_ENTITY:
             entry.async_on_unload(
@@ -122,8 +127,9 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         given, pv_problems = await async_given_production(self.hass, entry)
         fresh = replace(self.data, problems=(), prices=self._feed.prices)
         # An entity that is gone for a while has said something of the hours to come.
-        fresh = replace(fresh, pv_given={**self.data.pv_given, **given})
-        problems = [found for found in (load, weather) if isinstance(found, Reason)]
+        co2 = await _caught(self._co2.async_refresh())
+        fresh = replace(fresh, pv_given={**self.data.pv_given, **given}, co2=self._co2.series)
+        problems = [found for found in (load, weather, co2) if isinstance(found, Reason)]
         if not isinstance(production, Reason):  # else the load's history was unreadable too, and says so
             fresh = replace(fresh, production_kwh=production)
         if not isinstance(load, Reason):
@@ -157,7 +163,7 @@ async def _caught[T](fetching: Coroutine[Any, Any, T]) -> T | Reason:
     """Return what was fetched, or why it was not."""
     try:
         return await fetching
-    except PriceProblemError as err:
+    except (PriceProblemError, Co2ProblemError) as err:
         return Reason(key=err.key, placeholders=err.placeholders)
     except WeatherProblemError as err:
         return Reason(key=err.key, placeholders=err.placeholders)
