@@ -26,7 +26,8 @@ BOTH = frozenset(
         "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
         "Reserve Arbitrage OK in Rest so was Start CO₂ "
         "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone EnergyZero easyEnergy "
-        "g kg CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS"
+        "Bright Sky g kg "
+        "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS"
     )
 )
 # Nothing but English, wherever it stands.

@@ -69,6 +69,7 @@ CONF_BASE_URL: Final = "base_url"
 WEATHER_NONE: Final = "none"
 WEATHER_OPEN_METEO: Final = "open_meteo"
 WEATHER_ENTITY: Final = "entity"
+WEATHER_BRIGHT_SKY: Final = "bright_sky"
 
 # entry.data["co2"]; homes that never heard of it have none.
 CONF_CO2: Final = "co2"

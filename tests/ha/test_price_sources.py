@@ -1,5 +1,6 @@
 """Market prices in a home: set up with a proof, kept over failures and restarts, told about once, and mended."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ems.sources import energy_charts, entsoe
+from custom_components.ems.sources import bright_sky, energy_charts, entsoe
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_home, change_home
@@ -598,3 +599,52 @@ async def test_an_entity_without_a_unit_takes_the_one_that_was_entered(hass: Hom
     assert flow.errors == {"entity_id": "price_unit_missing"}
     await flow.submit(entity_id="event.rates", price_unit="ct/kWh", **FORMULA)
     assert flow.shown["lowest"] == "0.2500"
+
+
+async def test_bright_sky_is_asked_for_weather(
+    hass: HomeAssistant, add_site: AddSite, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    """And a failure is the weather's."""
+    monkeypatch.setattr(bright_sky, "BASE_URL", service.base_url)
+    begin = dt_util.utcnow().replace(minute=0, second=0)
+    stamps = [(begin + timedelta(hours=hour)).isoformat() for hour in range(-24, 72)]
+    service.will({"weather": [{"timestamp": at, "cloud_cover": 30, "solar": 0.4} for at in stamps]})
+    read_home(hass)
+    site = home_of_entities(GRID, entity_device("pv", "Sun", PV_PARAMS, power_entity="sensor.sun"))
+    site.data["weather"] = {"kind": "bright_sky"}
+    entry = await add_site(site)
+    assert keys(entry) == set()
+    assert len(entry.runtime_data.forecast.data.weather.starts_s) == 96
+    now_will(service, "", 503)
+    await hass.services.async_call("ems", "optimize", {}, blocking=True)
+    assert keys(entry) == {"weather_unreachable", "weather_kept"}
+
+
+async def test_yesterdays_weather_served_as_todays_is_none(
+    hass: HomeAssistant, add_site: AddSite, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    """The plan says so rather than to believe in a night."""
+    monkeypatch.setattr(bright_sky, "BASE_URL", service.base_url)
+    begin = dt_util.utcnow().replace(minute=0, second=0)
+    stamps = [(begin + timedelta(hours=hour)).isoformat() for hour in range(-24, 0)]
+    service.will({"weather": [{"timestamp": at, "cloud_cover": 30} for at in stamps]})
+    read_home(hass)
+    site = home_of_entities(GRID, entity_device("pv", "Sun", PV_PARAMS, power_entity="sensor.sun"))
+    site.data["weather"] = {"kind": "bright_sky"}
+    entry = await add_site(site)
+    assert keys(entry) == {"weather_unreachable"}
+    assert "over" in hass.states.get("sensor.home_plan_status").attributes["reason"]
+
+
+async def test_two_that_ask_at_once_ask_once(
+    hass: HomeAssistant, add_site: AddSite, service: Service, clock: Clock
+) -> None:
+    """The clock and an action, say."""
+    service.will("", 503)
+    read_home(hass)
+    entry = await add_site(home(CHARTS))
+    now_will(service, columns())
+    asked = len(service.asked)
+    forecast = entry.runtime_data.forecast
+    await asyncio.gather(*(forecast._feed.async_refresh() for _ in range(3)))
+    assert len(service.asked) == asked + 1

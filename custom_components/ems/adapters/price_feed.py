@@ -1,5 +1,6 @@
 """The prices a tariff stands on: asked for when there can be news, kept when there are none, and said why."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import time, timedelta
 from typing import Any, Final
@@ -42,6 +43,7 @@ class PriceFeed:
         self._source = source_of(tariff, hass.config.currency)
         self._is_recalled = False
         self._known: KnownPrices | None = None
+        self._lock = asyncio.Lock()
         self._failures = 0
         self._quiet_until_s = 0.0
         self._problem: PriceProblemError | None = None
@@ -69,6 +71,10 @@ class PriceFeed:
         """Bring the series up to date; raises `PriceProblemError` where that fails, the last good one stays."""
         if self._tariff["kind"] not in (TARIFF_ENTITY, *MARKET_KINDS):
             return
+        async with self._lock:  # the clock, a retry and an action may come at once: one question serves all
+            await self._async_refresh()
+
+    async def _async_refresh(self) -> None:
         await self._async_recall()
         if self._problem and _now_s() < self._quiet_until_s:
             raise self._problem

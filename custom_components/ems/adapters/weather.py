@@ -11,13 +11,15 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from ..const import CONF_BASE_URL, CONF_ENTITY, WEATHER_ENTITY, WEATHER_OPEN_METEO
+from ..const import CONF_BASE_URL, CONF_ENTITY, WEATHER_BRIGHT_SKY, WEATHER_ENTITY, WEATHER_OPEN_METEO
 from ..engine.forecast.weather import Weather
 from ..engine.steps import Floats
+from ..sources.bright_sky import BrightSkyClient
 from ..sources.errors import SourceError
-from ..sources.open_meteo import BASE_URL, OpenMeteoClient
+from ..sources.open_meteo import BASE_URL, OpenMeteoClient, WeatherSeries
 
-HOUR_S = 3600.0
+HOUR_S, DAY_S = 3600.0, 86400.0
+BRIGHT_SKY_DAYS = 3  # two days from any minute of today
 ROW_HOURS_MAX = 3
 
 
@@ -35,8 +37,18 @@ class WeatherProblemError(Exception):
 
 async def async_fetch_weather(hass: HomeAssistant, stored: Mapping[str, Any]) -> Weather | None:
     """Return the weather of the coming days, None where the site wants none."""
+    weather = await _async_weather(hass, stored)
+    if weather is not None and weather.starts_s[-1] + weather.interval_s <= dt_util.utcnow().timestamp():
+        # Yesterday's file, served as today's.
+        raise WeatherProblemError("what it forecasts is over", entity=stored.get(CONF_ENTITY))
+    return weather
+
+
+async def _async_weather(hass: HomeAssistant, stored: Mapping[str, Any]) -> Weather | None:
     if stored["kind"] == WEATHER_OPEN_METEO:
         return await _async_open_meteo(hass, stored.get(CONF_BASE_URL))
+    if stored["kind"] == WEATHER_BRIGHT_SKY:
+        return await _async_bright_sky(hass)
     if stored["kind"] == WEATHER_ENTITY:
         return await _async_entity(hass, stored[CONF_ENTITY])
     return None
@@ -52,6 +64,21 @@ async def _async_open_meteo(hass: HomeAssistant, base_url: str | None) -> Weathe
         raise WeatherProblemError(str(err)) from err
     if (found := answer.hourly) is None:
         raise WeatherProblemError("Open-Meteo answered without hours")
+    return _weather(found)
+
+
+async def _async_bright_sky(hass: HomeAssistant) -> Weather:
+    client, now_s = BrightSkyClient(async_get_clientsession(hass)), dt_util.utcnow().timestamp()
+    try:
+        found = await client.async_get_weather(
+            hass.config.latitude, hass.config.longitude, now_s - DAY_S, now_s + BRIGHT_SKY_DAYS * DAY_S
+        )
+    except SourceError as err:
+        raise WeatherProblemError(str(err)) from err
+    return _weather(found)
+
+
+def _weather(found: WeatherSeries) -> Weather:
     return Weather(
         starts_s=np.array(found.starts_s),
         interval_s=found.interval_s,

@@ -117,18 +117,18 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
     async def _async_update_data(self) -> Outside:
         """Fetch everything; nothing here raises, because half a picture is better than none."""
         entry = self.config_entry
-        load, production, weather = await asyncio.gather(
+        load, production, weather, co2, (given, pv_problems) = await asyncio.gather(
             _caught(async_learned_load(self.hass, entry)),
             _caught(async_daily_production(self.hass, entry)),
             _caught(async_fetch_weather(self.hass, entry.data[CONF_WEATHER])),
+            _caught(self._co2.async_refresh()),
+            async_given_production(self.hass, entry),
         )
         # Prices last: those of an entity may have changed while the weather was asked for.
         price_problems = await self._async_prices()
-        given, pv_problems = await async_given_production(self.hass, entry)
-        fresh = replace(self.data, problems=(), prices=self._feed.prices)
+        fresh = replace(self.data, problems=(), prices=self._feed.prices, co2=self._co2.series)
         # An entity that is gone for a while has said something of the hours to come.
-        co2 = await _caught(self._co2.async_refresh())
-        fresh = replace(fresh, pv_given={**self.data.pv_given, **given}, co2=self._co2.series)
+        fresh = replace(fresh, pv_given={**fresh.pv_given, **given})
         problems = [found for found in (load, weather, co2) if isinstance(found, Reason)]
         if not isinstance(production, Reason):  # else the load's history was unreadable too, and says so
             fresh = replace(fresh, production_kwh=production)

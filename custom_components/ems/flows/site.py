@@ -25,6 +25,7 @@ from ..const import (
     CONF_FUSE_A,
     CONF_IMPORT_MAX_KW,
     CONF_PHASES,
+    WEATHER_BRIGHT_SKY,
     WEATHER_ENTITY,
     WEATHER_NONE,
     WEATHER_OPEN_METEO,
@@ -88,7 +89,7 @@ def weather_schema() -> probatio.Schema:
     return schema(
         {
             probatio.Required("kind", default=WEATHER_OPEN_METEO): choice(
-                [WEATHER_OPEN_METEO, WEATHER_ENTITY, WEATHER_NONE], "weather_kind"
+                [WEATHER_OPEN_METEO, WEATHER_BRIGHT_SKY, WEATHER_ENTITY, WEATHER_NONE], "weather_kind"
             ),
             probatio.Optional("entity_id"): entity("weather"),
         }
