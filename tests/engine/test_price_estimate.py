@@ -102,7 +102,7 @@ def auctions(name: str):
 
 
 def errors(name: str, begin: str, days: int, width_s: int):
-    """Return the mean error of tomorrow as estimated before the auction: ours, yesterday's, two weeks' mean."""
+    """Return error and rank correlation of tomorrow as estimated before the auction: ours, yesterday, two weeks."""
     starts, prices = auctions(name)
     ours, yesterday, weeks = [], [], []
     for n in range(days):
@@ -115,12 +115,17 @@ def errors(name: str, begin: str, days: int, width_s: int):
         if len(steps) * width_s != DAY_S:
             continue  # the archive lacks an hour of the autumn day; 23 hours in spring
         truth = prices[now:last]
-        ours.append(np.abs(past.with_estimates(steps, VIENNA)[0] - truth))
+        ours.append(score(past.with_estimates(steps, VIENNA)[0], truth))
         back = prices[now - 14 * len(truth) : now].reshape(14, -1)
-        yesterday.append(np.abs(back[-1] - truth))
-        weeks.append(np.abs(back.mean(axis=0) - truth))
+        yesterday.append(score(back[-1], truth))
+        weeks.append(score(back.mean(axis=0), truth))
     assert len(ours) > 0.98 * days
-    return [float(np.mean(each)) for each in (ours, yesterday, weeks)]
+    return [np.mean(each, axis=0) for each in (ours, yesterday, weeks)]
+
+
+def score(found, truth):
+    ranks = (each.argsort().argsort() for each in (found, truth))
+    return np.mean(np.abs(found - truth)), np.corrcoef(*ranks)[0, 1]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,8 @@ def test_real_auctions_are_estimated_better_than_by_the_usual_means(
     name, begin, days, width_s, of_weeks, of_yesterday
 ):
     """Issued at midnight for the day after, as before the auction. The numbers are those of docs/tariffs.md."""
-    ours, yesterday, weeks = errors(name, begin, days, width_s)
-    assert ours <= of_weeks * weeks
-    assert ours <= of_yesterday * yesterday
+    (error, rank), yesterday, weeks = errors(name, begin, days, width_s)
+    assert error <= of_weeks * weeks[0]
+    assert error <= of_yesterday * yesterday[0]
+    assert rank >= 0.83
+    assert rank > max(yesterday[1], weeks[1])

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -16,6 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
+from custom_components.ems.flows.tariff import async_entity_prices
 from custom_components.ems.sources import bright_sky, energy_charts, entsoe
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
@@ -533,6 +535,16 @@ async def test_nord_pool_is_asked_for_its_own_area(hass: HomeAssistant, add_site
     set_sensor(hass, entity, 0.11, "EUR/kWh")  # it changes with every quarter of an hour
     await settle(hass)
     assert len(asked) == 2
+
+
+async def test_an_entity_whose_integration_was_removed_is_not_there(hass: HomeAssistant) -> None:
+    """Its action still is, for another entry."""
+    entity, _ = registered(hass, "tibber", "price")
+    answers(hass, "tibber", "get_prices", lambda _: {})
+    with patch.object(hass.config_entries, "async_get_entry", return_value=None):
+        found, shown = await async_entity_prices(hass, {"entity_id": entity})
+    assert found == {"entity_id": "price_entity_unavailable"}
+    assert shown["entity"] == entity
 
 
 async def test_a_nord_pool_in_another_currency_is_refused(hass: HomeAssistant) -> None:

@@ -136,3 +136,17 @@ async def test_an_integration_that_tells_the_dashboard_nothing_is_named(
     entry = await add_site(site(entity.entity_id))
     assert [each.key for each in entry.runtime_data.forecast.data.problems] == ["pv_forecast_rows_missing"]
     await settle(hass)
+
+
+async def test_an_integration_without_anything_for_the_dashboard_is_named(
+    hass: HomeAssistant, add_site: AddSite
+) -> None:
+    """It has no such platform at all."""
+    theirs = MockConfigEntry(domain="cloudy")
+    theirs.add_to_hass(hass)
+    entity = er.async_get(hass).async_get_or_create("sensor", "cloudy", "now", config_entry=theirs)
+    set_sensor(hass, entity.entity_id, 1, "kWh")
+    mock_integration(hass, MockModule("cloudy"))
+    read_home(hass)
+    entry = await add_site(site(entity.entity_id))
+    assert [each.key for each in entry.runtime_data.forecast.data.problems] == ["pv_forecast_rows_missing"]
