@@ -19,7 +19,7 @@ FOR_PEOPLE: Final = frozenset(
     {
         *("prices_token_refused", "prices_other_zone", "prices_other_currency", "currency_not_eur"),
         *("price_unit_missing", "price_unit_unknown", "price_unit_currency", "price_unit_contradiction"),
-        *("price_implausible", "price_rows_missing", "weather_no_forecast"),
+        *("price_implausible", "weather_no_forecast"),
     }
 )
 # These tell more about what another reason says.

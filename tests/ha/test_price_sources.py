@@ -479,6 +479,10 @@ async def test_a_weather_entity_without_an_hourly_forecast_is_told_at_once(
     assert keys(entry) == set()
     assert issue(hass, entry) is None
     assert len(entry.runtime_data.forecast.data.weather.starts_s) == 48
+    hass.states.async_set("weather.home", "unavailable")
+    await hass.services.async_call("ems", "optimize", {}, blocking=True)
+    assert keys(entry) == {"weather_unreachable", "weather_kept"}
+    hass.states.async_set("weather.home", "sunny", {"supported_features": 2})
     hass.services.async_remove("weather", "get_forecasts")
     await hass.services.async_call("ems", "optimize", {}, blocking=True)
     assert keys(entry) == {"weather_unreachable", "weather_kept"}

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from .price_problem import PriceProblemError
 
-# A market's day is over an hour later than a Finnish and earlier than a Portuguese one: ask a day more, miss nothing.
+# Today and tomorrow: no auction reaches further.
 DAYS: Final = 2
 
 

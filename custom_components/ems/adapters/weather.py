@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.components.weather import WeatherEntityFeature
-from homeassistant.const import ATTR_SUPPORTED_FEATURES
+from homeassistant.const import ATTR_SUPPORTED_FEATURES, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -97,6 +97,8 @@ def _values(column: Iterable[float | None]) -> Floats:
 async def _async_entity(hass: HomeAssistant, entity_id: str) -> Weather:
     """Ask a weather entity for its hourly forecast; clouds and temperature are what it knows."""
     state = hass.states.get(entity_id)
+    if state and state.state == STATE_UNAVAILABLE:
+        raise WeatherProblemError(f"{entity_id} is not available")
     if state and not state.attributes.get(ATTR_SUPPORTED_FEATURES, 0) & WeatherEntityFeature.FORECAST_HOURLY:
         raise WeatherProblemError("no hourly forecast", entity=entity_id)
     try:

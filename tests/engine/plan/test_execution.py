@@ -9,7 +9,7 @@ import pytest
 from custom_components.ems.engine.errors import ERRORS
 from custom_components.ems.engine.plan import Mode, solve
 from custom_components.ems.engine.plan.execution.common import peak_of_next_run
-from custom_components.ems.engine.plan.reasons import PLAN_REASONS, SLACKS, STEP_REASONS
+from custom_components.ems.engine.plan.reasons import PLAN_REASONS, SLACKS, STEP_REASONS, UNMET_REASONS
 from custom_components.ems.engine.problem import BatteryState
 from custom_components.ems.engine.site import Grid
 from tests.engine.plan.homes import START_S, WALLBOX, battery, car, homes, problem
@@ -134,10 +134,14 @@ def test_every_reason_has_words_and_exactly_what_goes_into_them(asked):
         assert 0 <= slack.first_step <= slack.last_step < len(plan.steps)
 
 
-@pytest.mark.parametrize("table", [STEP_REASONS, PLAN_REASONS, ERRORS])
+@pytest.mark.parametrize("table", [STEP_REASONS, PLAN_REASONS, UNMET_REASONS, ERRORS])
 def test_english_uses_exactly_its_placeholders(table):
     for wording in table.values():
         assert set(re.findall(r"\{(\w+)\}", wording.english)) == wording.placeholders
+
+
+def test_every_wish_has_a_sentence_for_when_it_is_broken():
+    assert set(UNMET_REASONS) == {f"unmet_{name}" for name in SLACKS}
 
 
 def test_next_run_is_told_by_its_weightiest_step():

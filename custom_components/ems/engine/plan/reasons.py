@@ -231,6 +231,28 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
     "fell_back_to_rule": worded("Following plain self-consumption until there is a plan again."),
 }
 
+# Wishes that a plan cannot keep, one sentence per `Slack.name`; `name` is the device's, or the phase.
+UNMET_REASONS: Final[Mapping[str, Wording]] = {
+    "unmet_import_limit": worded(
+        "The home draws up to {amount} kW more than the connection may carry.", "amount"
+    ),
+    "unmet_export_limit": worded("The home feeds in up to {amount} kW more than it may.", "amount"),
+    "unmet_phase_limit": worded(
+        "Phase {name} carries up to {amount} kW more than its fuse.", "name", "amount"
+    ),
+    "unmet_soc_min": worded(
+        "{name} is up to {amount} kWh below its minimum state of charge.", "name", "amount"
+    ),
+    "unmet_soc_max": worded(
+        "{name} is up to {amount} kWh above its maximum state of charge.", "name", "amount"
+    ),
+    "unmet_reserve": worded("{name} lacks {amount} kWh of its reserve.", "name", "amount"),
+    "unmet_car_ready": worded(
+        "The car at {name} lacks {amount} kWh when it should be ready.", "name", "amount"
+    ),
+    "unmet_load_energy": worded("{name} lacks {amount} kWh at the end of its hours.", "name", "amount"),
+}
+
 # Wishes a plan may be unable to keep (`Slack.name`), with their unit.
 SLACKS: Final[Mapping[str, str]] = {
     "import_limit": "kW",
