@@ -16,6 +16,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ems.adapters.price_store import PriceStore
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ems.flows.tariff import async_entity_prices
 from custom_components.ems.sources import bright_sky, energy_charts, entsoe
@@ -664,3 +665,24 @@ async def test_two_that_ask_at_once_ask_once(
     forecast = entry.runtime_data.forecast
     await asyncio.gather(*(forecast._feed.async_refresh() for _ in range(3)))
     assert len(service.asked) == asked + 1
+
+
+async def test_an_entity_that_changes_every_minute_is_not_written_down_every_minute(
+    hass: HomeAssistant, add_site: AddSite, clock: Clock, hass_storage: dict[str, Any]
+) -> None:
+    """Four times an hour, and when the home is unloaded."""
+    read_home(hass)
+    set_prices(hass, raw_today=rows(24))
+    entry = await add_site(home({"kind": "entity", "entity_id": ENTITY, **FORMULA}))
+    written = []
+    with patch.object(PriceStore, "put", lambda _, __, known: written.append(known)):
+        for minute in range(1, 40):
+            set_prices(hass, raw_today=rows(24, 0.25 + minute / 1000))
+            await clock.tick(hass, 60)
+    assert 2 <= len(written) <= 3
+    set_prices(hass, raw_today=rows(24, 0.4))
+    await settle(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+    stored = hass_storage[f"ems.{entry.entry_id}.prices"]["data"]["prices"]
+    assert stored["price_per_kwh"][-1] == pytest.approx(0.8)

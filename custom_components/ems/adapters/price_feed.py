@@ -25,6 +25,7 @@ NEWS_FROM: Final = time(12, 45)
 CONFIRM_EVERY_S: Final = 6 * 3600.0
 # After a failure: a minute, then twice as long each time. The forecast's own rhythm does the rest.
 RETRY_S, RETRY_MAX_S = 60.0, 900.0
+PUT_EVERY_S: Final = 900.0
 # A service that wants to be left alone and does not say how long.
 QUIET_S, QUIET_MAX_S = 600.0, 6 * 3600.0
 # What contradicts the published prices for a day is the truth by now: the source itself has changed.
@@ -46,6 +47,7 @@ class PriceFeed:
         self._lock = asyncio.Lock()
         self._failures = 0
         self._quiet_until_s = 0.0
+        self._put_at_s = 0.0
         self._problem: PriceProblemError | None = None
         self._contradicted_since_s: float | None = None
 
@@ -89,6 +91,7 @@ class PriceFeed:
 
     async def async_flush(self) -> None:
         """Write down what is known."""
+        self._put()
         await self._store.async_flush()
 
     async def _async_recall(self) -> None:
@@ -157,9 +160,14 @@ class PriceFeed:
 
     def _keep(self, prices: PublishedPrices, fetched_at_s: float) -> None:
         is_news = self._known is None or self._known.prices is not prices
-        is_aged = self._known is not None and fetched_at_s - self._known.fetched_at_s >= RETRY_MAX_S
         self._known = KnownPrices(prices=prices, fetched_at_s=fetched_at_s)
-        if is_news or is_aged:
+        # An auction is news once a day. An entity may change every minute, which no SD card likes to hear of.
+        if (is_news and self._tariff["kind"] in MARKET_KINDS) or _now_s() - self._put_at_s >= PUT_EVERY_S:
+            self._put()
+
+    def _put(self) -> None:
+        if self._known:
+            self._put_at_s = _now_s()
             self._store.put(self._source, self._known)
 
     def _failed(self, err: PriceProblemError) -> None:
