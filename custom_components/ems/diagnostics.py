@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
@@ -15,7 +15,7 @@ from .engine.plan.serial import plan_to_json, problem_to_json
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
-TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "unique_id"}
+TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConfigEntry) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _secrets(entry: EmsConfigEntry) -> list[str]:
     """Return what errors and names may quote, the longest first: addresses hold hosts."""
     parts = [entry.data[CONF_TARIFF], entry.data[CONF_WEATHER]]
     links = [subentry.data[CONF_SOURCE].get(CONF_LINK) for subentry in entry.subentries.values()]
-    found = {entry.title, *(part.get(CONF_BASE_URL) for part in parts)}
+    found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {link[CONF_HOST] for link in links if link}
     return sorted((text for text in found if text), key=len, reverse=True)
 

@@ -18,6 +18,7 @@ from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.inputs import InputCollector
 from .adapters.load_book import LoadBook
 from .adapters.peak_meter import PeakMeter
+from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
@@ -270,6 +271,8 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Leave nothing behind."""
     await SiteStore(hass, entry.entry_id).async_remove()
+    for name in ("prices", "co2"):
+        await PriceStore(hass, entry.entry_id, name).async_remove()
 
 
 async def async_remove_config_entry_device(

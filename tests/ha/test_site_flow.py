@@ -264,6 +264,9 @@ async def test_awattar_stores_its_formula(hass: HomeAssistant, home: DemoHome) -
             "country": "de",
             **formula,
             "export_deduction": 0.01,
+            "share_pct": 100,
+            "export_share_pct": 100,
+            "export_vat_pct": 0,
         }
         assert isinstance(entry.data["tariff"]["vat_pct"], int)
         assert hass.states.get("sensor.home_plan_status").state == "degraded"  # no meter yet

@@ -69,6 +69,8 @@ class InputCollector:
             load=outside.load,
             production_kwh=outside.production_kwh,
             solar=outside.solar,
+            pv_given=outside.pv_given,
+            co2=outside.co2,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,

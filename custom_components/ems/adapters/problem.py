@@ -22,6 +22,8 @@ from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
 from .loads import LoadNow, load_state
 from .peak_meter import PeakNow
+from .pv_forecast_series import PowerForecast
+from .pv_given import laid_over
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -31,6 +33,7 @@ MEASURED_STEPS = 1
 # 2.0, which is too little where the unit is small (a kWh costs 2 crowns or 35 yen) and a driver would be
 # stranded for the price. It never falls below those 2.0, not even on a day that costs nothing.
 SHORTFALL_OF_DEAREST = 5.0
+WEATHER_PROBLEMS = ("weather_unreachable", "weather_no_forecast", "weather_kept")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +59,10 @@ class PlanInputs:
     )  # what each array has taught, by its id
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
+    co2: PublishedPrices | None = None  # how clean the grid is, in g/kWh; None where nobody says
+    pv_given: Mapping[str, PowerForecast] = field(
+        default_factory=dict
+    )  # by array, where people chose an entity
     problems: tuple[Reason, ...] = field(default_factory=tuple)
     horizon_h: float = LIVE_H
 
@@ -86,6 +93,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
+        co2_g_per_kwh=None if inputs.co2 is None else inputs.co2.with_estimates(steps, inputs.zone)[0],
         peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
@@ -94,8 +102,14 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
 
 def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
     weather = inputs.weather or NO_WEATHER
-    return {
+    own = {
         array.id: _solar(inputs, array).forecast(inputs.now_s, steps, weather) for array in inputs.site.pvs
+    }
+    given = inputs.pv_given
+    return own | {
+        array.id: laid_over(own[array.id], given[array.id], array)
+        for array in inputs.site.pvs
+        if array.id in given
     }
 
 
@@ -166,7 +180,7 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
 def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     """Return what was estimated or missing. That tomorrow's prices come at one o'clock is normal and no degradation."""
     # Weather serves the solar forecast alone: a home without modules lacks nothing.
-    unneeded = () if inputs.site.pvs else ("weather_unreachable",)
+    unneeded = () if inputs.site.pvs else WEATHER_PROBLEMS
     missing = [problem.key for problem in inputs.problems if problem.key not in unneeded]
     if not known_now:
         missing.append("price_now_estimated")
