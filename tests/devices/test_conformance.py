@@ -49,6 +49,7 @@ REQUESTS_MAX = {
     "eastron_sdm230": 1,
     "eastron_sdm630": 1,
     "eastron_sdm72": 1,
+    "fronius_gen24": 3,
     "goodwe_et": 5,
     "growatt_sph": 4,
     "growatt_tlxh": 2,
@@ -66,6 +67,8 @@ REQUESTS_MAX = {
     "sma_smart_energy": 8,  # SMA scatters what belongs together over a thousand registers
     "solaredge_storedge": 3,
     "sungrow_sh": 4,
+    "sunspec_battery": 1,
+    "sunspec_inverter": 1,
     "sunspec_meter": 1,
     "victron_gx": 2,
 }
@@ -73,6 +76,7 @@ REQUESTS_MAX = {
 # Batteries that EMS cannot make do everything, and why; the plan leaves them to themselves in the mode they lack.
 LACKING = {
     "sma_smart_energy": {"discharge"},  # its discharge mode covers the house and no more
+    "fronius_gen24": {"discharge"},  # a negative charging rate: seen by few, confirmed by nobody
     "deye_lp3": {"discharge"},  # would change how the inverter sells, which nobody confirmed
 }
 

@@ -81,6 +81,10 @@ class ModbusDevice:
             roles=tuple(role for role in self.profile.roles if self._present.get(role)),
         )
 
+    def commands_of(self, role: str) -> tuple[str, ...]:
+        """Return what a role can be told: what the profile says, less what this device turned out not to have."""
+        return self._map.roles[role].commands
+
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
         readers = await self._async_readers(again=False)
