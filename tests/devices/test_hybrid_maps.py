@@ -127,6 +127,7 @@ MEANT = {
         ("meter", "voltage_l1"): 230.5,
         ("meter", "current_l1"): 0.52,
         ("meter", "frequency"): 50.02,
+        ("meter", "import_energy"): (3 * 65_536 + 65_535) * 100,
         ("meter", "export_energy"): 12_345_600,
     },
     "kostal_plenticore": {

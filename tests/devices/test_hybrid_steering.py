@@ -1,5 +1,6 @@
 """Hybrid inverters told what to do: the registers of each mode, typed from the makers' tables."""
 
+from modbus_connection import IllegalDataAddressError
 import pytest
 
 from custom_components.ems.devices.command import DeviceCommand
@@ -296,3 +297,18 @@ async def test_what_nobody_confirmed_is_read_only(rig, name):
     with pytest.raises(DeviceWriteError, match="no battery can be commanded"):
         await device.async_command(battery("automatic"))
     assert not device.profile.writable
+
+
+async def test_a_device_that_denies_what_lies_between_its_settings_is_steered_all_the_same(rig):
+    """Huawei's map has holes; a request over one is refused as a whole."""
+    device, unit, _ = rig("huawei_sun2000")
+    read = unit.read_holding_registers
+
+    async def strict(address, count):
+        if address <= 47099 < address + count:
+            raise IllegalDataAddressError
+        return await read(address, count)
+
+    unit.read_holding_registers = strict
+    await device.async_command(battery("charge", 2500))
+    assert unit.holding[47100] == 1
