@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 import numpy as np
 
 from .adapters.plan_view import NextAction, device_series, is_over, next_action, pv_energy_kwh, step_now
-from .adapters.wording import reason_text, reasons_text
+from .adapters.wording import reason_text, reasons_text, unmet_text
 from .const import BATTERY, CHARGER, LOAD, METER, PV
 from .coordinators.plan import Outlook, PlanCoordinator, PlanState
 from .engine.plan.result import DevicePlan, Mode, PlanStatus
@@ -159,11 +159,7 @@ class PlanStatusSensor(SiteEntity[PlanCoordinator], SensorEntity):
             "reason": reasons_text(self.hass, state.reasons) or None,
             "planned_at": dt_util.utc_from_timestamp(plan.created_at_s) if plan else None,
             "steps": len(plan.steps) if plan else None,
-            "unmet_wishes": [
-                f"{slack.component} {slack.name}: {slack.amount:.2f} {slack.unit}" for slack in plan.slacks
-            ]
-            if plan
-            else [],
+            "unmet_wishes": [unmet_text(self.hass, plan, slack) for slack in plan.slacks] if plan else [],
         }
 
 

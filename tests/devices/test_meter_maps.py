@@ -29,7 +29,7 @@ TENTHS = {"power": 1251.6, "power_l3": -548.4}
 class Meter:
     """One meter as the tests know it.
 
-    exporting : What its registers of power hold while 2500 W flow out.
+    exporting : What its registers of power hold while 2500 W flow out, on every phase.
     absent : What they hold where the point is not measured.
     """
 
@@ -53,6 +53,8 @@ class Meter:
 
 
 NAN = words("I", 0x7FC00000)
+MINUS_1000 = swapped("f", -1000.0)
+EXPORT = {"power": -2500.0, "power_l1": -1000.0, "power_l2": -1000.0, "power_l3": -500.0}
 METERS = [
     Meter(
         profile="schneider_iem3000",
@@ -60,7 +62,7 @@ METERS = [
         identity=("Schneider Electric", "iEM3155", "12345678"),
         home={**THREE_PHASES, **ENERGIES, "frequency": 49.98, "power_factor": 0.993}
         | {"reactive_power": -123.45, "apparent_power": 1260.0},
-        exporting=image({3059: words("f", -2.5)}),
+        exporting=image({3053: words("ffff", -1.0, -1.0, -0.5, -2.5)}),
         absent={
             "export_energy": image({3207: [0x8000, 0, 0, 0]}),
             "power_l2": image({3055: NAN}),
@@ -73,7 +75,7 @@ METERS = [
         identity=("Carlo Gavazzi", None, "BX1234567"),
         home={**THREE_PHASES, **TENTHS, **FACTORS, "power_factor": 0.993, "frequency": 50.0}
         | {"import_energy": 12_345_700.0},
-        exporting=image({0x28: gavazzi("i", -25000)}),
+        exporting=image({0x12: gavazzi("i", -10000, -10000, -5000), 0x28: gavazzi("i", -25000)}),
         absent={
             "power_l2": image({0x14: [0xFFFF, 0x7FFF]}),
             "power": image({0x28: [0x0000, 0x7FFF]}),  # overflow: 0x7FFF in the high word alone
@@ -86,7 +88,7 @@ METERS = [
         identity=("Carlo Gavazzi", None, "BX7654321"),
         home={**THREE_PHASES, **TENTHS, **FACTORS, "power_factor": 0.993, "frequency": 50.0}
         | {"import_energy": 12_345_700.0, "export_energy": 890_100.0},
-        exporting=image({0x28: gavazzi("i", -25000)}),
+        exporting=image({0x12: gavazzi("i", -10000, -10000, -5000), 0x28: gavazzi("i", -25000)}),
         absent={
             "power_l2": image({0x14: [0xFFFF, 0x7FFF]}),
             "export_energy": image({0x4E: [0xFFFF, 0x7FFF]}),
@@ -109,7 +111,7 @@ METERS = [
         identity=("Eastron", None, None),
         home={**THREE_PHASES, **FACTORS, **ENERGIES, "power_factor": 0.993, "frequency": 49.98}
         | {"reactive_power": -123.45, "apparent_power": 1260.0},
-        exporting=image({0x34: words("f", -2500.0)}),
+        exporting=image({0x0C: words("fff", -1000.0, -1000.0, -500.0), 0x34: words("f", -2500.0)}),
         absent={"power_l2": image({0x0E: NAN})},
     ),
     Meter(
@@ -136,7 +138,7 @@ METERS = [
         registers=images.janitza_umg(),
         identity=("Janitza", None, None),
         home={**THREE_PHASES, **FACTORS, **ENERGIES, "frequency": 49.98, "reactive_power": -123.45},
-        exporting=image({19026: words("f", -2500.0)}),
+        exporting=image({19020: words("ffff", -1000.0, -1000.0, -500.0, -2500.0)}),
         absent={"power_l2": image({19022: NAN})},
     ),
     Meter(
@@ -144,7 +146,7 @@ METERS = [
         registers=images.janitza_umg604(),
         identity=("Janitza", None, None),
         home={**THREE_PHASES, **ENERGIES, "frequency": 49.98},
-        exporting=image({1369: words("f", -2500.0)}),
+        exporting=image({1333: words("fff", -1000.0, -1000.0, -500.0), 1369: words("f", -2500.0)}),
         absent={"power_l2": image({1335: NAN})},
     ),
     Meter(
@@ -153,7 +155,7 @@ METERS = [
         identity=("Siemens", None, None),
         home={**THREE_PHASES, **FACTORS, **ENERGIES, "frequency": 49.98, "power_factor": 0.993}
         | {"reactive_power": -123.45, "apparent_power": 1260.0},
-        exporting=image({65: words("f", -2500.0)}),
+        exporting=image({25: words("fff", -1000.0, -1000.0, -500.0), 65: words("f", -2500.0)}),
         absent={
             "power_l2": image({27: NAN}),
             # One tariff unknown and the sum is: half of it would look like a meter that was reset.
@@ -165,7 +167,7 @@ METERS = [
         registers=images.siemens_pac1600(),
         identity=("Siemens", None, None),
         home={**THREE_PHASES, **ENERGIES, "frequency": 49.98, "reactive_power": -123.45},
-        exporting=image({57: words("i", -250_000)}),
+        exporting=image({19: words("iii", -100_000, -100_000, -50_000), 57: words("i", -250_000)}),
         absent={"power_l2": image({21: [0x8000, 0]}), "voltage_l2": image({3: [0xFFFF, 0xFFFF]})},
     ),
     Meter(
@@ -173,7 +175,9 @@ METERS = [
         registers=images.phoenix_eem_ma370(),
         identity=("Phoenix Contact", None, None),
         home={**THREE_PHASES, **ENERGIES, "frequency": 49.98},
-        exporting=image({0x8016: swapped("f", -2500.0)}),
+        exporting=image(
+            {0x8016: swapped("f", -2500.0), 0x801E: [*MINUS_1000, *MINUS_1000, *swapped("f", -500.0)]}
+        ),
         absent={"power_l2": image({0x8020: NAN[::-1]})},
     ),
     Meter(
@@ -182,7 +186,7 @@ METERS = [
         identity=("Phoenix Contact", None, None),
         home={**THREE_PHASES, "power": 1250.0, "power_l3": -550.0, "frequency": 49.98}
         | {"power_factor": 0.993, "reactive_power": -120.0, "apparent_power": 1260.0},
-        exporting=image({0xC568: words("i", -250)}),
+        exporting=image({0xC568: words("i", -250), 0xC570: words("iii", -100, -100, -50)}),
         absent={
             "power_l2": image({0xC572: [0x7FFF, 0xFFFF]}),
             "voltage_l2": image({0xC55A: [0xFFFF, 0xFFFF]}),
@@ -193,7 +197,14 @@ METERS = [
         registers=images.kostal_ksem(),
         identity=("Kostal", "KOSTAL Smart Energy Meter", "72400123"),
         home={**THREE_PHASES, **TENTHS, **ENERGIES, "frequency": 49.98},
-        exporting=image({0: words("II", 0, 25000)}),
+        exporting=image(
+            {
+                0: words("II", 0, 25000),
+                40: words("II", 0, 10000),
+                80: words("II", 1000, 11000),  # both at once while the direction changes
+                120: words("II", 500, 5500),
+            }
+        ),
         absent={
             "power": image({0: [0xFFFF, 0xFFFF]}),
             "power_l2": image({82: [0xFFFF, 0xFFFF]}),
@@ -206,7 +217,9 @@ METERS = [
         by_input=True,
         identity=("Shelly", "SPEM-003CEBEU", "A0DD6C4F21E8"),
         home={**THREE_PHASES, **ENERGIES},
-        exporting=image({1013: swapped("f", -2500.0)}),
+        exporting=image(
+            {1013: swapped("f", -2500.0), 1024: MINUS_1000, 1044: MINUS_1000, 1064: swapped("f", -500.0)}
+        ),
         absent={"power_l2": image({1044: NAN[::-1]})},
     ),
     Meter(
@@ -216,7 +229,7 @@ METERS = [
         home={**THREE_PHASES, **TENTHS, **ENERGIES, "frequency": 49.98}
         | {"reactive_power": -123.0, "apparent_power": 1260.0},
         # 40002 + 68 of the common model + 5 of the stranger + offset 18
-        exporting=image({40093: words("h", -25000)}),
+        exporting=image({40093: words("hhhh", -25000, -10000, -10000, -5000)}),
         absent={"power_l2": image({40095: [0x8000]}), "power": image({40097: [0x8000]})},
         start="integer",
     ),
@@ -226,7 +239,7 @@ METERS = [
         identity=("Meterworks", "MW-3", "S0042"),
         home={**THREE_PHASES, **TENTHS, **ENERGIES, "frequency": 49.98}
         | {"reactive_power": -123.0, "apparent_power": 1260.0},
-        exporting=image({50098: words("f", -2500.0)}),
+        exporting=image({50098: words("ffff", -2500.0, -1000.0, -1000.0, -500.0)}),
         absent={"power_l2": image({50102: NAN})},
         start="float",
     ),
@@ -280,7 +293,9 @@ async def test_a_meter_says_who_it_is(meter):
 @pytest.mark.parametrize("meter", EVERY)
 async def test_export_is_negative_at_the_grid(meter):
     reading = await device(meter, meter.exporting).async_read()
-    assert reading.number("meter", "power") == -2500.0
+    told = {point: reading.number("meter", point) for point in EXPORT.keys() & meter.home.keys()}
+    assert told == {point: EXPORT[point] for point in told}
+    assert "power" in told
 
 
 @pytest.mark.parametrize(("meter", "point"), ABSENT)

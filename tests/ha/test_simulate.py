@@ -83,6 +83,7 @@ async def test_nothing_changed_makes_no_difference(hass: HomeAssistant, entry: M
     assert answer["added"] == []
     different = {**answer["difference"], **answer["difference"]["costs"]}
     del different["costs"]
+    assert different.pop("unmet_wishes") == []
     assert set(different.values()) == {0.0}
     for key in ("expected_cost", "baseline_cost", "import_kwh", "costs", "strategy", "horizon_h"):
         assert answer["current"][key] == answer["plan"][key]
@@ -212,6 +213,8 @@ async def test_load_and_limits_are_changed(hass: HomeAssistant, add_site: AddSit
     (unmet,) = tight["plan"]["unmet_wishes"]
     assert unmet["wish"] == "import_limit"
     assert unmet["cost"] > 0
+    assert unmet["text"].startswith("The home draws up to 0.")
+    assert tight["difference"]["unmet_wishes"] == [unmet]
     assert tight["difference"]["costs"]["penalty"] > 0
 
 
@@ -239,7 +242,7 @@ async def test_the_longest_answer_is_far_from_a_megabyte(hass: HomeAssistant, en
         ({"battery": "Battery"}, "nothing is to be different about it: give battery_capacity_kwh"),
         (
             {"import_price_per_kwh": [{"start": NOON, "price": 0.1}, {"start": NOON, "price": 0.2}]},
-            "start does not run forward at value 1",
+            "start does not run forward at value 2",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from ..engine.plan.thresholds import thresholds
 from ..engine.site import Site
 from .plan_view import series
 from .what_if import Simulation
-from .wording import reason_text
+from .wording import reason_text, unmet_text
 
 # What a device may know of itself in each step, and is left out where it does not.
 _VALUES = ("marginal_value_per_kwh", "import_value_per_kwh", "export_value_per_kwh", "available_kw")
@@ -52,6 +52,7 @@ def simulation_response(hass: HomeAssistant, simulation: Simulation) -> dict[str
         "difference": {
             **_difference(_totals(now), _totals(then)),
             "costs": _difference(_costs(now.costs), _costs(then.costs)),
+            "unmet_wishes": _newly_unmet(hass, now, then),
         },
         "current": {**_status(hass, now), **_summary(now)},
         "plan": {**_status(hass, then), **_plan(hass, problem_then.site, then)},
@@ -89,7 +90,7 @@ def _plan(hass: HomeAssistant, site: Site, plan: Plan) -> dict[str, Any]:
         "solver": plan.stats.solver,
         "solve_ms": round(plan.stats.total_ms, 2),
         "diagnostics": solver_diagnostics(plan),
-        "unmet_wishes": [_unmet(plan, slack) for slack in plan.slacks],
+        "unmet_wishes": [_unmet(hass, plan, slack) for slack in plan.slacks],
         "steps": _site_rows(plan),
         "devices": {device.id: _device(hass, site, plan, device) for device in plan.devices.values()},
     }
@@ -155,9 +156,18 @@ def _finite(value: float) -> float | None:
     return round(value, 6) if np.isfinite(value) else None
 
 
-def _unmet(plan: Plan, slack: Slack) -> dict[str, Any]:
+def _newly_unmet(hass: HomeAssistant, before: Plan, after: Plan) -> list[dict[str, Any]]:
+    """Return the wishes that only the second plan leaves unmet: what makes it look cheaper than it is."""
+    known = {(slack.name, slack.component) for slack in before.slacks}
+    return [
+        _unmet(hass, after, slack) for slack in after.slacks if (slack.name, slack.component) not in known
+    ]
+
+
+def _unmet(hass: HomeAssistant, plan: Plan, slack: Slack) -> dict[str, Any]:
     return {
         "wish": slack.name,
+        "text": unmet_text(hass, plan, slack),
         "device": slack.component,
         "amount": round(slack.amount, 4),
         "unit": slack.unit,

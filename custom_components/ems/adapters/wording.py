@@ -8,7 +8,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..engine.plan import PlanError
+from ..engine.plan import Plan, PlanError, Slack
 from ..engine.plan.result import Reason
 from .manner import Manner, manner_of
 
@@ -44,6 +44,15 @@ def reason_text(hass: HomeAssistant, reason: Reason) -> str:
         if sentence is not None:
             return _worded(sentence, reason, manner_of(language))
     return reason.key
+
+
+@callback
+def unmet_text(hass: HomeAssistant, plan: Plan, slack: Slack) -> str:
+    """Return a wish that a plan cannot keep as a sentence with the device's name."""
+    device = plan.devices.get(slack.component)
+    name = slack.component if device is None else device.name
+    amount = round(slack.amount, 2)
+    return reason_text(hass, Reason(key=f"unmet_{slack.name}", placeholders={"name": name, "amount": amount}))
 
 
 def _worded(sentence: str, reason: Reason, manner: Manner) -> str:

@@ -204,7 +204,7 @@ def test_the_home_itself_is_left_alone():
         (lambda: WhatIf(load_factor=-0.1), "load_factor"),
         (lambda: PriceChange(factor=-1), "factor"),
         (lambda: PriceChange(offset_per_kwh=float("inf")), "offset_per_kwh"),
-        (lambda: course((1, 0.2), (1, 0.3)), "start does not run forward at value 1"),
+        (lambda: course((1, 0.2), (1, 0.3)), "start does not run forward at value 2"),
         (lambda: course((1, float("nan"))), "price has no usable number in step 0"),
         (lambda: PriceCourse(starts_s=np.zeros(0), per_kwh=np.zeros(0)), "start does not run forward"),
         (lambda: apply(day(), WhatIf(import_max_kw=-3)), "import_max_kw"),

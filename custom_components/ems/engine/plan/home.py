@@ -172,8 +172,11 @@ class Home:
         return PhaseLimits(self.program, site.grid, self.horizon, self.given.by_phase, branches)
 
     def _join(self) -> None:
-        terms = [term for component in self.components for term in component.into_bus()]
-        self.program.rows(BUS, self.given.fixed_kw, self.given.fixed_kw, *terms)
+        """Join all flows on the bus, and tell the connection of them."""
+        fixed_kw = self.given.fixed_kw
+        flows = [term for part in self.components if part is not self.grid for term in part.into_bus()]
+        self.program.rows(BUS, fixed_kw, fixed_kw, *self.grid.into_bus(), *flows)
+        self.grid.beside(flows, fixed_kw)
 
     def _aims(self, guide: Guide) -> list[Aim]:
         """Return what the scenarios want in each store, and brought to each consumer, when they part."""

@@ -80,7 +80,6 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         import_kw=import_kw,
         export_kw=export_kw,
         weighed=home.shape.weighed(found.dual_of),
-        is_weighed=home.shape.weighs,
     )
     costs = account(
         problem,

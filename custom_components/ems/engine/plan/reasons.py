@@ -47,6 +47,16 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
+    "charge_for_wish": worded(
+        "Charging at {price}: without it a limit or a wish could not be kept later.", "price"
+    ),
+    "hold_for_wish": worded("Keeping energy: without it a limit or a wish could not be kept later."),
+    "cover_even": worded(
+        "Covering the home from the battery: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
+    "follow_even": worded(
+        "Ready to cover the home: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
     "hold_reserve": worded("Keeping the reserve: the grid asks {price}, and no price empties it.", "price"),
     "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
@@ -101,6 +111,8 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "car_wait": worded(
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
     ),
+    "car_charge_best": worded("Charging the car: with all else in the home, now is the better time."),
+    "car_wait_best": worded("Waiting: with all else in the home, {later} is the better time.", "later"),
     "car_charge_weighed": worded(
         "Charging the car: {price} counts as {weighed} with your strategy, preference and demand charge, "
         "this kWh in the car as {value}.",
@@ -217,6 +229,28 @@ PLAN_REASONS: Final[Mapping[str, Wording]] = {
     "solver_failed": worded("The optimiser failed: {detail}.", "detail"),
     "kept_last_plan": worded("Showing the last plan, made {age_min} minutes ago.", "age_min"),
     "fell_back_to_rule": worded("Following plain self-consumption until there is a plan again."),
+}
+
+# Wishes that a plan cannot keep, one sentence per `Slack.name`; `name` is the device's, or the phase.
+UNMET_REASONS: Final[Mapping[str, Wording]] = {
+    "unmet_import_limit": worded(
+        "The home draws up to {amount} kW more than the connection may carry.", "amount"
+    ),
+    "unmet_export_limit": worded("The home feeds in up to {amount} kW more than it may.", "amount"),
+    "unmet_phase_limit": worded(
+        "Phase {name} carries up to {amount} kW more than its fuse.", "name", "amount"
+    ),
+    "unmet_soc_min": worded(
+        "{name} is up to {amount} kWh below its minimum state of charge.", "name", "amount"
+    ),
+    "unmet_soc_max": worded(
+        "{name} is up to {amount} kWh above its maximum state of charge.", "name", "amount"
+    ),
+    "unmet_reserve": worded("{name} lacks {amount} kWh of its reserve.", "name", "amount"),
+    "unmet_car_ready": worded(
+        "The car at {name} lacks {amount} kWh when it should be ready.", "name", "amount"
+    ),
+    "unmet_load_energy": worded("{name} lacks {amount} kWh at the end of its hours.", "name", "amount"),
 }
 
 # Wishes a plan may be unable to keep (`Slack.name`), with their unit.

@@ -34,8 +34,8 @@ class PriceCourse:
             raise PlanError("not_a_number", field="price", step=str(int(wrong[0])))
         back = np.flatnonzero(~(np.diff(self.starts_s) > 0))
         if len(back) or not np.all(np.isfinite(self.starts_s)) or not len(self.starts_s):
-            at = f"value {int(back[0]) + 1}" if len(back) else "the start"
-            raise PlanError("unsorted_times", field="start", at=at)
+            at = f"value {int(back[0]) + 2}" if len(back) else "the start"
+            raise PlanError("unsorted_times", field="price start", at=at)
 
     def on(self, steps: Steps, before: Floats) -> Floats:
         """Return the mean over each step, shape (n,); `before` holds in steps that begin before the course."""
