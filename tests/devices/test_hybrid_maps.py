@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.ems.devices.command import DeviceCommand
 from custom_components.ems.devices.errors import DeviceResponseError
 from custom_components.ems.devices.modbus_device import ModbusDevice
 from custom_components.ems.devices.reading import Quality
@@ -261,11 +262,31 @@ async def test_a_sunny_boy_storage_has_no_modules(profiles, unit_of):
     assert identity.roles == ("inverter", "battery", "meter")
 
 
-async def test_a_plenticore_in_the_other_byte_order_says_what_to_change(profiles, unit_of):
+async def test_a_plenticore_in_the_other_word_order_reads_and_writes_the_same(profiles, unit_of):
+    """The order is a setting of its web interface, told by register 5."""
     unit = unit_of("kostal_plenticore")
     unit.holding[5] = 1
-    with pytest.raises(DeviceResponseError, match="factory setting; change it in the web interface"):
-        await ModbusDevice(profiles["kostal_plenticore"], unit).async_identify()
+    for at in (224, 234, 244, 252, 1034, 1038, 1040, 1056, 1068, 1076, 1078):
+        unit.holding[at], unit.holding[at + 1] = unit.holding[at + 1], unit.holding[at]
+    device = ModbusDevice(profiles["kostal_plenticore"], unit)
+
+    assert (await device.async_identify()).roles == ("pv", "battery", "meter")
+    reading = await device.async_read()
+    assert {key: reading.get(*key) for key in MEANT["kostal_plenticore"]} == MEANT["kostal_plenticore"]
+
+    await device.async_command(DeviceCommand(role="battery", mode="charge", power_w=2000))
+    assert [unit.holding[1034], unit.holding[1035]] == swapped("f", -2000.0)[::-1]
+
+
+async def test_a_word_order_that_is_changed_later_is_noticed_when_the_device_is_identified(profiles, unit_of):
+    unit = unit_of("kostal_plenticore")
+    device = ModbusDevice(profiles["kostal_plenticore"], unit)
+    await device.async_read()
+    unit.holding[5] = 1
+    unit.holding[252], unit.holding[253] = unit.holding[253], unit.holding[252]
+    unit.holding[1068], unit.holding[1069] = unit.holding[1069], unit.holding[1068]
+    await device.async_identify()
+    assert (await device.async_read()).number("meter", "power") == -2100
 
 
 async def test_a_sungrow_without_meter_says_nothing_about_the_grid(profiles, unit_of):
