@@ -103,7 +103,10 @@ def _may_try(channel: Channel) -> bool:
 
 def _is_blind(channel: Channel) -> bool:
     """Tell whether a device that keeps a command for ever has been steered blind for too long."""
-    if channel.device.actuator is None or channel.device.actuator.renew_s is not None:
+    actuator, accepted = channel.device.actuator, channel.accepted
+    if actuator is None:
+        return False
+    if actuator.renew_s is not None and not (accepted and accepted.mode in actuator.keeps):
         return False  # its lease runs out by itself
     return channel.seen_at is None or dt_util.utcnow() - channel.seen_at > BLIND_AFTER
 

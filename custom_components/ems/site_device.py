@@ -1,6 +1,6 @@
 """One device of a site: a subentry, where its readings come from, and what can be told to it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ class Actuator(Protocol):
 
     modes: tuple[str, ...]
     renew_s: float | None  # None: what is written stays without us
+    keeps: Collection[str] = ()  # modes that stay without us although others expire
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Carry a command out; raises HomeAssistantError where the device refuses."""

@@ -43,20 +43,41 @@ REQUESTS_MAX = {
     "carlo_gavazzi_em100": 1,
     "carlo_gavazzi_em24": 6,  # 11 registers per request are its maker's limit
     "carlo_gavazzi_em300": 2,
+    "deye_lp1": 2,
+    "deye_lp3": 3,
+    "e3dc": 1,
     "eastron_sdm230": 1,
     "eastron_sdm630": 1,
     "eastron_sdm72": 1,
+    "fronius_gen24": 3,
+    "goodwe_et": 5,
+    "growatt_sph": 4,
+    "growatt_tlxh": 2,
+    "huawei_sun2000": 4,
     "janitza_umg": 1,
     "janitza_umg604": 3,
     "kostal_ksem": 3,
+    "kostal_plenticore": 4,
     "phoenix_eem_ma370": 2,
     "phoenix_eem_ma600": 1,
     "schneider_iem3000": 2,
     "shelly_pro3em": 2,
     "siemens_pac1600": 3,
     "siemens_pac2200": 2,
+    "sma_smart_energy": 8,  # SMA scatters what belongs together over a thousand registers
     "solaredge_storedge": 3,
+    "sungrow_sh": 4,
+    "sunspec_battery": 1,
+    "sunspec_inverter": 1,
     "sunspec_meter": 1,
+    "victron_gx": 2,
+}
+
+# Batteries that EMS cannot make do everything, and why; the plan leaves them to themselves in the mode they lack.
+LACKING = {
+    "sma_smart_energy": {"discharge"},  # its discharge mode covers the house and no more
+    "fronius_gen24": {"discharge"},  # a negative charging rate: seen by few, confirmed by nobody
+    "deye_lp3": {"discharge"},  # would change how the inverter sells, which nobody confirmed
 }
 
 
@@ -70,7 +91,7 @@ def test_a_poll_takes_few_requests(profile):
 @pytest.mark.parametrize("profile", LAYOUTS)
 def test_no_register_has_two_meanings(profile):
     """Overlapping points are a slip of the pen, unless they read one value in two ways (state and car)."""
-    points = [point for role in profile.roles.values() for point in role.points]
+    points = [p for role in profile.roles.values() for p in (*role.terms.values(), *role.settings.values())]
     for n, one in enumerate(points):
         for other in points[n + 1 :]:
             a, b = one.register, other.register
@@ -151,13 +172,34 @@ def test_everything_a_command_writes_lies_within_bounds(role):
 
 @pytest.mark.parametrize("role", CONTROLLED)
 def test_commands_never_cycle_what_wears(role):
-    for assignments in role.control.commands.values():
-        assert not role.control.wears & set(assignments)
+    """Where there is no other way to steer, how often a day is bounded: 200 are 100 000 writes in 16 months."""
+    cycled = {key for assigned in role.control.commands.values() for key in assigned} & role.control.wears
+    assert bool(cycled) == (role.control.wear_writes_per_day is not None)
+    assert (role.control.wear_writes_per_day or 0) <= 200
 
 
 @pytest.mark.parametrize("role", CONTROLLED)
-def test_a_battery_or_charger_knows_every_mode_the_plan_uses(role):
-    assert set(role.commands) == set(MODES[role.role])
+def test_a_safe_command_needs_nothing_that_could_be_unknown(role):
+    """On unload nobody can wait for a rating, a voltage or a reading."""
+    assigned = role.control.commands.get(role.control.safe, {})
+    assert not {Placeholder.POWER_W, Placeholder.MINUS_POWER_W} & set(assigned.values())
+
+
+@pytest.mark.parametrize("role", CONTROLLED)
+def test_a_mode_undoes_what_another_mode_restricts(role):
+    """Else the battery stays as the last mode left it: automatic has to touch what hold closed."""
+    if "hold" not in role.commands:
+        return
+    closed = {key for key, amount in role.control.commands["hold"].items() if amount in (0, 10)}
+    opened = set(role.control.commands["automatic"])
+    assert {key for key in closed if key.endswith(("limit", "max", "discharge_current"))} <= opened
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_battery_or_charger_knows_every_mode_the_plan_uses(profile):
+    for role in profile.roles.values():
+        if role.control:
+            assert set(role.commands) == set(MODES[role.role]) - LACKING.get(profile.id, set())
 
 
 @pytest.mark.parametrize("profile", PROFILES)

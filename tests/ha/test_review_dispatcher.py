@@ -105,6 +105,19 @@ async def test_a_device_without_a_lease_is_not_steered_blind(
     assert foreign.heard[-1] == (MODE, "force_charge")
 
 
+@pytest.mark.parametrize(("keeps", "heard"), [({"charge"}, [(MODE, "auto")]), ({"hold"}, [])])
+async def test_a_mode_that_outlives_the_lease_is_ended_by_us(
+    hass: HomeAssistant, foreign: Foreign, battery: Channel, clock: Clock, keeps: set[str], heard: list[Any]
+) -> None:
+    """A Huawei's forced charge ends by itself, its hold does not: only the latter is taken back on silence."""
+    battery.device.actuator.renew_s, battery.device.actuator.keeps = 3600, keeps
+    await plan(battery, mode="charge", power_w=3000)
+    foreign.heard.clear()
+    hass.states.async_set("sensor.grid", "unavailable")
+    await clock.live(hass, 70)
+    assert foreign.heard == heard
+
+
 async def test_a_persons_word_holds_without_a_meter(
     hass: HomeAssistant, foreign: Foreign, battery: Channel, clock: Clock
 ) -> None:

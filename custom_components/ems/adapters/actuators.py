@@ -29,6 +29,7 @@ class ModbusActuator(Actuator):
         declared = device.profile.roles[role]
         self.modes = declared.commands
         self.renew_s = declared.control.renew_s if declared.control else None
+        self.keeps = declared.control.keeps if declared.control else ()
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:

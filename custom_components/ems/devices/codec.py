@@ -40,7 +40,7 @@ def decode(point: Point, words: Words, scale_words: Words = ()) -> Decoded:
         return _decode_text(register, words)
     raw = raw_number(register, words)
     if raw is None:
-        return MISSING
+        return MISSING if point.when_absent is None else (point.when_absent, Quality.GOOD)
     if register.values is not None:
         return _lookup(register.values, int(raw))
     exponent = decode_exponent(point, scale_words)

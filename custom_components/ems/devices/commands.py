@@ -6,6 +6,7 @@ import math
 from .command import DeviceCommand
 from .errors import DeviceWriteError
 from .profile.model import Amount, Control, Placeholder, Point, Profile, RoleProfile
+from .ranges import Range
 from .writer import Target
 
 
@@ -36,23 +37,25 @@ def targets_of(
     control: Control,
     assignments: Mapping[str, Amount],
     command: DeviceCommand,
-    highs: Mapping[str, float],
+    ranges: Mapping[str, Range],
 ) -> list[Target]:
-    """Return points with the values they are to have. `highs` holds today's upper bound by point key."""
+    """Return points with the values they are to have. `ranges` holds today's bounds by point key."""
     return [
-        Target(point=point, value=float(_amount(assignments[point.key], control, command, highs[point.key])))
+        Target(point=point, value=float(_amount(assignments[point.key], control, command, ranges[point.key])))
         for point in points_of(role, assignments)
     ]
 
 
-def _amount(amount: Amount, control: Control, command: DeviceCommand, high: float) -> float:
+def _amount(amount: Amount, control: Control, command: DeviceCommand, bounds: Range) -> float:
     match amount:
         case Placeholder.MAX:
-            return high
+            return bounds.high
         case Placeholder.POWER_W:
-            return min(_given(command, "power_w", command.power_w), high)
+            return bounds.of_power(_given(command, "power_w", command.power_w))
+        case Placeholder.MINUS_POWER_W:
+            return bounds.of_power(-_given(command, "power_w", command.power_w))
         case Placeholder.CURRENT_A:
-            return min(_current(control, _given(command, "current_a", command.current_a)), high)
+            return min(_current(control, _given(command, "current_a", command.current_a)), bounds.high)
         case Placeholder.LEASE_S:
             return control.lease_s or 0.0
     return amount

@@ -11,7 +11,9 @@ from .command import DeviceCommand, RegisterWrite
 from .commands import assignments_of, control_of, points_of, targets_of
 from .errors import DeviceConnectionError, DeviceError, DeviceWriteError
 from .profile.model import Amount, Confirm, Control, Point, PointName, Profile
+from .ranges import Range, limit_of, range_of, sum_of, write_of
 from .reading import Scalar, Value
+from .wear import WearBudget
 from .wire import read_registers
 from .writer import SettingsWriter, Target, check_bounds
 
@@ -41,6 +43,7 @@ class Steering:
         self._clock = clock
         self._sleep = sleep
         self._writer = SettingsWriter(unit, profile.link)
+        self._wear = WearBudget(clock)
         self._lock = asyncio.Lock()
         self._prepared: set[str] = set()
         self._commanded: set[str] = set()
@@ -55,11 +58,12 @@ class Steering:
         point = self._writable(role, key)
         target = Target(point=point, value=_amount_of(point, value))
         async with self._lock:
-            check_bounds(point, target.value, await self._async_high(point))
+            limit = await self._async_of(point, write_of(point).limit)
+            check_bounds(point, target.value, *limit_of(point, limit))
             control = self._profile.roles[role].control
             if control and any(key in assigned for assigned in control.commands.values()):
                 self._commanded.add(role)
-            writes = await self._writer.async_write([target], always=not (control and key in control.wears))
+            writes = await self._async_write(control, [target], always=True)
         return writes[0] if writes else _untouched(target)
 
     async def async_prepare(self, roles: Iterable[str]) -> list[RegisterWrite]:
@@ -104,13 +108,36 @@ class Steering:
     ) -> list[RegisterWrite]:
         # A lease that ran out counts as a change: registers still show a command that the device has left.
         always = renew or self._lapsed(role, control)
-        writes = await self._writer.async_write(
-            targets, always=always, renew_last=control.lease_s is not None
+        writes = await self._async_write(
+            control, targets, always=always, renew_last=control.lease_s is not None, is_command=True
         )
         if writes:
             await self._async_confirm(role, control.confirm)
             self._leased_at_s[role] = self._clock()
         return writes
+
+    async def _async_write(
+        self,
+        control: Control | None,
+        targets: list[Target],
+        *,
+        always: bool = False,
+        renew_last: bool = False,
+        is_command: bool = False,
+    ) -> list[RegisterWrite]:
+        """Write what is to be written, and keep the books of what wears out.
+
+        Only commands are bounded by them: a release leaves the device safe, whatever was spent.
+        """
+        wears, together = (control.wears, control.together) if control else (frozenset[str](), ())
+        pending = await self._writer.async_pending(
+            targets, always=always, renew_last=renew_last, wears=wears, together=together
+        )
+        worn = [target.point.name for target in pending.targets if target.point.key in wears]
+        if is_command and control and control.wear_writes_per_day is not None:
+            self._wear.check(worn, control.wear_writes_per_day)
+        self._wear.note(worn)
+        return await self._writer.async_carry_out(pending)
 
     def _lapsed(self, role: str, control: Control) -> bool:
         if control.lease_s is None:
@@ -125,7 +152,7 @@ class Steering:
         targets = await self._async_targets(
             control, control.prepare, DeviceCommand(role=role, mode="prepare")
         )
-        writes = await self._writer.async_write(targets)
+        writes = await self._async_write(control, targets)
         self._prepared.add(role)
         return writes
 
@@ -137,7 +164,7 @@ class Steering:
         if control.safe is not None:
             command = DeviceCommand(role=role, mode=control.safe)
             targets = await self._async_targets(control, assignments_of(control, command), command)
-            writes = await self._writer.async_write(targets, always=True)
+            writes = await self._async_write(control, targets, always=True)
         self._commanded.discard(role)
         self._leased_at_s.pop(role, None)
         return writes
@@ -146,18 +173,24 @@ class Steering:
         self, control: Control, assignments: Mapping[str, Amount], command: DeviceCommand
     ) -> list[Target]:
         role = self._profile.roles[command.role]
-        highs = {point.key: await self._async_high(point) for point in points_of(role, assignments)}
-        return targets_of(role, control, assignments, command, highs)
+        ranges = {point.key: await self._async_range(point) for point in points_of(role, assignments)}
+        return targets_of(role, control, assignments, command, ranges)
 
-    async def _async_high(self, point: Point) -> float:
-        """Return today's upper bound: the profile's, or what the device says it can do if that is less."""
-        if point.write is None:
-            raise DeviceWriteError(f"{point.role}.{point.key} is read-only in this profile")
-        if point.write.limit is None:
-            return point.write.high
-        limit = self._profile.roles[point.role].point(point.write.limit)
-        value = await self._async_known(limit) if limit else None
-        return min(point.write.high, float(value)) if isinstance(value, int | float) else point.write.high
+    async def _async_range(self, point: Point) -> Range:
+        """Return today's bounds: the profile's, or what the device says it can do if that is less."""
+        write = write_of(point)
+        return range_of(
+            point,
+            limit=await self._async_of(point, write.limit),
+            rating_w=await self._async_of(point, write.percent_of),
+            voltage_v=await self._async_of(point, write.amps_at),
+            plus_w=sum_of(write.plus, self._latest, self._clock()),
+        )
+
+    async def _async_of(self, point: Point, key: str | None) -> Scalar | None:
+        """Return what another point of the same role says, None where it says nothing."""
+        other = self._profile.roles[point.role].point(key) if key else None
+        return None if other is None else await self._async_known(other)
 
     async def _async_known(self, point: Point) -> Scalar | None:
         """Return a point from the last poll, else from the device."""

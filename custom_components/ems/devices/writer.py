@@ -1,12 +1,12 @@
 """Writes settings: bounded, only where they differ, and proven by reading back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import math
 
 from modbus_connection import ModbusUnit
 
-from .blocks import plan_blocks
+from .blocks import Block, plan_blocks, split_block
 from .codec import decode_amount, decode_exponent, encode, resolution
 from .command import RegisterWrite
 from .errors import DeviceWriteError
@@ -34,6 +34,25 @@ class Held:
     exponent: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """What has to be written, what was there before, and which points only go out in one request."""
+
+    targets: tuple[Target, ...]
+    before: Mapping[PointName, Held]
+    together: tuple[frozenset[str], ...] = ()
+
+    def batches(self, wrong: Sequence[Target]) -> list[list[Target]]:
+        """Return requests for those that are `wrong`, and for their groups as a whole, in the order of writing."""
+        batches: dict[frozenset[str], list[Target]] = {}
+        keys = {target.point.key for target in wrong}
+        for target in self.targets:
+            group = next((g for g in self.together if target.point.key in g), frozenset((target.point.key,)))
+            if keys & group:
+                batches.setdefault(group, []).append(target)
+        return [sorted(batch, key=lambda t: t.point.register.address) for batch in batches.values()]
+
+
 class SettingsWriter:
     """Writes points of one unit. The caller makes sure that only one sequence runs at a time."""
 
@@ -42,66 +61,91 @@ class SettingsWriter:
         self._unit = unit
         self._link = link
 
-    async def async_write(
-        self, targets: Sequence[Target], *, always: bool = False, renew_last: bool = False
-    ) -> list[RegisterWrite]:
-        """Make points hold values, in the given order; untouched where they do already, unless `always`.
+    async def async_pending(
+        self,
+        targets: Sequence[Target],
+        *,
+        always: bool = False,
+        renew_last: bool = False,
+        wears: Collection[str] = (),
+        together: Sequence[Collection[str]] = (),
+    ) -> Pending:
+        """Return what has to be written, in the given order: what differs, or `always` all that does not wear.
 
         `renew_last` repeats the last one whenever another is written: it is the one that starts a lease.
-        Raises DeviceWriteError where the device refuses, or keeps another value after a second try.
         """
         before = await self.async_held(target.point for target in targets)
-        todo = [t for t in targets if always or not _holds(before[t.point.name], t)]
-        if not todo:
+        differs = {t.point.key for t in targets if not _holds(before[t.point.name], t)}
+        wanted = differs | ({t.point.key for t in targets if always} - set(wears))
+        if wanted and renew_last:
+            wanted |= {targets[-1].point.key} - set(wears)
+        wanted.update(*(group for group in together if wanted & set(group)))
+        todo = tuple(t for t in targets if t.point.key in wanted)
+        return Pending(targets=todo, before=before, together=tuple(map(frozenset, together)))
+
+    async def async_carry_out(self, pending: Pending) -> list[RegisterWrite]:
+        """Write and read back.
+
+        Raises DeviceWriteError where the device refuses, or keeps another value after a second try.
+        """
+        if not pending.targets:
             return []
-        if renew_last and targets[-1] not in todo:
-            todo.append(targets[-1])
-        after = await self._write_and_verify(todo, before)
-        return [_record(t, before[t.point.name], after[t.point.name]) for t in todo]
+        after = await self._write_and_verify(pending)
+        return [_record(t, pending.before[t.point.name], after[t.point.name]) for t in pending.targets]
 
     async def async_held(self, points: Iterable[Point]) -> Mapping[PointName, Held]:
-        """Read what writable points hold, in few requests."""
-        held: dict[PointName, Held] = {}
-        for block in plan_blocks(points, max_registers=self._link.max_registers, gap=self._link.gap):
-            words = await read_registers(self._unit, block.space, block.address, block.count)
-            for point in block.points:
-                held[point.name] = _held(point, words, block.address)
+        """Read what writable points hold, in few requests; nothing is known of those that cannot be read."""
+        wanted = list(points)
+        held = {p.name: Held(amount=None, exponent=0) for p in wanted if not _is_readable(p)}
+        readable = [p for p in wanted if _is_readable(p)]
+        for block in plan_blocks(readable, max_registers=self._link.max_registers, gap=self._link.gap):
+            held |= await self._async_held(block)
         return held
 
-    async def _write_and_verify(
-        self, targets: Sequence[Target], before: Mapping[PointName, Held]
-    ) -> Mapping[PointName, Held]:
+    async def _async_held(self, block: Block) -> dict[PointName, Held]:
+        """Read a block; where the device denies what lies between its points, read them in pieces."""
+        try:
+            words = await read_registers(self._unit, block.space, block.address, block.count)
+        except RefusedError as err:
+            pieces = split_block(block, max_registers=self._link.max_registers)
+            if not err.unknown_address or len(pieces) < 2:
+                raise
+            return {name: held for piece in pieces for name, held in (await self._async_held(piece)).items()}
+        return {point.name: _held(point, words, block.address) for point in block.points}
+
+    async def _write_and_verify(self, pending: Pending) -> Mapping[PointName, Held]:
         after: dict[PointName, Held] = {}
-        wrong: Sequence[Target] = targets
+        wrong = pending.targets
         for _ in range(_ATTEMPTS):
-            for target in wrong:
-                await self._write_one(target, before[target.point.name].exponent)
+            for batch in pending.batches(wrong):
+                await self._write_batch(batch, pending.before)
             after.update(await self.async_held(target.point for target in wrong))
-            wrong = [t for t in wrong if not _holds(after[t.point.name], t)]
+            wrong = tuple(t for t in wrong if _is_readable(t.point) and not _holds(after[t.point.name], t))
             if not wrong:
                 return after
         raise DeviceWriteError(_mismatch(wrong[0], after[wrong[0].point.name]))
 
-    async def _write_one(self, target: Target, exponent: int) -> None:
-        point = target.point
-        words = encode(point, target.value, exponent)
+    async def _write_batch(self, batch: Sequence[Target], before: Mapping[PointName, Held]) -> None:
+        first = batch[0].point
+        words = [w for t in batch for w in encode(t.point, t.value, before[t.point.name].exponent)]
         try:
-            await write_registers(self._unit, point.register.address, words, single=self._link.single_write)
+            await write_registers(self._unit, first.register.address, words, single=self._link.single_write)
         except RefusedError as err:
-            raise DeviceWriteError(
-                f"{point.role}.{point.key}: {target.value:g} was not taken: {err}"
-            ) from err
+            values = ", ".join(f"{target.value:g}" for target in batch)
+            raise DeviceWriteError(f"{first.role}.{first.key}: {values} was not taken: {err}") from err
 
 
-def check_bounds(point: Point, value: float, high: float) -> None:
-    """Refuse what the profile does not allow to be written. `high` is the bound that holds today."""
+def _is_readable(point: Point) -> bool:
+    return point.write is None or point.write.read_back
+
+
+def check_bounds(point: Point, value: float, low: float, high: float) -> None:
+    """Refuse what the profile does not allow to be written. `low` and `high` are the bounds that hold today."""
     name = f"{point.role}.{point.key}"
     if point.write is None:
         raise DeviceWriteError(f"{name} is read-only in this profile")
-    if not math.isfinite(value) or not point.write.low <= value <= high:
-        raise DeviceWriteError(
-            f"{name}: {value:g} is outside [{point.write.low:g}, {high:g}] {point.unit or ''}"
-        )
+    if not math.isfinite(value) or not low <= value <= high:
+        raise DeviceWriteError(f"{name}: {value:g} is outside [{low:g}, {high:g}] {point.unit or ''}")
     if point.register.values is not None and value not in point.register.values:
         raise DeviceWriteError(
             f"{name}: {value:g} is none of its values {sorted(map(str, point.register.values))}"

@@ -1,6 +1,7 @@
 """Commands, leases and the safe state: the part of the schema that says how a role is steered."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 from ..points import MODES
@@ -12,7 +13,10 @@ _FIELDS: Final = (
     "confirm",
     "lease_s",
     "renew_s",
+    "keeps",
+    "together",
     "wears",
+    "wear_writes_per_day",
     "min_write_interval_s",
     "current_a",
 )
@@ -27,6 +31,7 @@ def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control
     lease_s, renew_s = _lease(node, found)
     commands = _commands(role, found["commands"], points, lease_s)
     current = found["current_a"].pair() if "current_a" in found else (None, None)
+    wears = _wears(found, points)
     return Control(
         commands=commands,
         prepare=_assignments(found["prepare"], points, lease_s) if "prepare" in found else {},
@@ -35,15 +40,71 @@ def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control
         lease_s=lease_s,
         renew_s=renew_s,
         on_expiry=found["on_expiry"].text(),
-        wears=frozenset(_point(n, n.text(), points).key for n in found["wears"].items())
-        if "wears" in found
-        else frozenset(),
+        keeps=_keeps(found, commands, lease_s),
+        together=_together(found, points, commands),
+        wears=wears,
+        wear_writes_per_day=_wear_writes(node, found, commands, wears),
         min_write_interval_s=found["min_write_interval_s"].number()
         if "min_write_interval_s" in found
         else 5.0,
         current_min_a=current[0],
         current_max_a=current[1],
     )
+
+
+def _wears(found: Mapping[str, Node], points: Mapping[str, Point]) -> frozenset[str]:
+    items = found["wears"].items() if "wears" in found else ()
+    return frozenset(_point(item, item.text(), points).key for item in items)
+
+
+def _wear_writes(
+    node: Node,
+    found: Mapping[str, Node],
+    commands: Mapping[str, Mapping[str, Amount]],
+    wears: frozenset[str],
+) -> int | None:
+    """Return how often a day commands may write what wears. They need a number where they do, and none where not."""
+    cycled = sorted(wears & {key for assigned in commands.values() for key in assigned})
+    if bool(cycled) != ("wear_writes_per_day" in found):
+        node.fail(
+            f"commands write {', '.join(cycled)}, which wear out: say `wear_writes_per_day`"
+            if cycled
+            else "`wear_writes_per_day` belongs to commands that write what `wears`; remove it"
+        )
+    return found["wear_writes_per_day"].integer(1, 1000) if cycled else None
+
+
+def _keeps(
+    found: Mapping[str, Node], commands: Mapping[str, Mapping[str, Amount]], lease_s: float | None
+) -> frozenset[str]:
+    if "keeps" in found and lease_s is None:
+        found["keeps"].fail("without `lease_s` every command is kept; remove it")
+    return (
+        frozenset(item.choice(*commands) for item in found["keeps"].items())
+        if "keeps" in found
+        else frozenset()
+    )
+
+
+def _together(
+    found: Mapping[str, Node], points: Mapping[str, Point], commands: Mapping[str, Mapping[str, Amount]]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the groups that go out in one request: neighbours, in order, and never one without the others."""
+    groups = found["together"].items() if "together" in found else ()
+    return tuple(_group(group, points, commands) for group in groups)
+
+
+def _group(
+    node: Node, points: Mapping[str, Point], commands: Mapping[str, Mapping[str, Amount]]
+) -> tuple[str, ...]:
+    group = [_point(item, item.text(), points) for item in node.items()]
+    keys = tuple(point.key for point in group)
+    if any(one.register.end != other.register.address for one, other in pairwise(group)):
+        node.fail("are no neighbours in the order of their addresses; one request cannot carry them")
+    for mode, assigned in commands.items():
+        if set(keys) & set(assigned) not in (set(), set(keys)):
+            node.fail(f"{mode} assigns some of them; assign all or none")
+    return keys
 
 
 def _lease(node: Node, found: Mapping[str, Node]) -> tuple[float | None, float | None]:
@@ -94,7 +155,13 @@ def _amount(node: Node, point: Point, lease_s: float | None) -> Amount:
 
 def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
     wish = Placeholder(node.choice(*Placeholder))
-    needs = {Placeholder.POWER_W: "W", Placeholder.CURRENT_A: "A", Placeholder.LEASE_S: "s"}.get(wish)
+    power = _power_unit(point)
+    needs = {
+        Placeholder.POWER_W: power,
+        Placeholder.MINUS_POWER_W: power,
+        Placeholder.CURRENT_A: "A",
+        Placeholder.LEASE_S: "s",
+    }.get(wish)
     if needs is not None and point.unit != needs:
         node.fail(f"{wish} is in {needs} and {point.key} in {point.unit}; name another")
     if wish is not Placeholder.LEASE_S:
@@ -102,6 +169,14 @@ def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
     if lease_s is None:
         node.fail("needs `lease_s` in this control; add it")
     return _within(node, point, lease_s)
+
+
+def _power_unit(point: Point) -> str:
+    """Return the unit a command's power has in a point: W, unless a rating or a voltage turns it into % or A."""
+    write = point.write
+    if write and write.percent_of:
+        return "%"
+    return "A" if write and write.amps_at else "W"
 
 
 def _within(node: Node, point: Point, value: float) -> float:

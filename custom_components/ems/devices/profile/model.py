@@ -20,6 +20,7 @@ class Placeholder(StrEnum):
     """Values a command fills in when it is given."""
 
     POWER_W = "power_w"
+    MINUS_POWER_W = "-power_w"  # for one signed setpoint that serves both directions
     CURRENT_A = "current_a"
     LEASE_S = "lease_s"
     MAX = "max"  # the highest value the setting allows: "no limit"
@@ -58,6 +59,7 @@ class Register:
     base: str | None = None
     space: Space = "holding"
     word_order: WordOrder = "big"
+    order_is_set: bool = False  # the order is a setting of the device, see `Profile.word_order_at`
     byte_order: WordOrder = "big"  # within each register; Modbus wants big, a few makers swap their texts
     absent: frozenset[int] = frozenset()
     bit: int | None = None
@@ -71,12 +73,25 @@ class Register:
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """What may be written, in the point's unit. `limit` names a point of the role that may lower `high`."""
+    """What may be written, in the point's unit and our sign.
+
+    limit : Point of the role that bounds the magnitude further.
+    tolerance : How far a device may round what it was told.
+    step : Powers are rounded to multiples of this, so that small changes do not wear a register out.
+    percent_of, amps_at : Point with the rating [W] or voltage [V] that turns a command's power into % or A.
+    plus : Readings that are added to a command's power: a setpoint at the grid carries the house with it.
+    read_back : False where the register can only be written; then the acknowledgement is all the proof there is.
+    """
 
     low: float
     high: float
     limit: str | None = None
-    tolerance: float = 0.0  # how far a device may round what it was told
+    tolerance: float = 0.0
+    step: float | None = None
+    percent_of: str | None = None
+    amps_at: str | None = None
+    plus: Mapping[PointName, float] = field(default_factory=dict)
+    read_back: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +101,7 @@ class Point:
     coding : How the number is to be understood; see `codec` for the four-quadrant power factor.
     factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
+    when_absent : What "not available" means here, where the maker says so: a string that sleeps gives 0 W.
     otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
     """
 
@@ -99,6 +115,7 @@ class Point:
     scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
+    when_absent: float | None = None
     line: int = 0
     otherwise: tuple[Point, ...] = ()
 
@@ -216,7 +233,10 @@ class Control:
     commands : Mode → settings in the order of writing.
     safe : Command given on unload and stop; None where the device is safe by letting its lease lapse.
     lease_s, renew_s : How long a command lives, how often it is repeated. None: it lives for ever.
-    wears : Settings kept in memory that wears out: never to be cycled.
+    keeps : Modes that live for ever although others expire.
+    together : Groups of neighbouring settings that only go out in one request.
+    wears : Settings kept in memory that wears out: written only where they differ, never to renew.
+    wear_writes_per_day : How often a day commands may write one of those. None: commands do not touch them.
     """
 
     commands: Mapping[str, Mapping[str, Amount]]
@@ -226,7 +246,10 @@ class Control:
     lease_s: float | None = None
     renew_s: float | None = None
     on_expiry: str = ""
+    keeps: frozenset[str] = frozenset()
+    together: tuple[tuple[str, ...], ...] = ()
     wears: frozenset[str] = frozenset()
+    wear_writes_per_day: int | None = None
     min_write_interval_s: float = 5.0
     current_min_a: float | None = None
     current_max_a: float | None = None
@@ -269,7 +292,7 @@ class RoleProfile:
 
     def point(self, key: str) -> Point | None:
         """Return a point that has a register, from either rhythm."""
-        return self.readings.get(key) or self.settings.get(key)
+        return self.readings.get(key) or self.settings.get(key) or self.parts.get(key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +308,7 @@ class Profile:
     identity: IdentityMap
     roles: Mapping[str, RoleProfile]
     bases: Mapping[str, Base] = field(default_factory=dict)
+    word_order_at: Register | None = None  # where a device tells the word order it was set to
 
     @property
     def label(self) -> str:

@@ -19,8 +19,8 @@ from .model import Coding, DerivedPoint, Point, PointName, Register, Write
 from .node import Node
 from .registers import REGISTER_FIELDS, Defaults, parse_register
 
-_NUMBER_FIELDS: Final = ("unit", "scale", "coding", "scale_register", "positive", "valid")
-_WRITE_FIELDS: Final = ("write", "limit", "tolerance")
+_NUMBER_FIELDS: Final = ("unit", "scale", "coding", "scale_register", "positive", "valid", "when_absent")
+_WRITE_FIELDS: Final = ("write", "limit", "tolerance", "step", "percent_of", "amps_at", "plus", "read_back")
 _POINT_FIELDS: Final = ("at", *REGISTER_FIELDS, *_NUMBER_FIELDS, *_WRITE_FIELDS)
 _DERIVED_FIELDS: Final = ("sum", "unit", "positive", "valid", "floor")
 
@@ -45,7 +45,8 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
         coding=_coding(spec, found),
         scale_register=_scale_register(found, register),
         valid=_valid(spec, found, unit_factor * sign),
-        write=_write(found, node, register, unit_factor),
+        write=_write(role, found, node, register, unit_factor * sign),
+        when_absent=_when_absent(spec, found, unit_factor * sign),
         line=node.line,
     )
 
@@ -75,7 +76,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
     factor = _unit_factor(spec, found, node)
     if "positive" in found:
         found["positive"].fail("a sum of our points has our sign already; remove it")
-    terms = {_term(role, name, below): below.number() for name, below in found["sum"].mapping().items()}
+    terms = _terms(role, found["sum"])
     if not terms:
         found["sum"].fail("needs at least one point; add it")
     return DerivedPoint(
@@ -200,27 +201,59 @@ def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tupl
     return (low, high) if low <= high else (high, low)
 
 
-def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fraction) -> Write | None:
+def _when_absent(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> float | None:
+    if "when_absent" not in found:
+        return None
+    if spec.kind not in PLAUSIBLE:
+        found["when_absent"].fail("only what has a unit has a value to stand in; remove it")
+    return found["when_absent"].number() * float(factor) + 0.0
+
+
+def _write(
+    role: str, found: Mapping[str, Node], node: Node, register: Register, factor: Fraction
+) -> Write | None:
     if "write" not in found:
-        for name in ("limit", "tolerance"):
+        for name in _WRITE_FIELDS:
             if name in found:
                 found[name].fail("belongs to writable points; add `write: [lowest, highest]` or remove it")
         return None
     if register.space != "holding" or register.type in {"string", "bit"}:
         node.fail("cannot be written: only numbers and enums in holding registers can; remove `write`")
+    read_back = found["read_back"].flag() if "read_back" in found else True
+    if not read_back and "scale_register" in found:
+        found["read_back"].fail(
+            "a scale has to be read before anything is written with it; remove one of the two"
+        )
     if register.values is not None:
-        return _write_codes(found["write"], register)
-    low, high = (end * float(factor) for end in found["write"].pair())
+        low, high = _codes(found["write"], register)
+        return Write(low=low, high=high, read_back=read_back)
+    low, high = sorted(end * float(factor) for end in found["write"].pair())
+    step = _magnitude(found, "step", factor)
+    if step is not None and step <= 0:
+        found["step"].fail("must be above 0; remove it where every value may be written")
     return Write(
         low=low,
         high=high,
         limit=found["limit"].text() if "limit" in found else None,
-        tolerance=abs(found["tolerance"].number()) * float(factor) if "tolerance" in found else 0.0,
+        tolerance=_magnitude(found, "tolerance", factor) or 0.0,
+        step=step,
+        percent_of=found["percent_of"].text() if "percent_of" in found else None,
+        amps_at=found["amps_at"].text() if "amps_at" in found else None,
+        plus=_terms(role, found["plus"]) if "plus" in found else {},
+        read_back=read_back,
     )
 
 
-def _write_codes(node: Node, register: Register) -> Write:
+def _terms(role: str, node: Node) -> Mapping[PointName, float]:
+    return {_term(role, name, below): below.number() for name, below in node.mapping().items()}
+
+
+def _magnitude(found: Mapping[str, Node], name: str, factor: Fraction) -> float | None:
+    return abs(found[name].number() * float(factor)) if name in found else None
+
+
+def _codes(node: Node, register: Register) -> tuple[float, float]:
     if node.value is not True:
         node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")
     codes = [code for code in register.values or () if isinstance(code, int)]
-    return Write(low=min(codes), high=max(codes))
+    return min(codes), max(codes)

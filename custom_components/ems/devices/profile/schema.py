@@ -43,6 +43,7 @@ def parse_profile(text: str, file: str) -> Profile:
         identity=_identity(found["identity"], defaults),
         roles=_roles(found["roles"], defaults),
         bases=bases,
+        word_order_at=defaults.order_at,
     )
     _check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
@@ -137,20 +138,25 @@ def _with_base(node: Node | None, defaults: Defaults) -> Defaults:
 
 
 def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> None:
-    """A limit has to be a point of the same role and unit, else it would never bind."""
-    for point in points.values():
-        limit = point.write.limit if point.write else None
-        if limit is None:
-            continue
-        if limit not in points or points[limit].unit != point.unit:
+    """A limit has to be a point of the same role and unit, else it would never bind; ratings and voltages alike."""
+    for point in (p for p in points.values() if p.write):
+        needed = {"limit": point.unit, "percent_of": "W", "amps_at": "V"}
+        for field, unit in needed.items():
+            other = getattr(point.write, field)
+            if other is None or (other in points and points[other].unit == unit):
+                continue
             lines = {
-                n.line: n for s in ("readings", "settings") if s in found for n in found[s].mapping().values()
+                n.line: n
+                for s in ("readings", "settings", "parts")
+                if s in found
+                for n in found[s].mapping().values()
             }
-            lines[point.line].fail(f"`limit: {limit}` is no point of this role in {point.unit}; name another")
+            lines[point.line].fail(f"`{field}: {other}` is no point of this role in {unit}; name another")
 
 
 def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
     """A sum may only use what is read in the same rhythm, else it would mix ages."""
+    _check_plus(roles, found)
     for role in roles.values():
         for point in role.derived.values():
             for where, key in point.terms:
@@ -158,6 +164,19 @@ def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) ->
                 if term is None or term.unit != point.unit:
                     below = found[role.role].mapping()["readings"].mapping()[point.key]
                     below.fail(f"adds {where}.{key}, which {where}.readings does not have in {point.unit}")
+
+
+def _check_plus(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
+    """What is added to a command's power has to be a power that is read by the second."""
+    for role in roles.values():
+        for point in (p for p in role.settings.values() if p.write):
+            for where, key in point.write.plus if point.write else ():
+                known: dict[str, Point | DerivedPoint] = (
+                    {**roles[where].terms, **roles[where].derived} if where in roles else {}
+                )
+                if key not in known or known[key].unit != "W":
+                    below = found[role.role].mapping()["settings"].mapping()[point.key]
+                    below.fail(f"`plus: {where}.{key}` is no reading in W; name another")
 
 
 def _check_read_only(profile: Profile, node: Node) -> None:
