@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from custom_components.ems.engine.forecast.history import MEMORY_BINS, RecentHistory
+from custom_components.ems.engine.forecast.history import BLOCK_BINS, MEMORY_BINS, History
 from custom_components.ems.engine.forecast.load import LoadForecaster
 from custom_components.ems.engine.forecast.prior import SPREAD, residential_kw
 from custom_components.ems.engine.local_time import local_day_and_second
