@@ -23,7 +23,7 @@ from benchmarks.load_homes import LoadHome, load_homes
 from custom_components.ems.engine.forecast.load import LoadForecaster
 from custom_components.ems.engine.forecast.result import Forecast
 from custom_components.ems.engine.local_time import local_day_and_second
-from custom_components.ems.engine.steps import Floats, Steps
+from custom_components.ems.engine.steps import Bools, Floats, Steps
 
 type Scores = dict[str, float]
 
@@ -81,7 +81,7 @@ def walk(home: LoadHome) -> Walked:
         forecaster.learn(home.starts_s[upto:end], home.kw[upto:end], interval_s=home.width_s)
         forecaster.prepare(midnight)
         learned, upto = process_time(), end
-        steps = Steps(edges_s=np.arange(midnight, home.midnight_s(row + 1) + 1, _HOUR_S))
+        steps = Steps(edges_s=np.arange(midnight, home.midnight_s(row + 1) + 1, _HOUR_S, dtype=np.float64))
         issued.append(forecaster.forecast(midnight, steps))
         learn_s, forecast_s = learn_s + learned - began, forecast_s + process_time() - learned
         rows.append(np.full(len(steps), row))
@@ -120,7 +120,7 @@ def score(home: LoadHome, walked: Walked) -> Scores:
     return {key: round(value, 4) for key, value in found.items()}
 
 
-def _scores(walked: Walked, where: Floats) -> Scores:
+def _scores(walked: Walked, where: Bools) -> Scores:
     """Return the numbers of some hours; those without truth or without a yesterday are left out."""
     ok = where & np.isfinite(walked.truth) & np.isfinite(walked.naive[0])
     truth, mean = walked.truth[ok], walked.series("mean")[ok]
@@ -147,7 +147,7 @@ def _scores(walked: Walked, where: Floats) -> Scores:
     }
 
 
-def _mae(error: Floats, ok: Floats) -> float:
+def _mae(error: Floats, ok: Bools) -> float:
     return float(np.abs(error[ok]).mean()) if ok.any() else float("nan")
 
 
@@ -155,7 +155,7 @@ def _pinball(residual: Floats, level: float) -> float:
     return float(np.maximum(level * residual, (level - 1) * residual).mean())
 
 
-def _daily(walked: Walked, ok: Floats) -> float:
+def _daily(walked: Walked, ok: Bools) -> float:
     """Return the MAE of days' energy over that of yesterday's, of days known as a whole."""
     rows, at = np.unique(walked.row, return_inverse=True)
     whole = np.bincount(at, ~ok, len(rows)) == 0
@@ -175,7 +175,7 @@ def run(
     homes = list(load_homes(data, train))
     exports = [export] * len(homes)
     if workers <= 1:
-        yield from map(_run_home, homes, exports)
+        yield from map(_run_home, homes, exports, strict=True)
         return
     with ProcessPoolExecutor(max_workers=workers) as pool:
         yield from pool.map(_run_home, homes, exports)
@@ -208,9 +208,7 @@ def _stamp(at_s: float) -> str:
 def medians(series: dict[str, Scores]) -> Scores:
     """Return the median of every number over the homes that have it."""
     keys = list(dict.fromkeys(key for scores in series.values() for key in scores))
-    return {
-        key: round(median(scores[key] for scores in series.values() if key in scores), 4) for key in keys
-    }
+    return {key: round(median(scores[key] for scores in series.values() if key in scores), 4) for key in keys}
 
 
 def bars(series: dict[str, Scores]) -> Scores:

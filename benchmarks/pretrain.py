@@ -120,7 +120,9 @@ def _leads(errors_kw: Floats) -> tuple[list[Floats], list[Floats]]:
     return [np.concatenate(part) for part in x], [np.concatenate(part) for part in y]
 
 
-def left_out(homes: Sequence[LoadHome], lived: Sequence[Lived], fold: int) -> Iterable[tuple[str, Floats]]:
+def left_out(
+    homes: Sequence[LoadHome], lived: Sequence[Lived], fold: int
+) -> Iterable[tuple[str, forecast_load.Scores]]:
     """Yield the scores of every fifth home with coefficients from the others."""
     others = [each for number, each in enumerate(lived) if number % FOLDS != fold]
     pretrained.COEFFICIENTS.update(coefficients(others))

@@ -27,7 +27,7 @@ def alike_weights(kw: Floats, same_class: Bools) -> Floats:
     """
     n = len(kw)
     age = np.arange(n, 0, -1.0)
-    recent: Floats = _RECENT_SHARE * 0.5 ** (age / _RECENT_DAYS)
+    recent = np.asarray(_RECENT_SHARE * 0.5 ** (age / _RECENT_DAYS), dtype=np.float64)
     if n < _FEWEST:
         return recent
     blocks = kw.reshape(n, _BLOCKS, -1).mean(axis=2)
@@ -38,4 +38,4 @@ def alike_weights(kw: Floats, same_class: Bools) -> Floats:
     weight = np.exp(-_STEEPNESS * distance) * 0.5 ** (age / _HALF_LIFE_DAYS)
     weight = weight * np.where(same_class, 1.0, _OTHER_CLASS) + recent
     weight[0] = 0.0  # nothing is known of the day before it
-    return weight
+    return np.asarray(weight, dtype=np.float64)

@@ -18,9 +18,13 @@ _VARIANCE_0: Final = 1e-2
 _LIMIT: Final = 4.0
 # The loss: absolute errors, some of the squared ones, and a price on energy that was not foreseen. Medians of a
 # home are a tenth too low on energy, so the price moves the answer up at every hour by the same share of days,
-# which is where a planner's kilowatt-hours cost the least accuracy. It comes in as the home gets known.
-ABSOLUTE, SQUARED = 0.8, 0.1
-MISSING, MISSING_DAYS = 0.36, 60.0
+# which is where missing kilowatt-hours cost the least accuracy to add.
+_ABSOLUTE, _SQUARED = 0.8, 0.1
+# The price rises while energy is missing and falls while there is too much; it aims at 2 % too low, where bias and
+# absolute error are about equally far from their bars, and counts in full only when the home is known.
+_PRICE_0, _PRICE_MIN, _PRICE_MAX = 0.25, 0.05, 0.5
+_PRICE_RATE, _AIM, _ERROR_LIMIT = 0.03, 0.02, 0.5
+_PRICE_DAYS, _PRICED_FROM = 60.0, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +40,12 @@ class Aggregation:
     Attributes
     ----------
     regrets, variances : Shape (experts, 24).
+    price : Of missing energy, in absolute errors.
     """
 
     regrets: Floats
     variances: Floats
+    price: float = _PRICE_0
 
     @classmethod
     def of(cls, experts: int) -> Self:
@@ -71,7 +77,14 @@ class Aggregation:
         answer = self.answer(experts_kw)
         known = np.isfinite(kw)
         error = np.where(known, (kw - answer) / level_kw, 0.0)
-        missing = MISSING * days / (days + MISSING_DAYS)
-        slope = ABSOLUTE * np.sign(error) + 2 * SQUARED * np.clip(error, -_LIMIT, _LIMIT) + missing * known
+        price = self._next_price(error[known], days)
+        slope = _ABSOLUTE * np.sign(error) + 2 * _SQUARED * np.clip(error, -_LIMIT, _LIMIT)
+        slope = slope + known * price * days / (days + _PRICE_DAYS)
         regret = slope * (experts_kw - answer) / level_kw
-        return type(self)(_KEPT * self.regrets + regret, _KEPT * self.variances + regret**2)
+        return type(self)(_KEPT * self.regrets + regret, _KEPT * self.variances + regret**2, price)
+
+    def _next_price(self, error: Floats, days: int) -> float:
+        if days < _PRICED_FROM or not len(error):
+            return self.price
+        missing = float(np.clip(error.mean(), -_ERROR_LIMIT, _ERROR_LIMIT)) - _AIM
+        return float(np.clip(self.price + _PRICE_RATE * missing, _PRICE_MIN, _PRICE_MAX))

@@ -247,4 +247,5 @@ def _bins(steps: Steps) -> Floats:
 
 def standard_day(annual_kwh: float, weekday: int) -> Floats:
     """Return what a standard household uses by the hour of a day, shape (24,). [kW]."""
-    return residential_kw(annual_kwh, np.full(HOURS, weekday), (np.arange(HOURS) + 0.5) * HOUR_S)
+    seconds = (np.arange(HOURS, dtype=np.float64) + 0.5) * HOUR_S
+    return residential_kw(annual_kwh, np.full(HOURS, weekday), seconds)

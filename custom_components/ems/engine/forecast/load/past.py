@@ -166,7 +166,7 @@ class _Table:
             known=known,
             weekdays=np.array(past.weekdays[-WINDOW_DAYS:], dtype=np.int64),
             trust=np.array(past.trust[-WINDOW_DAYS:]),
-            age=np.arange(len(filled) - 1, -1, -1.0),
+            age=np.arange(len(filled) - 1, -1, -1, dtype=np.float64),
             imagined=shape_kw * _level(filled, known, shape_kw, known_days),
             imagined_weight=max(PRIOR_DAYS * (1 - known_days / LEARNED_DAYS), _PRIOR_FLOOR),
             known_days=known_days,

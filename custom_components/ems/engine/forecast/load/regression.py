@@ -49,7 +49,9 @@ def fit(
     """
     beta, beyond = start, y - _answers(x, prior)
     for _ in range(1 if loss.squared else rounds):
-        row_weights = weights if loss.squared else weights * _pinball_weight(y - _answers(x, beta), loss.level)
+        row_weights = (
+            weights if loss.squared else weights * _pinball_weight(y - _answers(x, beta), loss.level)
+        )
         weighted = (x * row_weights.astype(np.float32)[..., None]).transpose(0, 2, 1)
         gram = (weighted @ x).sum(axis=0, dtype=np.float64)
         gram[np.diag_indices_from(gram)] += stiffness + _JITTER

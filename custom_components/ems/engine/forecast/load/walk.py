@@ -1,6 +1,7 @@
 """Walk through a home's days: each morning forecast, each evening learn, so that every day is judged unseen."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -22,6 +23,7 @@ _ROUNDS: Final = 2
 # Experts begin to be judged when most of what came before is no longer imagined.
 _JUDGED_FROM: Final = 8
 _TARGET_LIMIT: Final = 8.0
+_SEEN_DAYS: Final = 28
 # What days before a change of level still count.
 _TRUST_BEFORE: Final = 0.25
 
@@ -45,7 +47,7 @@ FITS: Final = (
     Fit(name="low", loss=Loss(squared=False, level=0.1), half_life_days=200, stiffness=300),
     Fit(name="high", loss=Loss(squared=False, level=0.9), half_life_days=200, stiffness=300),
 )
-_MEANS: Final = slice(0, 5)  # those that are experts; the other two are edges of the band
+_EXPERT_FITS: Final = 5  # the other two are edges of the band
 _ABSOLUTES: Final = (1, 4)
 _OTHER_EXPERTS: Final = 3
 _FOLLOWING: Final = MEAN_DAYS.index(4.0)
@@ -83,18 +85,17 @@ class Walk:
         self.published: dict[int, Floats] = {}
         self.columns: list[Rows] = []
         self.targets: list[Floats] = []
-        self._experts = Aggregation.of(len(FITS[_MEANS]) + _OTHER_EXPERTS)
+        self._experts = Aggregation.of(_EXPERT_FITS + _OTHER_EXPERTS)
         self._band = BandOffsets.new()
         self._watch = LevelWatch()
         self._coefficients = [COEFFICIENTS[fit.name] for fit in FITS]
 
     def copy(self) -> Self:
         """Return a walk that can go another way from here; what lies behind is shared."""
-        other = type(self)(self._shape_kw, self.warmth.copy())
-        other.past, other.published = self.past.copy(), dict(self.published)
+        other = copy(self)
+        other.past, other.warmth = self.past.copy(), self.warmth.copy()
+        other.published = dict(self.published)
         other.columns, other.targets = list(self.columns), list(self.targets)
-        other._experts, other._band, other._watch = self._experts, self._band, self._watch
-        other._coefficients = self._coefficients
         return other
 
     @property
@@ -107,24 +108,34 @@ class Walk:
         morning = morning_of(self.past, day, weekday, self._shape_kw(weekday))
         columns = columns_of(self.past, morning, self.warmth.beside(day, self.past.days))
         fits = np.stack([columns @ beta for beta in self._coefficients])
-        fits = np.maximum(morning.base + morning.slow_kw * fits, 0.0)
+        fits = self._within_seen(morning.base + morning.slow_kw * fits)
         others = [morning.means[_FOLLOWING], morning.fast_median, morning.alike_mean]
-        experts = np.stack([*fits[_MEANS], *others])
+        experts = np.stack([*fits[:_EXPERT_FITS], *others])
         return Opened(
             morning=morning, columns=columns, experts=experts, rows=self._rows(morning, fits, experts)
         )
+
+    def _within_seen(self, fits: Floats) -> Floats:
+        """Keep fits to what the last weeks saw at the hour or beside it: lines go on for ever, homes do not."""
+        if not len(self.past):
+            return np.maximum(fits, 0.0)
+        seen = np.array(self.past.filled[-_SEEN_DAYS:])
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        low = np.minimum(low, np.minimum(np.roll(low, 1), np.roll(low, -1)))
+        high = np.maximum(high, np.maximum(np.roll(high, 1), np.roll(high, -1)))
+        return np.clip(fits, np.maximum(low, 0.0), np.maximum(high, 0.0))
 
     def _rows(self, morning: Morning, fits: Floats, experts: Floats) -> Floats:
         days = len(self.past)
         share = FIT_SHARE * days / (days + FIT_DAYS)
         low, high = (
             share * edge + (1 - share) * slot
-            for edge, slot in zip(fits[5:], morning.band[[0, 2]], strict=True)
+            for edge, slot in zip(fits[_EXPERT_FITS:], morning.band[[0, 2]], strict=True)
         )
         low, high = self._band.applied(low, high, float(morning.spread.mean()))
         middle = np.mean([*(fits[row] for row in _ABSOLUTES), morning.fast_median], axis=0)
         # A half imagined home is answered by its mean: medians of imagined days are far below it.
-        share = min(morning.known_days / LEARNED_DAYS, 1.0)
+        share = min(2 * morning.known_days / LEARNED_DAYS, 1.0)
         mean = share * self._experts.answer(experts) + (1 - share) * morning.means[_FOLLOWING]
         return np.vstack([mean, np.sort([low, middle, high], axis=0)])
 

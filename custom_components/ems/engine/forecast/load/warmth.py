@@ -7,13 +7,14 @@ import numpy as np
 
 from .past import BASE_DAYS
 
-# Degrees that count: heating below the first, cooling above the second, in tens of kelvin. [°C], [°C], [K]
-HEATING_C, COOLING_C, _PER_K = 15.0, 21.0, 10.0
+# Degrees that count: heating below the first, cooling above the second. The unit is such that a change of weather
+# is about as large as the other columns, and can be learned within weeks. [°C], [°C], [K]
+HEATING_C, COOLING_C, _PER_K = 15.0, 21.0, 2.0
 _REACH_DAYS: Final = 30
 
 
 def degrees(outdoor_c: float) -> tuple[float, float]:
-    """Return heating and cooling degrees of a day, in tens of kelvin."""
+    """Return heating and cooling degrees of a day, in units of two kelvin."""
     return max(HEATING_C - outdoor_c, 0.0) / _PER_K, max(outdoor_c - COOLING_C, 0.0) / _PER_K
 
 
@@ -40,7 +41,11 @@ class Warmth:
         if day not in self._outdoor_c:
             return 0.0, 0.0
         recent = past_days[-_REACH_DAYS:]
-        known = [(age, self._outdoor_c[past]) for age, past in enumerate(reversed(recent)) if past in self._outdoor_c]
+        known = [
+            (age, self._outdoor_c[past])
+            for age, past in enumerate(reversed(recent))
+            if past in self._outdoor_c
+        ]
         if not known:
             return 0.0, 0.0
         weights = [0.5 ** (age / BASE_DAYS) for age, _ in known]
