@@ -424,7 +424,7 @@ def test_a_cold_day_is_foreseen_where_the_weather_is_known():
 
 
 def test_a_holiday_is_a_sunday():
-    """Sundays use twice as much; Whit Monday is one of them."""
+    """Sundays use twice as much; one Monday is lived like them."""
     issued = at("2025-06-09")
     day = int(local_day_and_second(np.array([issued]), VIENNA)[0][0])
     starts = issued - 3600 * np.arange(84 * 24, 0, -1.0)
