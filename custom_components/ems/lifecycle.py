@@ -15,6 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
+from .adapters.forecast_store import ForecastStore
 from .adapters.inputs import InputCollector
 from .adapters.load_book import LoadBook
 from .adapters.peak_meter import PeakMeter
@@ -50,12 +51,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
     _async_follow_changes(hass, entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
+    forecasts = ForecastStore(hass, entry.entry_id)
+    await forecasts.async_load()
     demo = await _async_start_demo(hass, entry, store)
     try:
         profiles = await hass.async_add_executor_job(load_profiles)
         devices = _build_devices(hass, entry, profiles)
         await _async_first_contact(devices)
-        entry.runtime_data = _assemble(hass, entry, store, devices, demo)
+        entry.runtime_data = _assemble(hass, entry, store, forecasts, devices, demo)
+        await entry.runtime_data.forecast.async_restore()
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         _async_run(hass, entry)
     except BaseException:
@@ -83,13 +87,14 @@ def _assemble(
     hass: HomeAssistant,
     entry: EmsConfigEntry,
     store: SiteStore,
+    forecasts: ForecastStore,
     devices: dict[str, SiteDevice],
     demo: DemoHome | None,
 ) -> EmsData:
     """Put the parts of a site together; nothing runs yet."""
     settings = SiteSettings(hass, entry)
     site = SiteCoordinator(hass, entry, devices)
-    forecast = ForecastCoordinator(hass, entry)
+    forecast = ForecastCoordinator(hass, entry, forecasts)
     cars = CarSessions(store, settings)
     loads = LoadBook(store, settings)
     peak = PeakMeter(store)
@@ -101,6 +106,7 @@ def _assemble(
     return EmsData(
         settings=settings,
         store=store,
+        forecasts=forecasts,
         devices=devices,
         site=site,
         forecast=forecast,
@@ -262,6 +268,7 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
         if data.demo:
             data.store.put(DEMO_STATE, data.demo.state())
         await data.store.async_flush()
+        await data.forecasts.async_flush()
     finally:
         if data.demo:
             await data.demo.async_stop()
@@ -270,6 +277,7 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Leave nothing behind."""
     await SiteStore(hass, entry.entry_id).async_remove()
+    await ForecastStore(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -9,6 +9,7 @@ from .site_device import SiteDevice
 
 if TYPE_CHECKING:
     from .adapters.cars import CarSessions
+    from .adapters.forecast_store import ForecastStore
     from .adapters.load_book import LoadBook
     from .adapters.peak_meter import PeakMeter
     from .coordinators.forecast import ForecastCoordinator
@@ -26,6 +27,7 @@ class EmsData:
 
     settings: SiteSettings
     store: SiteStore
+    forecasts: ForecastStore
     devices: dict[str, SiteDevice]  # by subentry id
     site: SiteCoordinator
     forecast: ForecastCoordinator

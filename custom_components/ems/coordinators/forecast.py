@@ -3,21 +3,31 @@
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, override
+from zlib import crc32
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.event import async_track_state_change_event, async_track_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..adapters.load_history import async_learned_load
+from ..adapters.forecast_store import LOAD, PV, UNREADABLE, ForecastStore
 from ..adapters.prices import PriceProblemError, async_fetch_prices
-from ..adapters.sun_history import async_daily_production
+from ..adapters.sun_history import by_day
+from ..adapters.training import (
+    Learning,
+    async_learn_more,
+    async_production,
+    async_train,
+    restored,
+    untaught,
+)
 from ..adapters.weather import WeatherProblemError, async_fetch_weather
 from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
+from ..engine.forecast.archive import DAYS
 from ..engine.forecast.load import LoadForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
@@ -26,18 +36,25 @@ from ..engine.tariff import PublishedPrices
 # Yesterday's weather forecast is still better than none; older ones are not.
 WEATHER_MAX_AGE = timedelta(hours=36)
 NO_PRICE_PROBLEMS = ("weather_unreachable", "history_unreadable")
+# At night nobody waits for the database, and a whole day has just become history.
+TRAINING_HOUR = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outside:
     """What is known of the world outside the plan: frozen, replaced as a whole."""
 
-    load: LoadForecaster
+    learning: Learning
     production_kwh: Mapping[int, float] = field(default_factory=dict)  # of all arrays, by local day
     prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
     weather: Weather | None = None
     weather_at_s: float = 0.0
     problems: tuple[Reason, ...] = ()  # what could not be fetched this time
+
+    @property
+    def load(self) -> LoadForecaster:
+        """Return the forecaster of consumption."""
+        return self.learning.load
 
 
 class ForecastCoordinator(DataUpdateCoordinator[Outside]):
@@ -45,7 +62,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
 
     config_entry: ConfigEntry[Any]
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], store: ForecastStore) -> None:
         """Initialize the coordinator with a household nobody knows yet."""
         super().__init__(
             hass,
@@ -54,18 +71,72 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
             name=f"{entry.title} forecast",
             update_interval=FORECAST_INTERVAL,
         )
-        self.data = Outside(load=LoadForecaster(dt_util.get_default_time_zone()))
+        self._store = store
+        self.data = Outside(learning=untaught(entry))
         self._noted: set[str] = set()
+        self._must_train = True
+
+    async def async_restore(self) -> None:
+        """Take up what the last run has learned; where there is nothing, all is learned at the first refresh."""
+        if (state := self._store.model(LOAD)) is None:
+            return
+        try:
+            learning = await self.hass.async_add_executor_job(restored, self.config_entry, state)
+        except UNREADABLE as err:
+            self._store.refuse_model(LOAD, err)
+            return
+        self._must_train = False
+        self.data = replace(self.data, learning=learning, production_kwh=self._production())
 
     @callback
     def async_start(self) -> None:
         """Keep refreshing, whoever listens; at once when the price entity says something new."""
         entry = self.config_entry
         entry.async_on_unload(self.async_add_listener(lambda: None))
+        # Several homes do not ask at the same time.
+        minute = crc32(entry.entry_id.encode()) % 60
+        entry.async_on_unload(
+            async_track_time_change(
+                self.hass, self._async_train, hour=TRAINING_HOUR, minute=minute, second=30
+            )
+        )
         if (tariff := entry.data[CONF_TARIFF])["kind"] == TARIFF_ENTITY:
             entry.async_on_unload(
                 async_track_state_change_event(self.hass, [tariff[CONF_ENTITY]], self._async_price_changed)
             )
+
+    async def _async_train(self, _: datetime) -> None:
+        """Learn everything anew, as soon as the night has begun."""
+        self._must_train = True
+        await self.async_refresh()
+
+    async def _async_learn(self) -> Learning:
+        """Learn what is new, or everything where that is due."""
+        known = self.data.learning
+        if self._must_train:
+            learning, hours = await async_train(self.hass, self.config_entry)
+            self._must_train = False
+        else:
+            learning, hours = await async_learn_more(self.hass, self.config_entry, known)
+        await self._async_note_production()
+        self._store.archives[LOAD].add_truth(hours.starts_s, hours.kw)
+        days = max(learning.days, self._store.archives[LOAD].days_known(dt_util.get_default_time_zone()))
+        learning = replace(learning, days=days)
+        if learning.until_s != known.until_s or learning.trained_at_s != known.trained_at_s:
+            self._store.keep_model(LOAD, learning.state)
+            self._store.archive_changed()
+        return learning
+
+    async def _async_note_production(self) -> None:
+        """Note what all arrays produced since it was last looked at."""
+        archive = self._store.archives[PV]
+        earliest_s = (dt_util.utcnow() - timedelta(days=DAYS)).timestamp()
+        since_s = max((archive.truth_until_s or 0.0) - 7200, earliest_s)
+        hours = await async_production(self.hass, self.config_entry, since_s)
+        archive.add_truth(hours.starts_s, hours.kw)
+
+    def _production(self) -> Mapping[int, float]:
+        return by_day(*self._store.archives[PV].truth())
 
     async def _async_price_changed(self, _: Event[EventStateChangedData]) -> None:
         """Read the price entity again, and only that: some change every minute, weather and history do not."""
@@ -86,19 +157,16 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
     async def _async_update_data(self) -> Outside:
         """Fetch everything; nothing here raises, because half a picture is better than none."""
         entry = self.config_entry
-        load, production, weather = await asyncio.gather(
-            _caught(async_learned_load(self.hass, entry)),
-            _caught(async_daily_production(self.hass, entry)),
+        learning, weather = await asyncio.gather(
+            _caught(self._async_learn()),
             _caught(async_fetch_weather(self.hass, entry.data[CONF_WEATHER])),
         )
         # Prices last: those of an entity may have changed while the weather was asked for.
         prices = await _caught(async_fetch_prices(self.hass, entry.data[CONF_TARIFF], self.data.prices))
-        fresh = replace(self.data, problems=())
-        problems = [found for found in (load, weather, prices) if isinstance(found, Reason)]
-        if not isinstance(production, Reason):  # else the load's history was unreadable too, and says so
-            fresh = replace(fresh, production_kwh=production)
-        if not isinstance(load, Reason):
-            fresh = replace(fresh, load=load)
+        fresh = replace(self.data, problems=(), production_kwh=self._production())
+        problems = [found for found in (learning, weather, prices) if isinstance(found, Reason)]
+        if not isinstance(learning, Reason):
+            fresh = replace(fresh, learning=learning)
         if not isinstance(prices, Reason):
             fresh = replace(fresh, prices=prices)
         if not isinstance(weather, Reason):
