@@ -24,6 +24,7 @@ from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, 
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
+from .coordinators.skill import SkillCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
 from .devices import Profile, load_profiles
@@ -60,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
         await _async_first_contact(devices)
         entry.runtime_data = _assemble(hass, entry, store, forecasts, devices, demo)
         await entry.runtime_data.forecast.async_restore()
+        await entry.runtime_data.skill.async_restore()
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         _async_run(hass, entry)
     except BaseException:
@@ -95,12 +97,14 @@ def _assemble(
     settings = SiteSettings(hass, entry)
     site = SiteCoordinator(hass, entry, devices)
     forecast = ForecastCoordinator(hass, entry, forecasts)
+    skill = SkillCoordinator(hass, entry, forecasts, forecast)
     cars = CarSessions(store, settings)
     loads = LoadBook(store, settings)
     peak = PeakMeter(store)
     collector = InputCollector(
-        hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak
+        hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak, skill=skill
     )
+    skill.collect = collector.collect
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     return EmsData(
@@ -110,6 +114,7 @@ def _assemble(
         devices=devices,
         site=site,
         forecast=forecast,
+        skill=skill,
         plan=PlanCoordinator(hass, entry, collector.collect),
         dispatcher=Dispatcher(hass, entry, settings, devices, store),
         cars=cars,
@@ -182,6 +187,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     data.dispatcher.async_start()
     data.plan.async_start()
     data.forecast.async_start()
+    data.skill.async_start()
     async_begin(hass, entry)
     _remember_demo(hass, entry)
 

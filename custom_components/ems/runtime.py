@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .coordinators.forecast import ForecastCoordinator
     from .coordinators.plan import PlanCoordinator
     from .coordinators.site import SiteCoordinator
+    from .coordinators.skill import SkillCoordinator
     from .demo import DemoHome
     from .dispatcher import Dispatcher
     from .settings import SiteSettings
@@ -31,6 +32,7 @@ class EmsData:
     devices: dict[str, SiteDevice]  # by subentry id
     site: SiteCoordinator
     forecast: ForecastCoordinator
+    skill: SkillCoordinator
     plan: PlanCoordinator
     dispatcher: Dispatcher
     cars: CarSessions

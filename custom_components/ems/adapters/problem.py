@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.net import shared_out
+from ..engine.forecast.persistence import PersistenceForecaster
+from ..engine.forecast.places import Places
 from ..engine.forecast.result import Forecast
 from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
@@ -20,6 +23,7 @@ from ..engine.site import Battery, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .forecast_store import LOAD, PV
 from .loads import LoadNow, load_state
 from .peak_meter import PeakNow
 from .tariff import make_tariff
@@ -51,6 +55,9 @@ class PlanInputs:
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
+    # Series whose forecaster loses to "as yesterday" (design §6), and what is used in its stead.
+    instead: Mapping[str, PersistenceForecaster] = field(default_factory=dict)
+    places: Places | None = None  # where the sun lay in past bands; None where the archive is too young
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
     problems: tuple[Reason, ...] = field(default_factory=tuple)
@@ -68,8 +75,9 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     except TariffError as err:
         return Reason(key=err.key, placeholders=dict(err.placeholders))
     shortfall = shortfall_price(prices.import_price_per_kwh)
-    load = inputs.load.forecast(inputs.now_s, steps)
-    pv = _pv_forecasts(inputs, steps)
+    forecaster = inputs.instead.get(LOAD, inputs.load)
+    load = forecaster.forecast(inputs.now_s, steps)
+    pv = pv_in_use(inputs, steps)
     load_kw = _with_measured(load, inputs.load_now_kw)
     problem = Problem(
         site=inputs.site,
@@ -89,12 +97,22 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     return problem, load, pv
 
 
-def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+def pv_forecasts(inputs: PlanInputs, steps: Steps, issued_at_s: float) -> dict[str, Forecast]:
+    """Return what physics and weather say about every array."""
     weather = inputs.weather or NO_WEATHER
     return {
-        array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
+        array.id: SolarForecaster(array, inputs.place).forecast(issued_at_s, steps, weather)
         for array in inputs.site.pvs
     }
+
+
+def pv_in_use(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+    """Return the forecasts that the plan stands on: yesterday's production, where physics loses to it."""
+    found = pv_forecasts(inputs, steps, inputs.now_s)
+    if PV not in inputs.instead or not found:
+        return found
+    peaks_kw = {array.id: array.peak_kw for array in inputs.site.pvs}
+    return shared_out(inputs.instead[PV].forecast(inputs.now_s, steps), found, peaks_kw)
 
 
 def _scenarios(
@@ -103,7 +121,17 @@ def _scenarios(
     """Return the ways the next days may go, for homes with sun: without it the mean serves as well."""
     if not inputs.site.pvs or not inputs.site.batteries:
         return ()
-    return make_scenarios(inputs.now_s, steps, inputs.load, load_kw, pv, inputs.production_kwh, inputs.zone)
+    return make_scenarios(
+        inputs.now_s,
+        steps,
+        inputs.instead.get(LOAD, inputs.load),
+        load_kw,
+        pv,
+        inputs.production_kwh,
+        inputs.zone,
+        # Places in the bands of a forecaster that is not used say nothing about the one that is.
+        places=None if PV in inputs.instead else inputs.places,
+    )
 
 
 def _with_measured(load: Forecast, now_kw: float | None) -> Any:

@@ -36,6 +36,11 @@ class PersistenceForecaster:
         self._kw = np.full(int(hours.max()) - self._first + 1 if len(hours) else 0, np.nan)
         self._kw[hours - self._first] = values
 
+    def is_usable(self, issued_at_s: float) -> bool:
+        """Tell whether every time of the day was seen in the days before an instant."""
+        now = int(issued_at_s // HOUR_S)
+        return bool(np.isfinite(self._same_hour(np.arange(now, now + 24), now)).all())
+
     def forecast(self, issued_at_s: float, steps: Steps) -> Forecast:
         """Answer with mean and band, shape (n,) each, from hours that ended before `issued_at_s`. [kW].
 
