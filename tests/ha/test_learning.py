@@ -12,13 +12,15 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.ems.adapters import history
 from custom_components.ems.adapters.forecast_store import ForecastStore
+from custom_components.ems.adapters.solar_memory import keep_solar
 from custom_components.ems.coordinators import forecast as forecasting
+from custom_components.ems.engine.forecast.solar import SolarForecaster
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import change_home
 from tests.ha.foreign import read_home, set_sensor
 from tests.ha.recorded import full_hours, record
-from tests.ha.sites import entity_device, home_of_entities
+from tests.ha.sites import Site, entity_device, home_of_entities, subentry_id
 
 GRID = entity_device("meter", "Grid", {"position": "grid"}, power_entity="sensor.grid")
 LOAD = "sensor.home_base_consumption"
@@ -261,3 +263,36 @@ async def test_days_of_a_clock_change_are_learned_by_the_local_clock(
     assert expected_kw(home_entry, 19) > 1.0
     assert expected_kw(home_entry, 17) < 0.5
     assert coordinator.data.learning.days == 19
+
+
+async def test_what_an_array_has_taught_survives_a_restart(
+    hass: HomeAssistant, demo_site: Site, add_site: AddSite
+) -> None:
+    """As long as it is the same roof: with other modules it is begun anew."""
+    entry = await add_site(demo_site)
+    array_id = subentry_id(entry, "pv")
+    coordinator = entry.runtime_data.forecast
+    inputs = entry.runtime_data.plan._collect()
+    taught = SolarForecaster(inputs.site.pvs[0], inputs.place)
+    starts_s = inputs.weather.starts_s
+    taught.learn(starts_s, np.full(len(starts_s), 0.5), inputs.weather, interval_s=3600.0)
+    untaught = entry.runtime_data.forecast.data.solar.get(array_id)
+    assert untaught is None or untaught.state() != taught.state()
+    keep_solar(hass, entry, entry.runtime_data.forecasts, {}, {array_id: taught})
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.runtime_data.forecast.data.solar[array_id].state() == taught.state()
+    await settle(hass)
+    roof = entry.runtime_data.plan.data.outlook.pv[array_id]
+    by_physics = SolarForecaster(inputs.site.pvs[0], inputs.place)
+    outside = entry.runtime_data.plan._collect()
+    assert roof.mean.sum() != pytest.approx(
+        by_physics.forecast(roof.issued_at_s, roof.steps, outside.weather).mean.sum(), rel=0.02
+    )
+    array = entry.subentries[array_id]
+    other = {**array.data, "params": {**array.data["params"], "tilt_deg": 80}}
+    hass.config_entries.async_update_subentry(entry, array, data=other)
+    await settle(hass)
+    assert entry.runtime_data.forecast is not coordinator
+    found = entry.runtime_data.forecast.data.solar.get(array_id)
+    assert found is None or found.state() != taught.state()

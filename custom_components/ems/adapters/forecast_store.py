@@ -20,8 +20,7 @@ LOAD, PV, PRICE = "load", "pv", "price"
 SERIES: Final = (LOAD, PV, PRICE)
 # Lost at worst after a crash: what was learned since, which the recorder still has, and a few issued forecasts.
 # Two megabytes every hour would be a burden for an SD card.
-MODELS_DELAY_S: Final = 30 * 60
-ARCHIVE_DELAY_S: Final = 6 * 3600
+DELAY_S: Final = 6 * 3600
 # What reading somebody else's JSON can raise: wrong types, missing keys, wrong numbers.
 UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError)
 
@@ -31,8 +30,8 @@ class ForecastStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the files. They are large, so they are put into words off the event loop."""
-        self._models = _File(hass, f"{DOMAIN}.{entry_id}.models", self._model_states, MODELS_DELAY_S)
-        self._archive = _File(hass, f"{DOMAIN}.{entry_id}.archive", self._archive_states, ARCHIVE_DELAY_S)
+        self._models = _File(hass, f"{DOMAIN}.{entry_id}.models", self._model_states)
+        self._archive = _File(hass, f"{DOMAIN}.{entry_id}.archive", self._archive_states)
         self._states: dict[str, Callable[[], dict[str, Any]]] = {}
         self.archives: dict[str, Archive] = {name: Archive() for name in SERIES}
 
@@ -102,11 +101,9 @@ class ForecastStore:
 class _File:
     """One file, written late, refused as a whole where it cannot be read."""
 
-    def __init__(
-        self, hass: HomeAssistant, key: str, take: Callable[[], dict[str, Any]], delay_s: float
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, key: str, take: Callable[[], dict[str, Any]]) -> None:
         self._store: Store[Any] = Store(hass, VERSION, key, serialize_in_event_loop=False)
-        self._key, self._take, self._delay_s = key, take, delay_s
+        self._key, self._take = key, take
         self._is_due = self._is_touched = False
 
     async def async_load(self) -> Mapping[str, Any]:
@@ -130,7 +127,7 @@ class _File:
         if not self._is_due:
             # Each further call would put the writing off again, and something is learned every hour.
             self._is_due = True
-            self._store.async_delay_save(self._taken, self._delay_s)
+            self._store.async_delay_save(self._taken, DELAY_S)
 
     def _taken(self) -> dict[str, Any]:
         self._is_due = False

@@ -70,6 +70,7 @@ class InputCollector:
             published=outside.prices,
             load=outside.load,
             production_kwh=outside.production_kwh,
+            solar=outside.solar,
             instead=self._skill.data.instead,
             places=self._skill.data.places,
             load_now_kw=None if load_w is None else load_w / 1000,

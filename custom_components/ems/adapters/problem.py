@@ -19,7 +19,7 @@ from ..engine.forecast.weather import Weather
 from ..engine.plan.horizon import LIVE_H, steps_for
 from ..engine.plan.result import Plan, Reason
 from ..engine.problem import BatteryState, CarState, PeakState, Problem, Scenario
-from ..engine.site import Battery, Site
+from ..engine.site import Battery, PvArray, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
@@ -55,6 +55,9 @@ class PlanInputs:
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
+    solar: Mapping[str, SolarForecaster] = field(
+        default_factory=dict
+    )  # what each array has taught, by its id
     # Series whose forecaster loses to "as yesterday" (design §6), and what is used in its stead.
     instead: Mapping[str, PersistenceForecaster] = field(default_factory=dict)
     places: Places | None = None  # where the sun lay in past bands; None where the archive is too young
@@ -101,9 +104,14 @@ def pv_forecasts(inputs: PlanInputs, steps: Steps, issued_at_s: float) -> dict[s
     """Return what physics and weather say about every array."""
     weather = inputs.weather or NO_WEATHER
     return {
-        array.id: SolarForecaster(array, inputs.place).forecast(issued_at_s, steps, weather)
-        for array in inputs.site.pvs
+        array.id: _solar(inputs, array).forecast(issued_at_s, steps, weather) for array in inputs.site.pvs
     }
+
+
+def _solar(inputs: PlanInputs, array: PvArray) -> SolarForecaster:
+    """Return what an array has taught, its physics where it never did."""
+    known = inputs.solar.get(array.id)
+    return SolarForecaster(array, inputs.place) if known is None else known
 
 
 def pv_in_use(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..adapters.forecast_store import LOAD, PV, UNREADABLE, ForecastStore
 from ..adapters.prices import PriceProblemError, async_fetch_prices
+from ..adapters.solar_memory import keep_solar, recall_solar
 from ..adapters.sun_history import by_day
 from ..adapters.training import (
     Learning,
@@ -29,6 +30,7 @@ from ..adapters.weather import WeatherProblemError, async_fetch_weather
 from ..const import CONF_ENTITY, CONF_TARIFF, CONF_WEATHER, FORECAST_INTERVAL, LOGGER, TARIFF_ENTITY
 from ..engine.forecast.archive import DAYS
 from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.solar import SolarForecaster
 from ..engine.forecast.weather import Weather
 from ..engine.plan.result import Reason
 from ..engine.tariff import PublishedPrices
@@ -49,6 +51,7 @@ class Outside:
     prices: PublishedPrices | None = None  # None: the tariff needs none, or none could be had yet
     weather: Weather | None = None
     weather_at_s: float = 0.0
+    solar: Mapping[str, SolarForecaster] = field(default_factory=dict)  # by array
     problems: tuple[Reason, ...] = ()  # what could not be fetched this time
 
     @property
@@ -78,6 +81,10 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
 
     async def async_restore(self) -> None:
         """Take up what the last run has learned; where there is nothing, all is learned at the first refresh."""
+        solar = await self.hass.async_add_executor_job(
+            recall_solar, self.hass, self.config_entry, self._store
+        )
+        self.data = replace(self.data, solar=solar, production_kwh=self._production())
         if (state := self._store.model(LOAD)) is None:
             return
         try:
@@ -86,7 +93,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
             self._store.refuse_model(LOAD, err)
             return
         self._must_train = False
-        self.data = replace(self.data, learning=learning, production_kwh=self._production())
+        self.data = replace(self.data, learning=learning)
 
     @callback
     def async_start(self) -> None:
@@ -171,6 +178,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
             fresh = replace(fresh, prices=prices)
         if not isinstance(weather, Reason):
             fresh = replace(fresh, weather=weather, weather_at_s=dt_util.utcnow().timestamp())
+        keep_solar(self.hass, entry, self._store, self.data.solar, fresh.solar)
         self._note(problems)
         return replace(fresh, problems=tuple(problems))
 
