@@ -43,3 +43,24 @@ async def record(
     ]
     async_import_statistics(hass, meta, rows)  # type: ignore[arg-type]  # plain rows
     await async_wait_recording_done(hass)
+
+
+async def record_counter(
+    hass: HomeAssistant, entity_id: str, hours: list[datetime], kwh: Callable[[datetime], float]
+) -> None:
+    """Let the recorder hold a counter that rises by so much in each hour."""
+    meta: dict[str, Any] = {
+        "mean_type": StatisticMeanType.NONE,
+        "has_sum": True,
+        "name": None,
+        "source": "recorder",
+        "statistic_id": entity_id,
+        "unit_class": "energy",
+        "unit_of_measurement": "kWh",
+    }
+    total, rows = 0.0, []
+    for hour in hours:
+        total += kwh(dt_util.as_local(hour))
+        rows.append({"start": hour, "state": total, "sum": total})
+    async_import_statistics(hass, meta, rows)  # type: ignore[arg-type]  # plain rows
+    await async_wait_recording_done(hass)

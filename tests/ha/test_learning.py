@@ -150,6 +150,37 @@ async def test_every_night_everything_is_learned_anew(
     assert home_entry.runtime_data.forecast.data.learning.days == 19
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2027-03-28T01:50:00+01:00", "2027-03-28T04:10:00+02:00"),  # the night of 23 hours
+        ("2026-10-25T02:50:00+01:00", "2026-10-25T04:10:00+01:00"),  # the night of 25 hours
+    ],
+)
+async def test_nights_of_a_clock_change_train_once(
+    hass: HomeAssistant,
+    home_entry: MockConfigEntry,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    after: str,
+) -> None:
+    """Neither left out nor twice."""
+    await clock.move_to(hass, before)
+    trained: list[datetime] = []
+    original = forecasting.async_train
+
+    async def counted(*args: Any) -> Any:
+        trained.append(dt_util.now())
+        return await original(*args)
+
+    monkeypatch.setattr(forecasting, "async_train", counted)
+    while dt_util.now() < datetime.fromisoformat(after):
+        await clock.tick(hass, 600)
+    assert len(trained) == 1
+    assert trained[0].hour in (3, 4)  # ticks are ten minutes wide
+
+
 async def test_a_restart_loses_nothing(
     hass: HomeAssistant, home_entry: MockConfigEntry, clock: Clock
 ) -> None:

@@ -1,5 +1,7 @@
 """Learning in life: everything at first and every night, and between only what is new.
 
+What EMS has not seen itself is taken from the entities that the home is made of, where those have a past.
+
 The recorder is asked in its own threads, and forecasters learn in a worker. Each learning makes a new forecaster, so
 that a plan that is being made keeps its own unchanged.
 """
@@ -29,6 +31,7 @@ from ..engine.forecast.load import LoadForecaster
 from ..engine.local_time import HOUR_S
 from ..engine.plan.result import Reason
 from ..engine.steps import Floats, even_steps
+from .entity_history import async_load_before, async_sun_before, filled
 from .history import HISTORY, RECENT, async_hourly_power, async_mean_power, quarter_hours
 
 # Our own sensors: the consumption nobody can move, on which plans stand, and what all arrays give.
@@ -161,7 +164,9 @@ async def _async_load(
     entity_id = _entity_id(hass, entry, LOAD_KEY)
     if entity_id is None:
         return NOTHING, (np.zeros(0), np.zeros(0))
-    hours = clean_power(*await async_hourly_power(hass, entity_id, since_s), most_kw(entry))
+    own = await async_hourly_power(hass, entity_id, since_s)
+    before = await async_load_before(hass, entry, since_s, most_kw(entry))
+    hours = clean_power(*filled(own, before), most_kw(entry))
     recent = clean_power(
         *quarter_hours(*await async_mean_power(hass, entity_id, since=RECENT, period="5minute")),
         most_kw(entry),
@@ -174,7 +179,9 @@ async def async_production(hass: HomeAssistant, entry: ConfigEntry[Any], since_s
     entity_id = _entity_id(hass, entry, PV_KEY)
     if entity_id is None or _roof_kw(entry) == 0:
         return NOTHING
-    return clean_power(*await async_hourly_power(hass, entity_id, since_s), _ABSURD * _roof_kw(entry))
+    most = _ABSURD * _roof_kw(entry)
+    own = await async_hourly_power(hass, entity_id, since_s)
+    return clean_power(*filled(own, await async_sun_before(hass, entry, since_s, most)), most)
 
 
 def _entity_id(hass: HomeAssistant, entry: ConfigEntry[Any], key: str) -> str | None:

@@ -60,7 +60,7 @@ def clean_power(starts_s: Floats, kw: Floats, limit_kw: float) -> Cleaned:
     kw : Mean power as recorded, shape (m,). [kW, or W where somebody erred]
     limit_kw : More than any hour of this home can have. [kW]
     """
-    values, in_watts = _in_kilowatts(starts_s, np.where(np.isfinite(kw), kw, np.nan), limit_kw)
+    values, in_watts = in_kilowatts(starts_s, np.where(np.isfinite(kw), kw, np.nan), limit_kw)
     resets, spikes = values < -SLIGHTLY_NEGATIVE_KW, values > limit_kw
     usable = np.isfinite(values) & ~resets & ~spikes
     span = int((starts_s[-1] - starts_s[0]) / HOUR_S) + 1 if len(starts_s) else 0
@@ -74,8 +74,8 @@ def clean_power(starts_s: Floats, kw: Floats, limit_kw: float) -> Cleaned:
     )
 
 
-def _in_kilowatts(starts_s: Floats, values: Floats, limit_kw: float) -> tuple[Floats, Bools]:
-    """Return the values in kW, and which of them were in W: whole days whose median nothing could carry.
+def in_kilowatts(starts_s: Floats, values: Floats, limit_kw: float) -> tuple[Floats, Bools]:
+    """Return the values in kW, and which of them were in W: whole days whose median size nothing could carry.
 
     A median, because one impossible hour is a spike and no unit; by days, because a sensor's unit may change. Where
     most days are in W, all of them are: a quiet night of 8 W looks like 8 kW.
@@ -84,7 +84,7 @@ def _in_kilowatts(starts_s: Floats, values: Floats, limit_kw: float) -> tuple[Fl
     if not known.any():
         return values, np.zeros(len(values), dtype=bool)
     days, owner = np.unique(starts_s // (24 * HOUR_S), return_inverse=True)
-    medians = np.array([_median(values[owner == day]) for day in range(len(days))])
+    medians = np.array([_median(np.abs(values[owner == day])) for day in range(len(days))])
     absurd = (medians > limit_kw) & (medians / WATTS_PER_KILOWATT <= limit_kw)
     in_watts = np.full(len(values), True) if absurd.mean() > 1 / 2 else absurd[owner]
     in_watts &= known
