@@ -1,6 +1,6 @@
 """Issue forecasts for the archive, once an hour, and judge those whose time has come. Runs in a worker thread."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Final
@@ -114,14 +114,14 @@ def _with_prices(issued: Issued, inputs: PlanInputs, at_s: float, steps: Steps) 
     )
 
 
-def judge(archives: Mapping[str, Archive], zone: tzinfo, now_s: float) -> Verdict:
-    """Score the archives, and decide what is used."""
+def judge(archives: Mapping[str, Archive], zone: tzinfo, now_s: float, lost: Collection[str] = ()) -> Verdict:
+    """Score the archives, and decide what is used. `lost` names the series whose forecaster is not used so far."""
     scores = {name: skill_by_lead(archive, zone) for name, archive in archives.items()}
     instead: dict[str, PersistenceForecaster] = {}
     reasons: list[Reason] = []
     for name, key in _REPLACEABLE.items():
         overall = scores[name].get(DAY_AHEAD)
-        if overall is None or not overall.loses:
+        if overall is None or not overall.loses(already=name in lost):
             continue
         simple = PersistenceForecaster(zone, *archives[name].truth())
         if simple.is_usable(now_s):

@@ -99,7 +99,7 @@ class SkillCoordinator(DataUpdateCoordinator[Verdict]):
             published=outside.prices,
             needs_prices=entry.data[CONF_TARIFF]["kind"] in (TARIFF_ENTITY, TARIFF_AWATTAR),
         )
-        return await self.hass.async_add_executor_job(_judged, sources)
+        return await self.hass.async_add_executor_job(_judged, sources, frozenset(self.data.instead))
 
     def _note(self, verdict: Verdict) -> None:
         """Log once that a forecaster is not used, and once that it is again."""
@@ -111,6 +111,6 @@ class SkillCoordinator(DataUpdateCoordinator[Verdict]):
             LOGGER.info("%s: %s is over", self.name, key)
 
 
-def _judged(sources: Sources) -> Verdict:
-    verdict = judge(sources.archives, sources.now.tzinfo or dt_util.UTC, sources.now.timestamp())
+def _judged(sources: Sources, lost: frozenset[str]) -> Verdict:
+    verdict = judge(sources.archives, sources.now.tzinfo or dt_util.UTC, sources.now.timestamp(), lost)
     return replace(verdict, quality=source_quality(sources))

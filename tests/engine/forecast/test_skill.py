@@ -153,7 +153,18 @@ def test_scores_come_by_lead_time() -> None:
 )
 def test_a_forecaster_is_judged_after_two_weeks(days: int, error: float, loses: bool) -> None:
     """Before that, bad luck and badness look the same."""
-    assert skill_by_lead(filled(days, error, np.random.default_rng(3)), VIENNA)[DAY_AHEAD].loses is loses
+    assert skill_by_lead(filled(days, error, np.random.default_rng(3)), VIENNA)[DAY_AHEAD].loses() is loses
+
+
+def test_who_lost_has_to_be_as_good_again() -> None:
+    """Between a tie and the margin nothing changes, or a plan would change its mind every hour."""
+    truth = np.full(24 * 20, 1.0)
+    slightly = score(table([1.505] * len(truth)), truth, truth + 0.5, np.arange(len(truth)))
+    assert slightly is not None
+    assert (slightly.loses(), slightly.loses(already=True)) == (False, True)
+    better = score(table([1.49] * len(truth)), truth, truth + 0.5, np.arange(len(truth)))
+    assert better is not None
+    assert not better.loses(already=True)
 
 
 def test_yesterday_is_what_was_known_at_the_issue() -> None:

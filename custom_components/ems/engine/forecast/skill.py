@@ -57,12 +57,11 @@ class Scores:
     mae_yesterday: float | None
     skill: float | None
 
-    @property
-    def loses(self) -> bool:
-        """Tell whether "as yesterday" has been better for long enough."""
+    def loses(self, *, already: bool = False) -> bool:
+        """Tell whether "as yesterday" has been better for long enough; who lost has to be as good to be used again."""
         if self.skill is None or self.days < DAYS_TO_JUDGE:
             return False
-        return 1 - self.skill > LOSS_MARGIN
+        return 1 - self.skill > (1.0 if already else LOSS_MARGIN)
 
 
 def skill_by_lead(archive: Archive, zone: tzinfo) -> dict[str, Scores]:
