@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.chores import with_chores
 from benchmarks.days import with_past_days
 from benchmarks.facility import facility
 from benchmarks.homes import HOURS, START_S, SUNDAY_S, home, live_home, negative_home, with_strategy
@@ -33,7 +34,7 @@ class Case:
 
 def cases() -> tuple[Case, ...]:
     """Return every case, in the order of design §8."""
-    return (*_HOMES, *_NEGATIVE, *_SCENARIOS, *_LIVE, *_strategies(), _MANY)
+    return (*_HOMES, *_NEGATIVE, *_SCENARIOS, *_LIVE, *_strategies(), *_AUTO, *_CHORES, _MANY)
 
 
 _HOMES: Final = (
@@ -75,6 +76,21 @@ _LIVE: Final = (
     Case(name="live", problem=lambda: live_home(car_now=False)),
     Case(name="live-near", problem=lambda: live_home(car_now=True)),
     Case(name="live-negative", problem=lambda: negative_home(tiered_steps(SUNDAY_S), feed_in_per_kwh=None)),
+)
+_AUTO: Final = (
+    Case(
+        name="auto-48h-15min",
+        problem=lambda: with_strategy(home(15, car_now=False), Strategy.AUTO),
+    ),
+    Case(
+        name="auto-scenarios28-live",
+        problem=lambda: with_strategy(with_past_days(live_home(car_now=False), 28), Strategy.AUTO),
+    ),
+)
+_CHORES: Final = (
+    Case(name="loads-live", problem=lambda: with_chores(live_home(car_now=False))),
+    Case(name="loads-48h-15min", problem=lambda: with_chores(home(15, car_now=False))),
+    Case(name="loads-48h-5min", problem=lambda: with_chores(home(5, car_now=False))),
 )
 _MANY: Final = Case(
     name="many-devices",

@@ -17,6 +17,8 @@ from custom_components.ems.devices import ModbusDevice
 from custom_components.ems.sources import http
 from custom_components.ems.sources.http import Patience
 from tests.ha.clock import Clock, one_clock, settle, wall_s
+from tests.ha.foreign import Foreign, read_home, set_sensor
+from tests.ha.loads import Planner, state
 from tests.ha.sites import Site, async_demo_site
 from tests.ha.wires import Wires
 
@@ -111,3 +113,19 @@ async def demo_site(hass: HomeAssistant, home: DemoHome) -> Site:
 async def entry(demo_site: Site, add_site: AddSite) -> MockConfigEntry:
     """Set up a site on the demo home."""
     return await add_site(demo_site)
+
+
+@pytest.fixture
+async def foreign(hass: HomeAssistant, clock: Clock) -> Foreign:
+    """What another integration brought; its meter keeps reporting, or nothing would be steered for long."""
+    found = Foreign()
+    await found.async_add(hass)
+    read_home(hass)
+    clock.followers.append(lambda: set_sensor(hass, "sensor.grid", state(hass, "sensor.grid"), "W"))
+    return found
+
+
+@pytest.fixture
+def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+    """A plan that wants what a test wishes."""
+    return Planner(monkeypatch)

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ems.engine.plan.result import Plan
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
-from tests.ha.foreign import Foreign, read_home, set_sensor
+from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.loads import active_home, state, turn
 from tests.ha.sites import PUMP_PARAMS, ROD_PARAMS, WASH_PARAMS, load_device, subentry_id
 
@@ -22,16 +22,6 @@ NIGHT_RATE: dict[str, Any] = {
     "export_price": 0.0,
     "windows": [{"start": "22:00:00", "end": "06:00:00", "price": 0.10, "weekdays": []}],
 }
-
-
-@pytest.fixture
-async def foreign(hass: HomeAssistant, clock: Clock) -> Foreign:
-    """What another integration brought; its meter keeps reporting, or nothing would be steered for long."""
-    found = Foreign()
-    await found.async_add(hass)
-    read_home(hass)
-    clock.followers.append(lambda: set_sensor(hass, "sensor.grid", state(hass, "sensor.grid"), "W"))
-    return found
 
 
 def home(*loads: dict[str, Any], end: str = "06:00:00") -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
-from tests.ha.foreign import Foreign, read_home, set_sensor
+from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.loads import (
     GRID,
     Planner,
@@ -34,22 +34,6 @@ OVEN = {
     "power_w": 2000,
     "energy_kwh": 1.0,
 }
-
-
-@pytest.fixture
-async def foreign(hass: HomeAssistant, clock: Clock) -> Foreign:
-    """What another integration brought; its meter keeps reporting, or nothing would be steered for long."""
-    found = Foreign()
-    await found.async_add(hass)
-    read_home(hass)
-    clock.followers.append(lambda: set_sensor(hass, "sensor.grid", state(hass, "sensor.grid"), "W"))
-    return found
-
-
-@pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
-    """A plan that wants what a test wishes."""
-    return Planner(monkeypatch)
 
 
 def ready_at(hass: HomeAssistant) -> str | None:

@@ -12,7 +12,7 @@ from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ems.engine.plan.result import Reason
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
-from tests.ha.foreign import Foreign, read_home, set_sensor
+from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.loads import (
     GRID,
     Planner,
@@ -34,22 +34,6 @@ PUMP = load_device("Pool", PUMP_PARAMS, switch_entity=SWITCH)
 WASH = load_device("Dishwasher", WASH_PARAMS, switch_entity=SWITCH)
 REFUSAL = Reason(key="no_prices_known")
 ROD = load_device("Boiler", ROD_PARAMS, power_number="number.rod")
-
-
-@pytest.fixture
-async def foreign(hass: HomeAssistant, clock: Clock) -> Foreign:
-    """What another integration brought; its meter keeps reporting, or nothing would be steered for long."""
-    found = Foreign()
-    await found.async_add(hass)
-    read_home(hass)
-    clock.followers.append(lambda: set_sensor(hass, "sensor.grid", state(hass, "sensor.grid"), "W"))
-    return found
-
-
-@pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
-    """A plan that wants what a test wishes."""
-    return Planner(monkeypatch)
 
 
 # --- What the planner is asked.

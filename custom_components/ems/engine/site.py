@@ -39,15 +39,19 @@ class DemandCharge:
     ----------
     price_per_kw : For the whole period. [currency/kW]
     interval_min : Length of the clock-aligned interval whose mean counts. [min]
+    starts_past_min : When an interval starts, past the full hour in UTC: half-hour zones that measure whole
+        hours have 30. [min]
     """
 
     price_per_kw: float
     interval_min: float = 15.0
+    starts_past_min: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no tariff can be."""
         checks.at_least_zero("demand_charge", price_per_kw=self.price_per_kw)
         checks.above_zero("demand_charge", interval_min=self.interval_min)
+        checks.at_least_zero("demand_charge", starts_past_min=self.starts_past_min)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,9 +305,14 @@ class Site:
         checks.between("site", 0, 1, risk_weight=self.risk_weight)
         self._check_ids()
 
-    def _check_ids(self) -> None:
+    @property
+    def device_ids(self) -> list[str]:
+        """Return the id of every device, in no order that means anything."""
         groups = (self.batteries, self.pvs, self.inverters, self.chargers, self.loads)
-        ids = [device.id for group in groups for device in group]
+        return [device.id for group in groups for device in group]
+
+    def _check_ids(self) -> None:
+        ids = self.device_ids
         twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
         if twice:
             raise PlanError("duplicate_id", field="id", id=", ".join(twice))

@@ -149,7 +149,7 @@ def grids() -> st.SearchStrategy[Grid]:
 
 def bus_residual(plan: Plan) -> np.ndarray:
     """Return what is missing in the bus balance of a plan, per step. [kW]."""
-    signs = {"battery": 1, "pv": 1, "inverter": 1, "charger": -1, "load": -1}
+    signs = {"battery": 1, "pv": 1, "inverter": 1, "charger": -1, "load": -1, "tank": -1}
     on_bus = [device for device in plan.devices.values() if not device.bus]
     devices = sum((signs[d.kind] * d.power_kw for d in on_bus), np.zeros(len(plan.steps)))
     return plan.import_kw - plan.export_kw + devices - plan.load_kw

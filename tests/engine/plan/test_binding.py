@@ -5,6 +5,7 @@ import pytest
 from custom_components.ems.engine.plan import solve
 from custom_components.ems.engine.site import Grid
 from tests.engine.plan.homes import WALLBOX, battery, car, problem
+from tests.engine.plan.loads import load, task, with_load
 
 
 def test_nothing_stands_in_the_way_of_a_home_without_choices():
@@ -38,3 +39,16 @@ def test_charger_is_named_where_a_cheap_hour_is_too_short_for_the_car():
     plan = solve(asked)
     assert plan.binding[0] == "wallbox.power_max"
     assert plan.binding_value_per_kwh[0] == pytest.approx(0.4, abs=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["continuous", "interruptible"])
+def test_load_is_named_where_a_cheap_hour_is_too_short_for_it(kind):
+    """2 kW for an hour at 0.10, the rest of 3 kWh at 0.50: one more kW there would save 0.40."""
+    plan = solve(with_load(problem([0.1, 0.5], [0, 0]), load(kind), task([1, 1], 3)))
+    assert plan.binding[0] == "load.power_max"
+    assert plan.binding_value_per_kwh[0] == pytest.approx(0.4, abs=2e-3)
+
+
+def test_run_in_one_piece_has_no_power_to_be_had_more_of():
+    plan = solve(with_load(problem([0.1, 0.5], [0, 0]), load("block"), task([1, 1], 2)))
+    assert plan.binding == ("", "")

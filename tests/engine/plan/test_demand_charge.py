@@ -60,6 +60,18 @@ def test_battery_shaves_the_quarter_and_not_the_spike_in_it():
     assert plan.baseline.peak == pytest.approx(3 * 0.8)
 
 
+def test_hours_of_a_half_hour_zone_are_measured_as_its_clock_has_them():
+    """In Adelaide and Delhi an hour starts at half past in UTC: 3, 3 | 1, 1, 1, 1 from 10:00 UTC."""
+    asked = charged([0.3] * 6, [3, 3, 1, 1, 1, 1], minutes=15, interval_min=60)
+    charge = replace(asked.site.grid.demand_charge, starts_past_min=30)
+    local = replace(asked, site=replace(asked.site, grid=replace(asked.site.grid, demand_charge=charge)))
+    state = PeakState(running_kwh=0.5)
+    found = intervals_of(replace(local, peak=state))
+    assert_array_equal(found.of_step, [0, 0, 1, 1, 1, 1])
+    assert_allclose(found.means(asked.load_kw, asked.steps.hours), [2, 1])
+    assert_array_equal(intervals_of(asked).of_step, [0, 0, 0, 0, 1, 1])
+
+
 def test_hours_stand_for_themselves():
     """A step longer than the interval is as even as anybody knows, and the quarter before it ends there."""
     steps = Steps(edges_s=START_S + 60 * np.array([0, 5, 10, 15, 75, 135]))

@@ -45,7 +45,7 @@ def test_battery_follows_the_load_where_covering_it_is_worth_it_even_if_none_is_
 def test_battery_holds_while_its_energy_is_worth_more_later():
     asked = problem([0.2, 0.5], [1, 3], batteries={battery(charge_max_kw=0): 2})
     assert modes_of(asked) == (Mode.HOLD, Mode.AUTOMATIC)
-    assert reasons_of(asked) == ["hold_for_later", "cover_load"]
+    assert reasons_of(asked) == ["hold_for_later", "cover_even"]
 
 
 def test_battery_sells_where_feeding_in_earns_more_than_keeping():
@@ -58,7 +58,7 @@ def test_battery_takes_surplus_and_covers_what_comes_where_both_are_worth_it():
     store = battery(charge_max_kw=2)
     asked = problem([0.5, 0.5], [0, 2], export_price=0.05, pv=[2, 0], batteries={store: 0})
     assert modes_of(asked) == (Mode.AUTOMATIC, Mode.AUTOMATIC)
-    assert reasons_of(asked) == ["store_surplus", "cover_load"]
+    assert reasons_of(asked) == ["store_surplus", "cover_even"]
 
 
 def test_battery_that_waits_for_a_dearer_hour_still_takes_surplus():
@@ -66,7 +66,7 @@ def test_battery_that_waits_for_a_dearer_hour_still_takes_surplus():
     store = battery(charge_max_kw=2)
     asked = problem([0.3, 0.5], [0, 2], export_price=0.05, pv=[2, 0], batteries={store: 0})
     assert modes_of(asked) == (Mode.HOLD, Mode.AUTOMATIC)
-    assert reasons_of(asked) == ["hold_store_surplus", "cover_load"]
+    assert reasons_of(asked) == ["hold_store_surplus", "cover_even"]
 
 
 def test_battery_below_its_reserve_is_charged_back_and_says_so():
@@ -154,3 +154,34 @@ def test_modes_and_power_never_contradict():
         assert mode is not Mode.CHARGE or kw < 0
         assert mode is not Mode.DISCHARGE or kw > 0
         assert mode is not Mode.HOLD or kw <= 0
+
+
+def test_a_kwh_that_only_keeps_a_limit_is_no_bargain():
+    """2 kW of connection for 5 kW of load: what is stored for it saves no money, it keeps the fuse."""
+    asked = problem([0.2, 0.2], [0, 5], grid=Grid(import_max_kw=2), batteries={battery(): 0.0})
+    charge = solve(asked).devices["battery"].reasons[0]
+    assert charge.key == "charge_for_wish"
+    assert charge.placeholders == {"price": 0.2}
+
+
+def test_energy_kept_for_a_limit_says_so():
+    """It could cover the first hour at 0.40; then the second would overload the connection."""
+    asked = problem([0.4, 0.2], [2, 4], grid=Grid(import_max_kw=2), batteries={battery(charge_max_kw=0): 2.0})
+    assert reasons_of(asked)[0] == "hold_for_wish"
+
+
+def test_two_prices_that_read_the_same_are_not_compared():
+    """0.3002 and 0.3: nobody waits for that, and nobody is told so."""
+    wants = car([True, True], 5)
+    asked = problem([0.3002, 0.3], [0, 0], charger=WALLBOX, car=wants)
+    assert reasons_of(asked, "wallbox")[0] == "car_wait_best"
+
+
+def test_cover_is_compared_with_what_is_left_for_later():
+    """0.50 now; what is left is worth the mean of 0.40 after the plan, so that the second hour buys."""
+    asked = problem([0.5, 0.3], [1, 1], batteries={battery(charge_max_kw=0): 1.5})
+    cover = solve(asked).devices["battery"].reasons[0]
+    assert (cover.key, cover.placeholders) == (
+        "cover_load",
+        {"price": 0.5, "value": pytest.approx(0.4, abs=1e-3)},
+    )

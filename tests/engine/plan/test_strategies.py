@@ -40,7 +40,7 @@ def test_battery_keeps_to_its_power_where_it_shaves():
     """Following the load would empty it on the part of the load that the grid may carry."""
     device = solve(leaning(hill(), Strategy.PEAK_SHAVING)).devices["battery"]
     assert device.modes == (Mode.CHARGE, Mode.DISCHARGE, Mode.AUTOMATIC)
-    assert [r.key for r in device.reasons] == ["charge_weighed", "cover_weighed", "follow_weighed"]
+    assert [r.key for r in device.reasons] == ["charge_weighed", "cover_weighed", "follow_even"]
     told = {"price": 0.3, "weighed": 3.9, "value": 3.9}
     assert device.reasons[1].placeholders == pytest.approx(told, abs=5e-4)
 
@@ -114,7 +114,7 @@ def test_surplus_is_stored_evenly_and_at_its_power():
     plan = solve(leaning(asked, Strategy.LOAD_BALANCING))
     assert_allclose(plan.export_kw, [1, 1, 1, 1], atol=1e-6)
     assert plan.devices["battery"].modes[2] is Mode.CHARGE
-    assert plan.devices["battery"].reasons[2].key == "store_weighed"
+    assert plan.devices["battery"].reasons[2].key == "store_surplus"
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -334,6 +334,18 @@ def test_what_is_unusable_is_planned_without_and_told(change, reason):
     assert plan.status is PlanStatus.DEGRADED
     assert [told.key for told in plan.reasons] == [reason]
     assert plan.import_kw.max() == pytest.approx(1.5, abs=1e-5)
+
+
+def test_car_that_spreads_its_charging_never_says_to_wait_for_a_dearer_hour():
+    """Even power is what decides: the hour it waits for may count for more than this one."""
+    asked = problem([0.2, 0.21, 0.22, 0.23], [3, 0, 3, 0], charger=WALLBOX, car=car([True] * 4, 9))
+    for strategy in (Strategy.PEAK_SHAVING, Strategy.LOAD_BALANCING):
+        told = solve(leaning(asked, strategy)).devices["wallbox"].reasons
+        for reason in told:
+            if reason.key in ("car_wait", "car_wait_weighed"):
+                now, later = (reason.placeholders[k] for k in reason.placeholders if k != "later")
+                assert now > later
+        assert "car_wait_best" in {reason.key for reason in told}
 
 
 def test_environment_charges_the_car_from_the_sun():

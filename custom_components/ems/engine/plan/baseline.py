@@ -8,7 +8,7 @@ import numpy as np
 from ..problem import CarState
 from ..site import Battery, Charger
 from ..steps import Bools, Floats
-from .at_once import at_once, is_done
+from .at_once import AtOnce, at_once, is_done
 from .components.battery import charge_lines, discharge_lines
 from .components.dc_bus import dc_sun, inverters_by_device
 from .components.end_value import EndValue
@@ -16,7 +16,7 @@ from .components.grid import export_limits_kw
 from .costs import account
 from .dc_side import DcSide
 from .inputs import Inputs
-from .result import Costs
+from .result import Costs, DevicePlan
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +29,44 @@ class Schedule:
     car_kw: Mapping[str, Floats]
     load_kw: Mapping[str, Floats]
     load_on: Mapping[str, Bools]
+    guests: Mapping[str, DevicePlan]
     battery_kw: Mapping[str, Floats]  # + discharge
     energy_kwh: Mapping[str, Floats]
     inverter_kw: Mapping[str, Floats]  # + into the home
     costs: Costs
     # False where the rule breaks a limit or a wish that a plan has to keep.
     feasible: bool = field(default=True)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Asked:
+    """What draws power as soon as it can."""
+
+    car_kw: Mapping[str, Floats]
+    loads: Mapping[str, AtOnce]
+    guests: Mapping[str, DevicePlan]
+
+    @property
+    def load_kw(self) -> dict[str, Floats]:
+        """Return what loads that could wait draw, by id."""
+        return {id_: load.power_kw for id_, load in self.loads.items()}
+
+    @property
+    def kw(self) -> list[Floats]:
+        """Return the power of each."""
+        return [
+            *self.car_kw.values(),
+            *self.load_kw.values(),
+            *(one.power_kw for one in self.guests.values()),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Stores:
+    """What batteries do: power (+ discharge) and energy, by id."""
+
+    battery_kw: Mapping[str, Floats]
+    energy_kwh: Mapping[str, Floats]
 
 
 def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Schedule:
@@ -45,60 +77,77 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     consumption within their band; an array that can be curtailed keeps to the export limit.
     """
     problem, site = inputs.problem, inputs.problem.site
-    hours, inverter_of = problem.steps.hours, inverters_by_device(site)
-    car_kw = {
-        spec.id: _on_plug_in(spec, inputs.cars[spec.id], hours)
-        for spec in site.chargers
-        if spec.id in inputs.cars
-    }
-    loads = {
-        spec.id: at_once(spec, inputs.loads[spec.id], problem.steps)
-        for spec in site.loads
-        if spec.id in inputs.loads
-    }
-    load_kw = {id_: load.power_kw for id_, load in loads.items()}
-    moved_kw = _total([*car_kw.values(), *load_kw.values()], hours)
+    hours, asked = problem.steps.hours, _asked(inputs)
     sides = {
         one.id: DcSide(dc_sun(one, site, inputs.pv_kw, len(hours)), len(hours)) for one in site.inverters
     }
-    sun = [kw for id_, kw in inputs.pv_kw.items() if id_ not in inverter_of]
-    net = problem.load_kw + moved_kw - _total(sun, hours)
-    net = net - _total((side.power_kw for side in sides.values()), hours)
-    battery_kw, energy_kwh = {}, {}
-    for spec in site.batteries:
-        if spec.id not in inputs.batteries:
-            continue
-        inverter, now_kwh = inverter_of.get(spec.id), inputs.batteries[spec.id]
-        side = None if inverter is None else sides[inverter.id]
-        seen = net if side is None else side.at_terminal(net)
-        kw, energy_kwh[spec.id] = _follow(spec, now_kwh, seen, hours)
-        battery_kw[spec.id] = kw
-        net = net - kw if side is None else side.carry(kw, net)
+    stores, net = _batteries(inputs, sides, _net_without_stores(inputs, asked, sides))
     export_max_kw = export_limits_kw(site.grid, problem.export_price_per_kwh)
     pv_kw, net = _curtail_to_limit(inputs, net, export_max_kw, sides)
     import_kw, export_kw = np.maximum(net, 0), np.maximum(-net, 0)
-    costs = account(
-        problem,
-        import_kw=import_kw,
-        export_kw=export_kw,
-        discharge_kw={id_: np.maximum(kw, 0) for id_, kw in battery_kw.items()},
-        energy_kwh=energy_kwh,
-        end_values=end_values,
-    )
     within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,
         pv_kw=pv_kw,
-        car_kw=car_kw,
-        load_kw=load_kw,
-        load_on={id_: load.is_on for id_, load in loads.items()},
-        battery_kw=battery_kw,
-        energy_kwh=energy_kwh,
+        car_kw=asked.car_kw,
+        load_kw=asked.load_kw,
+        load_on={id_: load.is_on for id_, load in asked.loads.items()},
+        guests=asked.guests,
+        battery_kw=stores.battery_kw,
+        energy_kwh=stores.energy_kwh,
         inverter_kw={id_: side.power_kw for id_, side in sides.items()},
-        costs=costs,
-        feasible=bool(within) and _keeps_wishes(inputs, car_kw, load_kw),
+        costs=account(
+            problem,
+            import_kw=import_kw,
+            export_kw=export_kw,
+            discharge_kw={id_: np.maximum(kw, 0) for id_, kw in stores.battery_kw.items()},
+            energy_kwh=stores.energy_kwh,
+            end_values=end_values,
+        ),
+        feasible=bool(within) and _keeps_wishes(inputs, asked.car_kw, asked.load_kw),
     )
+
+
+def _asked(inputs: Inputs) -> _Asked:
+    site, steps = inputs.problem.site, inputs.problem.steps
+    return _Asked(
+        car_kw={
+            spec.id: _on_plug_in(spec, inputs.cars[spec.id], steps.hours)
+            for spec in site.chargers
+            if spec.id in inputs.cars
+        },
+        loads={
+            spec.id: at_once(spec, inputs.loads[spec.id], steps)
+            for spec in site.loads
+            if spec.id in inputs.loads
+        },
+        guests={guest.id: guest.by_rule(steps) for guest in inputs.guests},
+    )
+
+
+def _net_without_stores(inputs: Inputs, asked: _Asked, sides: Mapping[str, DcSide]) -> Floats:
+    """Return what the home needs before batteries do anything, shape (n,). [kW]."""
+    problem, behind = inputs.problem, inverters_by_device(inputs.problem.site)
+    hours, sun = problem.steps.hours, [kw for id_, kw in inputs.pv_kw.items() if id_ not in behind]
+    given = _total([*sun, *(side.power_kw for side in sides.values())], hours)
+    return problem.load_kw + _total(asked.kw, hours) - given
+
+
+def _batteries(inputs: Inputs, sides: Mapping[str, DcSide], net_kw: Floats) -> tuple[_Stores, Floats]:
+    """Return what batteries do, one after the other, and what the home needs then."""
+    site, hours = inputs.problem.site, inputs.problem.steps.hours
+    inverter_of, battery_kw, energy_kwh = inverters_by_device(site), {}, {}
+    for spec in site.batteries:
+        if spec.id not in inputs.batteries:
+            continue
+        inverter, now_kwh = inverter_of.get(spec.id), inputs.batteries[spec.id]
+        side = None if inverter is None else sides[inverter.id]
+        seen = net_kw if side is None else side.at_terminal(net_kw)
+        kw, energy_kwh[spec.id] = _follow(spec, now_kwh, seen, hours)
+        battery_kw[spec.id] = kw
+        net_kw = net_kw - kw if side is None else side.carry(kw, net_kw)
+    return _Stores(battery_kw=battery_kw, energy_kwh=energy_kwh), net_kw
 
 
 def _total(series: Iterable[Floats], hours: Floats) -> Floats:

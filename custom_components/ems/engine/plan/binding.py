@@ -6,6 +6,7 @@ import numpy as np
 
 from ..steps import Floats
 from .components.component import Flow
+from .components.flexible_load import DivisibleLoad
 from .home import Home
 from .program import Ints
 from .search import Search
@@ -86,6 +87,9 @@ def _bounds(home: Home) -> list[_Bound]:
             _Bound(f"{id_}.power_max", charger.charge.columns[at], at, per_kwh=True)
             for at in [np.flatnonzero(charger.charge.upper == charger.spec.power_max_kw)]
         ]
+    # A run in one piece has its shape and no power to be had more of.
+    divisible = (load for load in home.loads.values() if isinstance(load, DivisibleLoad))
+    found += [_Bound(f"{one.id}.power_max", one.power, one.nodes, per_kwh=True) for one in divisible]
     return found
 
 

@@ -100,7 +100,7 @@ def _devices(inputs: Inputs, rule: Schedule, end_values: Mapping[str, EndValue])
         key = "rule_at_once" if load.id in rule.load_kw else key
         idle = idle_device(load.id, load.name, "load", Mode.OFF, key, n)
         plans.append(replace(idle, power_kw=power, modes=_by_mask(on, Mode.ON, Mode.OFF)))
-    return plans
+    return [*plans, *rule.guests.values()]
 
 
 def _by_mask(mask: Bools, yes: Mode, no: Mode) -> tuple[Mode, ...]:

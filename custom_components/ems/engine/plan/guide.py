@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..problem import Problem
 from ..steps import Floats
@@ -68,14 +69,19 @@ def used_until(into_bus: list[Term], end: int, hours: Floats, energy_kwh: float)
 
     A run in one piece draws power in several steps through one variable: its energies are added up.
     """
-    parts = [
-        (term.columns, np.asarray(term.coefficients, np.float64), np.asarray(term.rows)) for term in into_bus
-    ]
+    parts = [_spelt_out(term) for term in into_bus]
     named, size, rows = (np.concatenate(part) for part in zip(*parts, _NO_PART, strict=True))
     early = rows < end
     columns, at = np.unique(named[early], return_inverse=True)
     energy = np.bincount(at, -size[early] * hours[rows[early]], len(columns)).astype(np.float64)
     return Aim(columns=columns, coefficients=energy, target=energy_kwh)
+
+
+def _spelt_out(term: Term) -> tuple[Ints, Floats, NDArray[np.intp]]:
+    """Return a term's columns with a coefficient and a row for each."""
+    size = np.broadcast_to(np.asarray(term.coefficients, np.float64), term.columns.shape)
+    rows = np.arange(len(term.columns)) if term.rows is None else np.asarray(term.rows)
+    return term.columns, size, rows
 
 
 def stay_price(problem: Problem) -> float:

@@ -1,6 +1,6 @@
 """Judges a problem before it is planned: refuses unusable input by name, sets devices in trouble aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from ..errors import PlanError
 from ..flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..problem import BatteryState, CarState, PeakState, Problem, Scenario
 from ..steps import Floats
+from .guest import Guest
 from .result import Reason
 
 # A gigawatt-hour is no home: beyond this a number is an accident, and would ruin the solver's arithmetic.
@@ -28,10 +29,13 @@ class Inputs:
     loads: Mapping[str, LoadState] = field(default_factory=dict)  # load id → its tasks, usable ones only
     # Chargers that have a car, and loads that have a task, but cannot be planned with.
     unavailable: frozenset[str] = frozenset()
+    guests: tuple[Guest, ...] = ()
 
 
-def judge(problem: Problem) -> Inputs:
+def judge(problem: Problem, guests: Iterable[Guest] = ()) -> Inputs:
     """Refuse what cannot be planned, set aside devices in trouble and say so."""
+    guests = tuple(guests)
+    _ids_of_their_own(problem, guests)
     n = len(problem.steps)
     _series("import_price_per_kwh", problem.import_price_per_kwh, n)
     _series("export_price_per_kwh", problem.export_price_per_kwh, n)
@@ -70,7 +74,17 @@ def judge(problem: Problem) -> Inputs:
         pv_kw=pv_kw,
         loads=loads,
         unavailable=frozenset({*problem.cars, *problem.loads}) - {*cars, *loads},
+        guests=guests,
     )
+
+
+def _ids_of_their_own(problem: Problem, guests: Iterable[Guest]) -> None:
+    """Refuse a guest that goes by another device's id: one of the two would be lost."""
+    taken = set(problem.site.device_ids)
+    for guest in guests:
+        if guest.id in taken:
+            raise PlanError("duplicate_id", field="guests", id=guest.id)
+        taken.add(guest.id)
 
 
 def _series(name: str, values: Floats, n: int) -> None:

@@ -42,7 +42,7 @@ class Intervals:
 def intervals_of(problem: Problem) -> Intervals:
     """Return the intervals of a site's demand charge; without one, each step that counts is one.
 
-    Intervals are aligned to the clock in UTC. A step as long as the interval, or longer, stands for itself.
+    Intervals are aligned to the clock as the charge says. A step as long as the interval, or longer, stands for itself.
     """
     steps, charge, peak = problem.steps, problem.site.grid.demand_charge, problem.peak
     n = len(steps)
@@ -50,12 +50,13 @@ def intervals_of(problem: Problem) -> Intervals:
     if charge is None:
         return _grouped(np.arange(n), counts, steps.hours)
     width_s = charge.interval_min * 60
-    number = np.floor((steps.starts_s + _ROUNDING_S) / width_s)
+    past_s = charge.starts_past_min * 60
+    number = np.floor((steps.starts_s - past_s + _ROUNDING_S) / width_s)
     alone = steps.hours * 3600 >= width_s - _ROUNDING_S
     begins = (np.diff(number, prepend=-np.inf) > 0) | alone | np.concatenate([[False], alone[:-1]])
     found = _grouped(np.cumsum(begins) - 1, counts, steps.hours)
     if not alone[0] and found.of_step[0] >= 0:
-        found.hours[0] += max(float(steps.edges_s[0]) - number[0] * width_s, 0.0) / 3600
+        found.hours[0] += max(float(steps.edges_s[0]) - number[0] * width_s - past_s, 0.0) / 3600
         found.drawn_kwh[0] = max(peak.running_kwh, 0.0)
     return found
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from .components import ChargerModel, LoadModel
 from .future import scenarios
 from .guide import Guide
 from .home import BUS, Home
@@ -49,8 +48,7 @@ def look_ahead(inputs: Inputs, solver: Solver, time_limit_s: float) -> LookAhead
 def _guide(home: Home, found: Search) -> Guide:
     x, trunk = found.x, home.horizon.tree.trunk
     energy = {id_: float(x[battery.energy[trunk[-1]]]) for id_, battery in home.batteries.items()}
-    consumers: list[ChargerModel | LoadModel] = [*home.chargers.values(), *home.loads.values()]
-    for part in consumers:
+    for part in home.consumers:
         energy[part.id] = float(part.value(x)[trunk] @ home.horizon.hours[trunk])
     return Guide(
         energy_kwh=energy,

@@ -1,5 +1,6 @@
 """From a question to a plan. There is always one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter, time
 
@@ -8,6 +9,7 @@ from ..site import Strategy
 from .baseline import Schedule, self_consumption
 from .costs import co2_kg
 from .fallback import by_rule, last_valid
+from .guest import Guest
 from .home import Home
 from .inputs import Inputs, judge
 from .lookahead import LookAhead, look_ahead
@@ -29,6 +31,7 @@ def solve(
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     previous: Plan | None = None,
     now_s: float | None = None,
+    guests: Iterable[Guest] = (),
 ) -> Plan:
     """Return the plan for a problem: the cheapest, leaning to where its site's strategy and preference say.
 
@@ -40,13 +43,14 @@ def solve(
     previous : The plan in force: what to stay with where nothing speaks against it, and what to fall back on when
         the solver has no answer.
     now_s : When this plan is made, the wall clock unless told. [s since epoch]
+    guests : Consumers that bring a model of their own; see `guest.py`.
 
     Raises
     ------
     PlanError : Prices or load are unusable (not finite, wrong length). A device in trouble never raises.
     """
     run = _Run(
-        inputs=judge(problem),
+        inputs=judge(problem, guests),
         solver=open_solver(solver) if isinstance(solver, str) else solver,
         solver_name=str(solver),
         previous=previous,
@@ -113,7 +117,7 @@ class _Run:
     def _has_choice(self) -> bool:
         """Return whether there is anything to decide; without, all strategies are one."""
         inputs = self.inputs
-        moves = bool(inputs.batteries or inputs.cars or inputs.loads)
+        moves = bool(inputs.batteries or inputs.cars or inputs.loads or inputs.guests)
         return moves or any(array.curtailable for array in inputs.problem.site.pvs)
 
     def _by(self, strategy: Strategy) -> _Run:

@@ -69,6 +69,8 @@ class Model:
     columns: Mapping[str, Block] = field(default_factory=dict)
     rows: Mapping[str, Block] = field(default_factory=dict)
     offset: float = 0.0
+    # Rows that follow from the others once integers are whole: they only narrow a search. None: there are none.
+    implied: Bools | None = None
     # A hint for solvers: many steps in one row, which the primal simplex walks through several times faster.
     is_long_path: bool = False
 
@@ -103,11 +105,18 @@ class Model:
         """Return the linear program that is left once every integer is held at its rounded value in `x`."""
         held = np.where(self.integer, np.round(x), 0.0)
         return replace(
-            self,
+            self.without_integers(),
             lower=np.where(self.integer, held, self.lower),
             upper=np.where(self.integer, held, self.upper),
-            integer=np.zeros_like(self.integer),
         )
+
+    def without_integers(self) -> Model:
+        """Return the linear program, without the rows that only narrow a search: they would share in its prices."""
+        model = replace(self, integer=np.zeros_like(self.integer))
+        if self.implied is None or not self.implied.any():
+            return model
+        free = np.where(self.implied, np.inf, 0.0)
+        return replace(model, row_lower=self.row_lower - free, row_upper=self.row_upper + free)
 
     @override
     def __repr__(self) -> str:
@@ -127,6 +136,7 @@ class Program:
         self._row_bounds: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         self._made_integer: list[Ints] = []
+        self._implied: list[Ints] = []
 
     def variables(
         self,
@@ -147,6 +157,10 @@ class Program:
     def make_integer(self, columns: Ints) -> None:
         """Ask for whole values of variables that were added as continuous ones."""
         self._made_integer.append(columns)
+
+    def implied_rows(self, name: str, lower: ArrayLike, upper: ArrayLike, *terms: Term) -> None:
+        """Add rows that follow from the others once integers are whole, and only narrow the search for them."""
+        self._implied.append(self.rows(name, lower, upper, *terms))
 
     def rows(self, name: str, lower: ArrayLike, upper: ArrayLike, *terms: Term) -> Ints:
         """Add a block of rows, lower ≤ Σ terms ≤ upper, and return their row numbers."""
@@ -184,6 +198,9 @@ class Program:
             integer[columns] = True
         row_lower, row_upper = (np.concatenate(part) for part in zip(*self._row_bounds, strict=True))
         start, index, value = _by_column(self._entries, len(cost))
+        implied = np.zeros(len(row_lower), dtype=np.bool_)
+        for rows in self._implied:
+            implied[rows] = True
         return Model(
             cost=cost,
             lower=lower,
@@ -196,6 +213,7 @@ class Program:
             value=value,
             columns=MappingProxyType(dict(self._columns)),
             rows=MappingProxyType(dict(self._rows)),
+            implied=implied,
             is_long_path=self._is_long_path,
         )
 

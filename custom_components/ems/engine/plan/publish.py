@@ -58,6 +58,7 @@ class _Flows:
     pv_kw: Mapping[str, Floats]
     car_kw: Mapping[str, Floats]
     load_kw: Mapping[str, Floats]
+    guest_kw: Mapping[str, Floats]
     inverter_kw: Mapping[str, Floats]
     grid_kw: Floats
 
@@ -79,7 +80,6 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         import_kw=import_kw,
         export_kw=export_kw,
         weighed=home.shape.weighed(found.dual_of),
-        is_weighed=home.shape.weighs,
     )
     costs = account(
         problem,
@@ -101,6 +101,10 @@ def publish(home: Home, found: Search, guide: Guide | None = None) -> Published:
         devices={
             **_devices(home, found, flows, tariff, values),
             **{spec.id: _load(home, found, flows, tariff, spec, bus) for spec in problem.site.loads},
+            **{
+                id_: guest.device(found.x, flows.guest_kw[id_], bus)
+                for id_, guest in home.consumers.guests.items()
+            },
         },
         slacks=slacks,
         costs=costs,
@@ -126,7 +130,9 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
     pv_kw = {id_: _swept(x[pv.power]) for id_, pv in home.pvs.items()}
     car_kw = {id_: _swept(charger.value(x)) for id_, charger in home.chargers.items()}
     load_kw = {id_: _swept(load.value(x)) for id_, load in home.loads.items()}
-    consumed = home.fixed_kw + sum((*car_kw.values(), *load_kw.values()), np.zeros(home.horizon.n))
+    guest_kw = {id_: _swept(guest.value(x)) for id_, guest in home.consumers.guests.items()}
+    moved = (*car_kw.values(), *load_kw.values(), *guest_kw.values())
+    consumed = home.given.fixed_kw + sum(moved, np.zeros(home.horizon.n))
     inverter_kw, on_bus = _inverters(home, {**battery_kw, **pv_kw})
     produced = sum((*on_bus.values(), *inverter_kw.values()), np.zeros(home.horizon.n))
     specs = {spec.id: spec for spec in home.inputs.problem.site.batteries}
@@ -139,6 +145,7 @@ def _read_flows(home: Home, x: Floats) -> _Flows:
         pv_kw=pv_kw,
         car_kw=car_kw,
         load_kw=load_kw,
+        guest_kw=guest_kw,
         inverter_kw=inverter_kw,
         grid_kw=consumed - produced,
     )
@@ -229,11 +236,11 @@ def _pv(home: Home, flows: _Flows, tariff: Tariff, spec: PvArray) -> DevicePlan:
     inverter, available = home.inverter_of.get(spec.id), home.inputs.pv_kw[spec.id]
     is_full = np.zeros(home.horizon.n, dtype=np.bool_)
     if inverter is not None:
-        available = home.suns[inverter.id].available[spec.id]
+        available = home.given.suns[inverter.id].available[spec.id]
         is_full = flows.inverter_kw[inverter.id] >= inverter.ac_max_kw - IDLE_KW
     power = flows.pv_kw.get(spec.id, available)
     sun = Sun(power_kw=power, available_kw=available, is_clipped=is_full)
-    orders = pv_orders(sun, home.inputs.problem.site.grid, home.export_max_kw, tariff)
+    orders = pv_orders(sun, home.inputs.problem.site.grid, home.given.export_max_kw, tariff)
     return DevicePlan(
         id=spec.id,
         name=spec.name,
@@ -278,7 +285,7 @@ def _charger(
         power_kw=flows.car_kw[id_],
         value_per_kwh=value.marginal,
         given_per_kwh=value.export_side,
-        surplus_kw=home.surplus_kw,
+        surplus_kw=home.consumers.surplus_kw,
         least_kw=model.power_min_kw,
         short_kwh=energy.shortfall(found.x).at_deadline_kwh,
     )

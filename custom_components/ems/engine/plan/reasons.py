@@ -47,38 +47,49 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Keeping energy: buying costs {price} now, this kWh is worth {saving} more ({value}) after the plan.",
         *("price", "saving", "value"),
     ),
+    "charge_for_wish": worded(
+        "Charging at {price}: without it a limit or a wish could not be kept later.", "price"
+    ),
+    "hold_for_wish": worded("Keeping energy: without it a limit or a wish could not be kept later."),
+    "cover_even": worded(
+        "Covering the home from the battery: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
+    "follow_even": worded(
+        "Ready to cover the home: the grid asks {price}, and no later hour is worth more.", "price"
+    ),
     "hold_reserve": worded("Keeping the reserve: the grid asks {price}, and no price empties it.", "price"),
     "hold_store_surplus": worded(
         "Keeping energy and storing surplus: selling it would bring {price}, storing it is worth {value}.",
         *("price", "value"),
     ),
-    # The same where a strategy or preference weighs more than money: the price as paid and as it counts.
+    # The same where a strategy, a preference or a demand charge weighs too: the price as paid and as it counts.
     "charge_weighed": worded(
-        "Charging: {price} counts as {weighed} with your strategy and preference, storing this kWh as {value}.",
+        "Charging: {price} counts as {weighed} with your strategy, preference and demand charge, "
+        "storing this kWh as {value}.",
         *_WEIGHED,
     ),
     "sell_weighed": worded(
-        "Selling from the battery: {price} counts as {weighed} with your strategy and preference, "
+        "Selling from the battery: {price} counts as {weighed} with your strategy, preference and demand charge, "
         "keeping this kWh as {value}.",
         *_WEIGHED,
     ),
     "cover_weighed": worded(
         "Covering the home from the battery: the grid's {price} counts as {weighed} with your "
-        "strategy and preference, keeping this kWh as {value}.",
+        "strategy, preference and demand charge, keeping this kWh as {value}.",
         *_WEIGHED,
     ),
     "store_weighed": worded(
-        "Storing surplus: selling it at {price} counts as {weighed} with your strategy and preference, "
+        "Storing surplus: selling it at {price} counts as {weighed} with your strategy, preference and demand charge, "
         "storing it as {value}.",
         *_WEIGHED,
     ),
     "follow_weighed": worded(
-        "Ready to cover the home: the grid's {price} counts as {weighed} with your strategy and preference, "
-        "a stored kWh as {value}.",
+        "Ready to cover the home: the grid's {price} counts as {weighed} with your strategy, preference and "
+        "demand charge, a stored kWh as {value}.",
         *_WEIGHED,
     ),
     "hold_weighed": worded(
-        "Keeping energy: the grid's {price} counts as {weighed} with your strategy and preference, "
+        "Keeping energy: the grid's {price} counts as {weighed} with your strategy, preference and demand charge, "
         "this kWh as {value} later.",
         *_WEIGHED,
     ),
@@ -100,13 +111,16 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "car_wait": worded(
         "Waiting: charging costs {price} now and {later_price} at {later}.", "price", "later_price", "later"
     ),
+    "car_charge_best": worded("Charging the car: with all else in the home, now is the better time."),
+    "car_wait_best": worded("Waiting: with all else in the home, {later} is the better time.", "later"),
     "car_charge_weighed": worded(
-        "Charging the car: {price} counts as {weighed} with your strategy and preference, this kWh in the car as "
-        "{value}.",
+        "Charging the car: {price} counts as {weighed} with your strategy, preference and demand charge, "
+        "this kWh in the car as {value}.",
         *_WEIGHED,
     ),
     "car_wait_weighed": worded(
-        "Waiting: charging counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
+        "Waiting: charging counts as {weighed} now with your strategy, preference and demand charge, "
+        "as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
     "car_surplus_charge": worded(
@@ -126,7 +140,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         *("price", "value"),
     ),
     "car_feed_weighed": worded(
-        "Feeding the home from the car: {price} counts as {weighed} with your strategy and preference, "
+        "Feeding the home from the car: {price} counts as {weighed} with your strategy, preference and demand charge, "
         "keeping this kWh in the car as {value}.",
         *_WEIGHED,
     ),
@@ -148,7 +162,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
         "Running, and still {missing_kwh} kWh will be missing at {later}.", "missing_kwh", "later"
     ),
     "load_run_weighed": worded(
-        "Running: {price} counts as {weighed} with your strategy and preference, this kWh as {value}.",
+        "Running: {price} counts as {weighed} with your strategy, preference and demand charge, this kWh as {value}.",
         *_WEIGHED,
     ),
     "load_wait": worded(
@@ -156,7 +170,8 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     ),
     "load_wait_best": worded("Waiting: with all else in the home, {later} is the better time.", "later"),
     "load_wait_weighed": worded(
-        "Waiting: a kWh counts as {weighed} now with your strategy and preference, as {later_weighed} at {later}.",
+        "Waiting: a kWh counts as {weighed} now with your strategy, preference and demand charge, "
+        "as {later_weighed} at {later}.",
         *("weighed", "later_weighed", "later"),
     ),
     "load_rests": worded("Resting: it stays off for its shortest time."),

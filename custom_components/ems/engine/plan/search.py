@@ -6,11 +6,12 @@ from time import perf_counter
 
 import numpy as np
 
-from ..steps import Floats
+from ..steps import Bools, Floats
 from .components import Choice
 from .components.component import Pins
 from .components.direction import Direction
 from .components.programme import SingleStart
+from .components.store_direction import StoreDirection
 from .home import Home
 from .pinning import held_starts, hopeless_starts, pinned
 from .program import Ints, Model
@@ -183,12 +184,21 @@ class _Whole:
     def _repair(self, x: Floats) -> bool:
         """Add integers where a choice is broken and none watch over it yet; return whether any were added."""
         found = False
+        crossed = self._crossed(x)
         for choice, done in zip(self._home.choices, self._covered, strict=True):
-            steps = np.flatnonzero(choice.broken(x) & ~done)
+            broken = choice.broken(x) | crossed if isinstance(choice, StoreDirection) else choice.broken(x)
+            steps = np.flatnonzero(broken & ~done)
             if len(steps):
                 done[choice.enforce(self._home.program, steps)] = True
                 found = True
         return found
+
+    def _crossed(self, x: Floats) -> Bools:
+        """Return where the connection runs both ways: it pays for what stores do, so theirs are decided with it."""
+        crossed = np.zeros(self._home.horizon.n, dtype=np.bool_)
+        for choice in self._home.grid.choices():
+            crossed |= choice.broken(x)
+        return crossed
 
 
 def _judged(outcome: Outcome, gap_abs: float, enough: float) -> Outcome:
@@ -200,25 +210,29 @@ def _judged(outcome: Outcome, gap_abs: float, enough: float) -> Outcome:
 def relax(home: Home, solver: Solver, time_limit_s: float) -> Search:
     """Solve a home as a linear program; where energy ran both ways at once, close the weaker one and solve again.
 
-    For trees of scenarios: their values and first decisions are wanted, quickly, and no integers.
+    For trees of scenarios: their values and first decisions are wanted, quickly, and no integers. Where closing one
+    more leaves no answer, the last one stands: energy that is burnt there is of later than the first decisions.
     """
     tally = _Tally(solver=solver, deadline=perf_counter() + time_limit_s)
     model = tally.build(home)
     outcome = tally.solve(model, GAP_ABS)
-    directions = [choice for choice in home.choices if isinstance(choice, Direction)]
+    grid = [choice for choice in home.grid.choices() if isinstance(choice, Direction)]
+    devices = [choice for choice in home.choices if isinstance(choice, Direction) and choice not in grid]
     for _ in range(_ROUNDS):
-        pins = _pins(directions, outcome.x) if outcome.has_answer else []
+        pins = _pins(devices, outcome.x) or _pins(grid, outcome.x) if outcome.has_answer else []
         if not pins:
             break
-        model = pinned(model, pins)
-        outcome = tally.solve(model, GAP_ABS)
+        closed = pinned(model, pins)
+        if not (again := tally.solve(closed, GAP_ABS)).has_answer:
+            break
+        model, outcome = closed, again
     return _finished(tally, model, outcome)
 
 
 def _settle(home: Home, tally: _Tally, model: Model, bound: float) -> Outcome:
     """Find some plan without integers: let the linear program lean, decide its way, and solve again."""
     tally.deadline = max(tally.deadline, perf_counter() + SETTLE_S)
-    _, outcome = _leaned(home, tally, replace(model, integer=np.zeros_like(model.integer)))
+    _, outcome = _leaned(home, tally, model.without_integers())
     gap = max(outcome.objective - bound, 0.0)
     return replace(outcome, gap_abs=gap, verdict=Verdict.INCUMBENT) if outcome.has_answer else outcome
 

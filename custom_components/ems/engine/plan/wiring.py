@@ -9,6 +9,7 @@ from .components import ChargerModel, Component, GridModel, net_of_what_cannot_m
 from .components.dc_bus import inverters_by_device
 from .components.phases import Branch, load_shares, spread
 from .future import Future
+from .guest import Guest
 
 
 def fixed_by_phase(problem: Problem, future: Future) -> list[Floats]:
@@ -27,9 +28,10 @@ def fixed_by_phase(problem: Problem, future: Future) -> list[Floats]:
     ]
 
 
-def branches_of(site: Site, components: Iterable[Component]) -> list[Branch]:
+def branches_of(site: Site, components: Iterable[Component], guests: Iterable[Guest]) -> list[Branch]:
     """Return every device's flow with its phases. What does not say hangs on all of them, evenly."""
     grid, found, phases = site.grid, [], phases_of(site)
+    phases |= {guest.id: guest.phases for guest in guests}
     for part in components:
         if isinstance(part, GridModel):
             continue

@@ -67,15 +67,14 @@ def _rewards_missed(problem: Problem, plan: Plan) -> float:
 def _prices(problem: Problem, strategy: Strategy) -> _Prices:
     asked = replace(problem, site=replace(problem.site, strategy=strategy))
     leaning = lean(asked)
-    cars = {id_: leaning.cared_for(car, asked) for id_, car in asked.cars.items()}
-    loads = {id_: leaning.kept_at(load, asked) for id_, load in asked.loads.items()}
+    cared = leaning.cared(asked)
     return _Prices(
-        cars={id_: car.shortfall_price_per_kwh for id_, car in cars.items()},
+        cars={id_: car.shortfall_price_per_kwh for id_, car in cared.cars.items()},
         loads={
             id_: max((task.shortfall_price_per_kwh for task in load.tasks), default=0.0)
-            for id_, load in loads.items()
+            for id_, load in cared.loads.items()
         },
-        penalties=penalties_for(replace(asked, cars=cars, loads=loads), leaning.most_per_kwh),
+        penalties=penalties_for(cared, leaning.most_per_kwh),
         leaning=leaning,
     )
 

@@ -13,8 +13,8 @@ from ..program import Ints, Program, Term
 from ..result import Slack
 from .component import Choice, Horizon, plain_flow, slack_over
 from .curve import PowerLines, power_lines
-from .direction import Direction
 from .end_value import EndValue
+from .store_direction import StoreDirection
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,7 +121,18 @@ class BatteryModel:
         }
         self._edges = self._add_band()
         self.left = self._add_end_value(end_value)
-        self._direction = Direction(self.name, self.charge, self.discharge)
+        self._direction = StoreDirection(
+            self.name,
+            self.charge,
+            self.discharge,
+            horizon=horizon,
+            energy=e,
+            now_kwh=energy_now_kwh,
+            least_kwh=self._lowest(),
+            most_kwh=self._highest(),
+            charge_efficiency=eta_c,
+            discharge_efficiency=eta_d,
+        )
 
     def _lowest(self) -> float:
         physical = min(0.0, self._now)

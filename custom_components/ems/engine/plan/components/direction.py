@@ -1,16 +1,24 @@
 """In or out, never both: the one thing a linear program of a home can get wrong by itself."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...steps import Bools, Floats
-from ..program import Program, Term
+from ..program import Ints, Program, Term
 from .component import Flow, Pins
 
 # Below this a pair counts as one-way; the solver keeps rows to 1e-7.
 CLASH_KW = 1e-5
+
+
+class Decided(NamedTuple):
+    """What a round of decisions is called, and its z."""
+
+    name: str
+    z: Ints
 
 
 @dataclass(eq=False)
@@ -35,6 +43,11 @@ class Direction:
 
     def enforce(self, program: Program, steps: NDArray[np.intp]) -> NDArray[np.intp]:
         """Make these steps one-way. The physical bounds are the smallest big-M there is."""
+        self.decide(program, steps)
+        return steps
+
+    def decide(self, program: Program, steps: NDArray[np.intp]) -> Decided:
+        """Add z and its rows."""
         name = f"{self.name}.direction{self._rounds}"
         self._rounds += 1
         z = program.variables(f"{name}.in", len(steps), upper=1.0, integer=True)
@@ -43,7 +56,7 @@ class Direction:
             f"{name}.in_only", -np.inf, np.zeros(len(steps)), *self.into.terms_at(steps), Term(z, -into_max)
         )
         program.rows(f"{name}.out_only", -np.inf, out_max, *self.out.terms_at(steps), Term(z, out_max))
-        return steps
+        return Decided(name, z)
 
     def settle(self, x: Floats, steps: NDArray[np.intp]) -> Pins:
         """Close the weaker direction."""

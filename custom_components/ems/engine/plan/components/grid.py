@@ -10,7 +10,7 @@ from ...steps import Floats
 from ..program import Program, Term
 from ..result import Slack
 from .component import Choice, Flow, Horizon, slack_over
-from .direction import Direction
+from .connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +53,7 @@ class GridModel:
         import_max_kw = np.full(horizon.n, spec.import_max_kw)
         self.imports = self._flow("import", horizon.import_price, import_max_kw, reach.import_kw)
         self.exports = self._flow("export", -horizon.export_price, export_max_kw, reach.export_kw)
-        self._direction = Direction("grid", self.imports, self.exports)
+        self._direction = Connection("grid", self.imports, self.exports)
 
     def _flow(self, name: str, price: Floats, limit_kw: Floats, reach_kw: Floats) -> Flow:
         h, cost = self._horizon.counted_h, price + self._horizon.either_way
@@ -71,6 +71,10 @@ class GridModel:
     def into_bus(self) -> list[Term]:
         """Return imports less exports."""
         return [*self.imports.terms(1.0), *self.exports.terms(-1.0)]
+
+    def beside(self, flows: Sequence[Term], fixed_kw: Floats) -> None:
+        """Name what else is on the home bus: flows into it, and what it needs in any case, shape (n,). [kW]."""
+        self._direction.beside(flows, fixed_kw)
 
     def choices(self) -> Sequence[Choice]:
         """Return the one choice: import or export."""

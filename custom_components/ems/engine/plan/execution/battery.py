@@ -1,6 +1,8 @@
 """What to tell a battery, by what a stored kWh is worth."""
 
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from ...steps import Bools, Floats
 from ..components.battery import asked_reserve_kwh
 from ..result import Mode, Reason
 from ..store_value import StoreValue
-from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
+from .common import IDLE_KW, READABLE, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +48,7 @@ def battery_orders(spec: Battery, flow: BatteryFlow, tariff: Tariff) -> Orders:
     Prices are compared as the strategy weighs them, for so are values.
     """
     masks = _masks(spec, flow, tariff)
-    return Orders(_modes(masks), _reasons(spec, flow, tariff, masks))
+    return Orders(_modes(masks), _Words(spec, flow, tariff, masks).reasons())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,75 +88,123 @@ def _modes(masks: _Masks) -> tuple[Mode, ...]:
     return tuple(names[i] for i in choice.tolist())
 
 
-def _reasons(spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> tuple[Reason, ...]:
-    """Word each step.
+class _Kind(IntEnum):
+    """What a step does with a battery, for the words."""
+
+    BUY = 0
+    SELL = 1
+    COVER = 2
+    STORE = 3
+    FOLLOW = 4
+    HOLD_AND_STORE = 5
+    HOLD = 6
+
+
+_KEYS: Final = {
+    _Kind.SELL: "discharge_sell",
+    _Kind.COVER: "cover_load",
+    _Kind.STORE: "store_surplus",
+    _Kind.FOLLOW: "follow_load",
+    _Kind.HOLD_AND_STORE: "hold_store_surplus",
+}
+# The hours that a stored kWh is kept for are the ones that make its worth: two equal numbers explain nothing.
+_EVEN_KEYS: Final = {_Kind.COVER: "cover_even", _Kind.FOLLOW: "follow_even"}
+# What moves a battery's energy, and what keeps it: told with the weighed price beside the one that is paid.
+_WEIGHED_KEYS: Final = {
+    _Kind.BUY: "charge_weighed",
+    _Kind.SELL: "sell_weighed",
+    _Kind.COVER: "cover_weighed",
+    _Kind.STORE: "store_weighed",
+    _Kind.FOLLOW: "follow_weighed",
+}
+
+
+class _Words:
+    """Words each step of one battery.
 
     Prices and values are per kWh at the battery's terminal, so that people can compare them.
     """
-    charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
-    later = peak_of_next_run(discharges, tariff.import_price)
-    at, starts = later.tolist(), tariff.instants()
-    price, sold = tariff.import_price.tolist(), tariff.export_price.tolist()
-    bought_worth = (flow.value.import_side * flow.stored_per_kwh).tolist()
-    given_worth = (_given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh).tolist()
-    low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
-    kept = (flow.energy_kwh[:-1] <= asked_reserve_kwh(spec) + IDLE_KW).tolist()
-    kinds = np.select(
-        [
-            masks.charge,
-            masks.discharge,
-            masks.automatic & discharges,
-            masks.automatic & charges,
-            masks.automatic,
-            charges,
-        ],
-        [0, 1, 2, 3, 4, 5],
-        default=6,
-    )
 
-    def bought(k: int) -> Reason:
-        if low[k]:
-            return Reason(key="charge_to_reserve", placeholders={"price": money(price[k])})
-        return _compared("charge", price[k], bought_worth[k], bought_worth[k] - price[k], k)
+    def __init__(self, spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> None:
+        self._tariff = tariff
+        self._kinds = _kinds(masks, flow, tariff)
+        self._later = peak_of_next_run(flow.power_kw > IDLE_KW, tariff.import_price).tolist()
+        self._starts = tariff.instants()
+        self._bought_worth = (flow.value.import_side * flow.stored_per_kwh).tolist()
+        self._given_worth = (
+            _given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh
+        ).tolist()
+        self._is_low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
+        asked = asked_reserve_kwh(spec)
+        self._is_kept = ((flow.energy_kwh[:-1] <= asked + IDLE_KW) & (asked > 0)).tolist()
 
-    def _compared(stem: str, here: float, worth: float, gain: float, k: int) -> Reason:
-        found = {"price": money(here), "value": money(worth), "saving": money(gain)}
-        if at[k] < 0:
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return one reason per step."""
+        return tuple(self._of(k, _Kind(kind)) for k, kind in enumerate(self._kinds))
+
+    def _of(self, k: int, kind: _Kind) -> Reason:
+        price = {"price": money(self._tariff.import_price[k])}
+        if kind is _Kind.HOLD and self._is_kept[k]:
+            return Reason(key="hold_reserve", placeholders=price)
+        if kind is _Kind.BUY and self._is_low[k]:
+            return Reason(key="charge_to_reserve", placeholders=price)
+        worth = self._worth(k, kind)
+        paid, counts = self._prices(k, sells=kind in (_Kind.SELL, _Kind.STORE, _Kind.HOLD_AND_STORE))
+        if kind in (_Kind.BUY, _Kind.HOLD) and worth > self._tariff.most_counted + READABLE:
+            is_buying = kind is _Kind.BUY
+            return (
+                Reason(key="charge_for_wish", placeholders=price)
+                if is_buying
+                else Reason(key="hold_for_wish")
+            )
+        if self._tariff.weighs(counts, paid, worth):
+            return self._weighed(k, kind)
+        if kind in _EVEN_KEYS and abs(counts - worth) <= READABLE:
+            return Reason(key=_EVEN_KEYS[kind], placeholders=price)
+        if kind in (_Kind.BUY, _Kind.HOLD):
+            return self._compared("charge" if kind is _Kind.BUY else "hold", k, paid, worth)
+        return Reason(key=_KEYS[kind], placeholders={"price": money(paid), "value": money(worth)})
+
+    def _worth(self, k: int, kind: _Kind) -> float:
+        takes = kind in (_Kind.BUY, _Kind.STORE, _Kind.HOLD_AND_STORE)
+        found: float = (self._bought_worth if takes else self._given_worth)[k]
+        return found
+
+    def _prices(self, k: int, *, sells: bool) -> tuple[float, float]:
+        """Return what a kWh costs or earns, and what it counts for."""
+        weighed, tariff = self._tariff.weighed, self._tariff
+        if sells:
+            return float(tariff.export_price[k]), float(weighed.export_price[k])
+        return float(tariff.import_price[k]), float(weighed.import_price[k])
+
+    def _compared(self, stem: str, k: int, price: float, worth: float) -> Reason:
+        found = {"price": money(price), "value": money(worth), "saving": money(worth - price)}
+        if self._later[k] < 0:
             return Reason(key=f"{stem}_for_end", placeholders=found)
-        return Reason(key=f"{stem}_for_later", placeholders={**found, "later": starts[at[k]]})
+        later = {"later": self._starts[self._later[k]]}
+        return Reason(key=f"{stem}_for_later", placeholders={**found, **later})
 
-    def worded(k: int, kind: int) -> Reason:
-        if kind == 6 and kept[k] and asked_reserve_kwh(spec):
-            return Reason(key="hold_reserve", placeholders={"price": money(price[k])})
-        if tariff.is_weighed and not (kind == 0 and low[k]):
-            return _weighed(tariff, k, kind, bought_worth[k], given_worth[k])
-        if kind == 0:
-            return bought(k)
-        if kind == 6:
-            return _compared("hold", price[k], given_worth[k], given_worth[k] - price[k], k)
-        taken = {"price": money(sold[k] if kind in (1, 3, 5) else price[k])}
-        worth = bought_worth[k] if kind in (3, 5) else given_worth[k]
-        return Reason(key=_KEYS[kind], placeholders={**taken, "value": money(worth)})
-
-    return tuple(worded(k, kind) for k, kind in enumerate(kinds.tolist()))
+    def _weighed(self, k: int, kind: _Kind) -> Reason:
+        """Word a step in which money alone does not decide."""
+        key = _WEIGHED_KEYS.get(kind, "hold_weighed")
+        paid, counts = self._prices(k, sells=key in ("sell_weighed", "store_weighed"))
+        takes = key in ("charge_weighed", "store_weighed")
+        value = (self._bought_worth if takes else self._given_worth)[k]
+        found = {"price": paid, "weighed": counts, "value": value}
+        return Reason(key=key, placeholders={name: money(one) for name, one in found.items()})
 
 
-_KEYS = {1: "discharge_sell", 2: "cover_load", 3: "store_surplus", 4: "follow_load", 5: "hold_store_surplus"}
-# What moves a battery's energy, and what keeps it: told with the weighed price beside the one that is paid.
-_WEIGHED_KEYS = {2: "cover_weighed", 3: "store_weighed", 4: "follow_weighed"}
-
-
-def _weighed(tariff: Tariff, k: int, kind: int, bought_worth: float, given_worth: float) -> Reason:
-    """Word a step in which money alone does not decide."""
-    key = _WEIGHED_KEYS.get(kind, "hold_weighed")
-    if kind == 0:
-        key = "charge_weighed" if tariff.import_kw[k] > IDLE_KW else "store_weighed"
-    elif kind == 1:
-        key = "sell_weighed" if tariff.export_kw[k] > IDLE_KW else "cover_weighed"
-    sells, takes = key in ("sell_weighed", "store_weighed"), key in ("charge_weighed", "store_weighed")
-    price = (tariff.export_price if sells else tariff.import_price)[k]
-    counts = (tariff.weighed.export_price if sells else tariff.weighed.import_price)[k]
-    value = bought_worth if takes else given_worth
-    return Reason(
-        key=key, placeholders={"price": money(price), "weighed": money(counts), "value": money(value)}
-    )
+def _kinds(masks: _Masks, flow: BatteryFlow, tariff: Tariff) -> list[int]:
+    """Say what each step does. What is told a power may still only store surplus, or cover the home."""
+    charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
+    draws, gives = tariff.import_kw > IDLE_KW, tariff.export_kw > IDLE_KW
+    choice = {
+        _Kind.BUY: masks.charge & draws,
+        _Kind.SELL: masks.discharge & gives,
+        _Kind.COVER: masks.discharge | (masks.automatic & discharges),
+        _Kind.STORE: masks.charge | (masks.automatic & charges),
+        _Kind.FOLLOW: masks.automatic,
+        _Kind.HOLD_AND_STORE: charges,
+    }
+    kinds: list[int] = np.select(list(choice.values()), list(choice), default=_Kind.HOLD).tolist()
+    return kinds

@@ -7,7 +7,7 @@ import numpy as np
 from ...problem import CarState
 from ...steps import Bools, Floats
 from ..result import Mode, Reason
-from .common import IDLE_KW, Orders, Tariff, money, peak_of_next_run
+from .common import IDLE_KW, READABLE, Orders, Tariff, money, peak_of_next_run
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +85,12 @@ class _Words:
 
     def __init__(self, car: CarState, flow: CarFlow, tariff: Tariff, charges: Bools) -> None:
         self._flow, self._tariff = flow, tariff
+        # Of the home's own energy, a kWh into the car costs what it would have earned.
+        gives = (tariff.export_kw > IDLE_KW) | (charges & (tariff.import_kw <= IDLE_KW))
+        self._paid = np.where(gives, tariff.export_price, tariff.import_price).tolist()
+        self._counts = np.where(gives, tariff.weighed.export_price, tariff.weighed.import_price)
         # The next time it charges is told by its cheapest moment; surplus has no price, so by its first.
-        weight = np.zeros(len(charges)) if car.surplus_only else -tariff.weighed.import_price
+        weight = np.zeros(len(charges)) if car.surplus_only else -self._counts
         self._later = peak_of_next_run(charges, weight).tolist()
         self._starts = tariff.instants()
 
@@ -98,14 +102,20 @@ class _Words:
             return Reason(key=key)
         if key == "car_surplus_charge":
             return Reason(key=key, placeholders=self._surplus(k))
+        return self._flowing(k, key)
+
+    def _flowing(self, k: int, key: str) -> Reason:
+        """Say why energy goes into the car, or out of it."""
         sells, gives = key == "car_sell", key in ("car_sell", "car_feed")
         tariff, flow = self._tariff, self._flow
-        price = (tariff.export_price if sells else tariff.import_price)[k]
-        value = (flow.given_per_kwh if gives else flow.value_per_kwh)[k]
+        price = float((tariff.export_price if sells else tariff.import_price)[k])
+        counts = float((tariff.weighed.export_price if sells else tariff.weighed.import_price)[k])
+        value = float((flow.given_per_kwh if gives else flow.value_per_kwh)[k])
+        if key == "car_charge" and counts > value + READABLE:
+            return Reason(key="car_charge_best")  # a smallest current, or what else runs, decides
         found = {"price": money(price), "value": money(value)}
-        if not tariff.is_weighed or key not in _WEIGHED_KEYS:
+        if key not in _WEIGHED_KEYS or not tariff.weighs(counts, price):
             return Reason(key=key, placeholders=found)
-        counts = (tariff.weighed.export_price if sells else tariff.weighed.import_price)[k]
         return Reason(key=_WEIGHED_KEYS[key], placeholders={**found, "weighed": money(counts)})
 
     def _surplus(self, k: int) -> dict[str, str | float]:
@@ -118,11 +128,12 @@ class _Words:
         if later < 0:
             return Reason(key="car_needs_nothing")
         tariff, then = self._tariff, self._starts[later]
-        if tariff.is_weighed:
-            price = tariff.weighed.import_price
-            counts = {"weighed": money(price[k]), "later_weighed": money(price[later])}
-            return Reason(key="car_wait_weighed", placeholders={**counts, "later": then})
-        price = tariff.import_price
+        price, counts = self._paid, self._counts
+        if counts[k] <= counts[later] + READABLE:
+            return Reason(key="car_wait_best", placeholders={"later": then})
+        if any(tariff.weighs(counts[i], price[i]) for i in (k, later)):
+            found = {"weighed": money(counts[k]), "later_weighed": money(counts[later])}
+            return Reason(key="car_wait_weighed", placeholders={**found, "later": then})
         costs = {"price": money(price[k]), "later_price": money(price[later])}
         return Reason(key="car_wait", placeholders={**costs, "later": then})
 

@@ -1,6 +1,7 @@
 """What the orders of all devices share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..result import Mode, Reason
 IDLE_KW: Final = 1e-3
 # Values come from duals that carry the tie-breakers.
 VALUE_TOLERANCE: Final = 3 * TIE_PER_KWH
+# Prices that differ by less read the same: people are told tenths of a cent. [currency/kWh]
+READABLE: Final = 5e-4
 
 
 class Orders(NamedTuple):
@@ -34,7 +37,33 @@ class Tariff:
     import_kw: Floats
     export_kw: Floats
     weighed: Weighed
-    is_weighed: bool  # whether the two differ, so that a sentence about money alone would be untrue
+
+    def weighs(self, counts: float, paid: float, worth: float = -np.inf) -> bool:
+        """Return whether a sentence about money alone would be untrue. [currency/kWh].
+
+        counts, paid : What a kWh counts for, and its price.
+        worth : What it is compared with: beyond the dearest price it is more than money, where anything is.
+        """
+        return abs(counts - paid) > READABLE or (self.is_weighed and worth > self.dearest + READABLE)
+
+    @cached_property
+    def dearest(self) -> float:
+        """Return the dearest price that is paid. [currency/kWh]."""
+        return float(self.import_price.max())
+
+    @cached_property
+    def most_counted(self) -> float:
+        """Return the most that an imported kWh counts for: what is worth more is worth it to a wish."""
+        return float(self.weighed.import_price.max())
+
+    @cached_property
+    def is_weighed(self) -> bool:
+        """Return whether anything counts for something else than its price."""
+        pairs = (
+            (self.weighed.import_price, self.import_price),
+            (self.weighed.export_price, self.export_price),
+        )
+        return any(bool(np.any(np.abs(counts - paid) > READABLE)) for counts, paid in pairs)
 
     def instants(self) -> list[str]:
         """Return the start of each step in UTC, for whoever shows it in local time."""

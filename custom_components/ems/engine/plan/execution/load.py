@@ -11,7 +11,7 @@ from ..at_stake import price_of_leaving
 from ..held import held_off
 from ..result import Mode, Reason
 from ..run_shape import Runs, run_from_now, runs_within, shape_of, under_way
-from .common import IDLE_KW, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
+from .common import IDLE_KW, READABLE, Orders, Tariff, money, peak_of_next_run
 
 # What nobody would notice. [kWh]
 _MISSING_KWH = 1e-3
@@ -146,7 +146,7 @@ class _Words:
 
     def _cheapest(self, k: int, view: _View) -> Reason:
         other = view.other_at[k]
-        if view.cost[k] > view.cost[other] + VALUE_TOLERANCE:
+        if view.cost[k] > view.cost[other] - READABLE:
             return Reason(key="load_run_best")
         return Reason(key="load_run_cheap", placeholders=self._now_and(other, k, view))
 
@@ -187,7 +187,7 @@ class _Words:
     def _waiting(self, k: int, later: int, view: _View) -> Reason:
         if self._rests[k]:
             return Reason(key="load_rests")
-        if not np.isfinite(view.cost[k]) or view.cost[k] <= view.cost[later] + VALUE_TOLERANCE:
+        if not np.isfinite(view.cost[k]) or view.cost[k] <= view.cost[later] + READABLE:
             return Reason(key="load_wait_best", placeholders={"later": self._instants[later]})
         found = self._now_and(later, k, view)
         if not self._tariff.is_weighed:

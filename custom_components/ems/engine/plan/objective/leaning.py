@@ -46,6 +46,15 @@ class Leaning:
         """
         return float(np.mean(self.import_per_kwh))
 
+    def cared(self, problem: Problem) -> Problem:
+        """Return a problem whose cars and loads want what they want whatever is weighed."""
+        cars = {id_: self.cared_for(car, problem) for id_, car in problem.cars.items()}
+        return replace(
+            problem,
+            cars=cars,
+            loads={id_: self.kept_at(load, problem) for id_, load in problem.loads.items()},
+        )
+
     def cared_for(self, car: CarState, problem: Problem) -> CarState:
         """Return a car whose missing kWh is worth more than any strategy could make of it.
 
