@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.components.recorder import get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import numpy as np
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+from sqlalchemy.exc import OperationalError
 
 from custom_components.ems.adapters import history
 from custom_components.ems.adapters.forecast_store import ForecastStore
@@ -203,6 +205,50 @@ async def test_a_restart_loses_nothing(
     assert len(after.forecasts.archives["load"].truth()[0]) == 20 * 24
     await settle(hass)
     assert after.forecast.data.learning.basis == "learned"
+
+
+async def test_a_database_that_was_emptied_does_not_cost_what_was_learned(
+    hass: HomeAssistant, home_entry: MockConfigEntry
+) -> None:
+    """The archive remembers sixty days itself, and the next night learns from them."""
+    await record(hass, LOAD, full_hours(20), evening)
+    coordinator = home_entry.runtime_data.forecast
+    await coordinator.async_refresh()
+    get_instance(hass).async_clear_statistics([LOAD])
+    await async_wait_recording_done(hass)
+    coordinator._must_train = True
+    await coordinator.async_refresh()
+    assert coordinator.data.learning.basis == "learned"
+    await home_entry.runtime_data.plan.async_plan()
+    assert expected_kw(home_entry, 19) > 1.0
+
+
+async def test_a_training_that_failed_is_tried_again(
+    hass: HomeAssistant, home_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it worked, and whatever part of it failed."""
+    coordinator = home_entry.runtime_data.forecast
+    await record(hass, LOAD, full_hours(20), evening)
+    trained: list[str] = []
+    original = forecasting.async_train
+
+    async def counted(*args: Any) -> Any:
+        trained.append("night")
+        return await original(*args)
+
+    async def locked(*_: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(forecasting, "async_train", counted)
+    with monkeypatch.context() as patched:
+        patched.setattr(forecasting, "async_production", locked)
+        coordinator._must_train = True
+        await coordinator.async_refresh()
+    assert "history_unreadable" in {problem.key for problem in coordinator.data.problems}
+    for _ in range(2):
+        await coordinator.async_refresh()
+    assert trained == ["night", "night"]
+    assert coordinator.data.learning.days == 19
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from ..engine.forecast.load import LoadForecaster
 from ..engine.local_time import HOUR_S
 from ..engine.plan.result import Reason
 from ..engine.steps import Floats, even_steps
-from .entity_history import async_load_before, async_sun_before, filled
+from .entity_history import NONE, Series, async_load_before, async_sun_before, filled
 from .history import HISTORY, RECENT, async_hourly_power, async_mean_power, quarter_hours
 
 # Our own sensors: the consumption nobody can move, on which plans stand, and what all arrays give.
@@ -118,10 +118,15 @@ def _with_basis(learning: Learning) -> Learning:
     return replace(learning, basis=learning.load.forecast(now_s, even_steps(now_s, 1, 60)).basis)
 
 
-async def async_train(hass: HomeAssistant, entry: ConfigEntry[Any]) -> tuple[Learning, Cleaned]:
-    """Learn all that the recorder knows, from the beginning. Return it with the hours it stands on."""
+async def async_train(
+    hass: HomeAssistant, entry: ConfigEntry[Any], archived: Series
+) -> tuple[Learning, Cleaned]:
+    """Learn all that the recorder knows, from the beginning. Return it with the hours it stands on.
+
+    `archived` are hours that EMS remembers itself: a database that was emptied must not cost what was learned.
+    """
     since_s = (dt_util.utcnow() - HISTORY).timestamp()
-    hours, recent = await _async_load(hass, entry, since_s)
+    hours, recent = await _async_load(hass, entry, since_s, archived)
     return await hass.async_add_executor_job(_trained, entry, hours, recent), hours
 
 
@@ -159,14 +164,14 @@ def _taught(learning: Learning, hours: Cleaned, recent: tuple[Floats, Floats]) -
 
 
 async def _async_load(
-    hass: HomeAssistant, entry: ConfigEntry[Any], since_s: float
+    hass: HomeAssistant, entry: ConfigEntry[Any], since_s: float, archived: Series = NONE
 ) -> tuple[Cleaned, tuple[Floats, Floats]]:
     entity_id = _entity_id(hass, entry, LOAD_KEY)
     if entity_id is None:
         return NOTHING, (np.zeros(0), np.zeros(0))
     own = await async_hourly_power(hass, entity_id, since_s)
     before = await async_load_before(hass, entry, since_s, most_kw(entry))
-    hours = clean_power(*filled(own, before), most_kw(entry))
+    hours = clean_power(*filled(filled(own, before), archived), most_kw(entry))
     recent = clean_power(
         *quarter_hours(*await async_mean_power(hass, entity_id, since=RECENT, period="5minute")),
         most_kw(entry),

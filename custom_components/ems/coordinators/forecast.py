@@ -121,8 +121,8 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         """Learn what is new, or everything where that is due."""
         known = self.data.learning
         if self._must_train:
-            learning, hours = await async_train(self.hass, self.config_entry)
-            self._must_train = False
+            archived = self._store.archives[LOAD].truth()
+            learning, hours = await async_train(self.hass, self.config_entry, archived)
         else:
             learning, hours = await async_learn_more(self.hass, self.config_entry, known)
         await self._async_note_production()
@@ -132,6 +132,7 @@ class ForecastCoordinator(DataUpdateCoordinator[Outside]):
         if learning.until_s != known.until_s or learning.trained_at_s != known.trained_at_s:
             self._store.keep_model(LOAD, learning.state)
             self._store.archive_changed()
+        self._must_train = False
         return learning
 
     async def _async_note_production(self) -> None:
