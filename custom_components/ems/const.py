@@ -40,6 +40,7 @@ CONF_FUSE_A: Final = "fuse_a"
 CONF_IMPORT_MAX_KW: Final = "import_max_kw"
 CONF_EXPORT_MAX_KW: Final = "export_max_kw"
 CONF_EXPORT_PRICE_MIN: Final = "export_price_min"
+CONF_ANNUAL_KWH: Final = "annual_kwh"
 CONF_ADDRESS: Final = "address"
 
 # entry.data["tariff"]

@@ -12,7 +12,7 @@ from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEAT
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
-from .runtime import EmsConfigEntry
+from .runtime import EmsConfigEntry, EmsData
 from .site_device import SiteDevice
 
 TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"}
@@ -34,9 +34,29 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
             for key, device in data.devices.items()
             if device.role == LOAD
         },
+        "forecasts": _forecasts(data),
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }
     return cast("dict[str, Any]", _without(found, _secrets(entry)))
+
+
+def _forecasts(data: EmsData) -> dict[str, Any]:
+    """Return how far learning has come and how good forecasts were."""
+    learning, verdict = data.forecast.data.learning, data.skill.data
+    return {
+        "basis": learning.basis,
+        "days": learning.days,
+        "learned_until_s": learning.until_s,
+        "trained_at_s": learning.trained_at_s,
+        "history": [asdict(reason) for reason in learning.reasons],
+        "archived": {name: len(archive) for name, archive in data.forecasts.archives.items()},
+        "skill": {
+            series: {lead: asdict(scores) for lead, scores in found.items()}
+            for series, found in verdict.scores.items()
+        },
+        "quality": {source: asdict(quality) for source, quality in verdict.quality.items()},
+        "instead": sorted(verdict.instead),
+    }
 
 
 def _secrets(entry: EmsConfigEntry) -> list[str]:

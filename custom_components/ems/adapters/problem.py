@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.net import shared_out
+from ..engine.forecast.persistence import PersistenceForecaster
+from ..engine.forecast.places import Places
 from ..engine.forecast.result import Forecast
 from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
@@ -20,6 +23,7 @@ from ..engine.site import Battery, PvArray, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .forecast_store import LOAD, PV
 from .loads import LoadNow, load_state
 from .peak_meter import PeakNow
 from .pv_forecast_series import PowerForecast
@@ -57,6 +61,9 @@ class PlanInputs:
     solar: Mapping[str, SolarForecaster] = field(
         default_factory=dict
     )  # what each array has taught, by its id
+    # Series whose forecaster loses to "as yesterday" (design §6), and what is used in its stead.
+    instead: Mapping[str, PersistenceForecaster] = field(default_factory=dict)
+    places: Places | None = None  # where the sun lay in past bands; None where the archive is too young
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
     co2: PublishedPrices | None = None  # how clean the grid is, in g/kWh; None where nobody says
@@ -78,8 +85,9 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     except TariffError as err:
         return Reason(key=err.key, placeholders=dict(err.placeholders))
     shortfall = shortfall_price(prices.import_price_per_kwh)
-    load = inputs.load.forecast(inputs.now_s, steps)
-    pv = _pv_forecasts(inputs, steps)
+    forecaster = inputs.instead.get(LOAD, inputs.load)
+    load = forecaster.forecast(inputs.now_s, steps)
+    pv = pv_in_use(inputs, steps)
     load_kw = _with_measured(load, inputs.load_now_kw)
     problem = Problem(
         site=inputs.site,
@@ -100,11 +108,10 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     return problem, load, pv
 
 
-def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+def pv_forecasts(inputs: PlanInputs, steps: Steps, issued_at_s: float) -> dict[str, Forecast]:
+    """Return what physics and weather say about every array."""
     weather = inputs.weather or NO_WEATHER
-    own = {
-        array.id: _solar(inputs, array).forecast(inputs.now_s, steps, weather) for array in inputs.site.pvs
-    }
+    own = {array.id: _solar(inputs, array).forecast(issued_at_s, steps, weather) for array in inputs.site.pvs}
     given = inputs.pv_given
     return own | {
         array.id: laid_over(own[array.id], given[array.id], array)
@@ -120,13 +127,32 @@ def _solar(inputs: PlanInputs, array: PvArray) -> SolarForecaster:
     return known if known is not None and known.is_for(blank) else blank
 
 
+def pv_in_use(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+    """Return the forecasts that the plan stands on: yesterday's production, where physics loses to it."""
+    found = pv_forecasts(inputs, steps, inputs.now_s)
+    if PV not in inputs.instead or not found:
+        return found
+    peaks_kw = {array.id: array.peak_kw for array in inputs.site.pvs}
+    return shared_out(inputs.instead[PV].forecast(inputs.now_s, steps), found, peaks_kw)
+
+
 def _scenarios(
     inputs: PlanInputs, steps: Steps, load_kw: Floats, pv: Mapping[str, Forecast]
 ) -> tuple[Scenario, ...]:
     """Return the ways the next days may go, for homes with sun: without it the mean serves as well."""
     if not inputs.site.pvs or not inputs.site.batteries:
         return ()
-    return make_scenarios(inputs.now_s, steps, inputs.load, load_kw, pv, inputs.production_kwh, inputs.zone)
+    return make_scenarios(
+        inputs.now_s,
+        steps,
+        inputs.instead.get(LOAD, inputs.load),
+        load_kw,
+        pv,
+        inputs.production_kwh,
+        inputs.zone,
+        # Places in the bands of a forecaster that is not used say nothing about the one that is.
+        places=None if PV in inputs.instead else inputs.places,
+    )
 
 
 def _with_measured(load: Forecast, now_kw: float | None) -> Any:

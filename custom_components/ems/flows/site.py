@@ -18,6 +18,7 @@ from ..const import (
     CO2_ENERGY_CHARTS,
     CO2_ENTITY,
     CO2_NONE,
+    CONF_ANNUAL_KWH,
     CONF_COUNTRY,
     CONF_ENTITY,
     CONF_EXPORT_MAX_KW,
@@ -50,6 +51,7 @@ def grid_schema(currency: str, *, with_name: bool) -> probatio.Schema:
             probatio.Optional(CONF_IMPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
             probatio.Optional(CONF_EXPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
             probatio.Optional(CONF_EXPORT_PRICE_MIN): price_field(f"{currency}/kWh"),
+            probatio.Optional(CONF_ANNUAL_KWH): number(100, 10_000_000, 1, "kWh"),
         }
     )
 
@@ -58,14 +60,12 @@ def grid_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the grid as it is stored; a limit that was left out is what the fuse carries."""
     phases, fuse_a = int(user_input[CONF_PHASES]), float(user_input[CONF_FUSE_A])
     carried_kw = round(phases * fuse_a * NOMINAL_V / 1000, 2)
-    # Left out, it is no price of 0 but no condition at all.
-    least = (
-        {CONF_EXPORT_PRICE_MIN: float(user_input[CONF_EXPORT_PRICE_MIN])}
-        if CONF_EXPORT_PRICE_MIN in user_input
-        else {}
-    )
+    # Left out, a least price is none of 0 but no condition at all; so is a consumption that nobody knows.
+    told = {
+        key: float(user_input[key]) for key in (CONF_EXPORT_PRICE_MIN, CONF_ANNUAL_KWH) if key in user_input
+    }
     return {
-        **least,
+        **told,
         CONF_PHASES: phases,
         CONF_FUSE_A: fuse_a,
         CONF_IMPORT_MAX_KW: float(user_input.get(CONF_IMPORT_MAX_KW, carried_kw)),
