@@ -69,6 +69,7 @@ async def test_every_hour_one_forecast_is_archived(
 ) -> None:
     """One per hour and series, issued with what was known at the full hour; a fixed price needs none."""
     archives = home_entry.runtime_data.forecasts.archives
+    await settle(hass)  # the first forecast is issued beside the first plan
     assert {name: len(archive) for name, archive in archives.items()} == {"load": 1, "pv": 1, "price": 0}
     for _ in range(12):
         await clock.tick(hass, 15 * 60)
