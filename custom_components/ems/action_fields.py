@@ -13,6 +13,8 @@ ATTR_OPERATION: Final = "operation"
 ATTR_STRATEGY: Final = "strategy"
 ATTR_PREFERENCE: Final = "preference"
 ATTR_HORIZON: Final = "horizon"
+ATTR_SERIES: Final = "series"
+FORECAST_SERIES: Final = ("load", "pv", "net", "prices")
 ATTR_BATTERY: Final = "battery"
 BATTERY_SIZES: Final = ("battery_capacity_kwh", "battery_power_kw")
 # Three days: weather is forecast for four, and a price estimated beyond tomorrow says less every day.
@@ -50,6 +52,13 @@ def _price_course(value: Any) -> Any:
 
 
 SITE_SCHEMA = probatio.Schema(_SITE)
+FORECAST_SCHEMA = probatio.Schema({
+    **_SITE,
+    probatio.Optional(ATTR_SERIES): probatio.All(
+        cv.ensure_list, [probatio.In(FORECAST_SERIES)], probatio.Length(min=1)
+    ),
+    probatio.Optional(ATTR_HORIZON): _number(1, HORIZON_MAX_H),
+})  # fmt: skip
 OPTIMIZE_SCHEMA = probatio.Schema({**_SITE, **_LEANING})
 OPERATION_SCHEMA = probatio.Schema(
     {**_SITE, probatio.Required(ATTR_OPERATION): probatio.In([OPERATION_ADVISORY, OPERATION_ACTIVE])}

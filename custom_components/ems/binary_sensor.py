@@ -1,4 +1,4 @@
-"""Binary sensors: flags of devices, and whether a device answers."""
+"""Binary sensors: flags of devices, whether a device answers, whether the home uses what nobody expected."""
 
 from typing import Any, override
 
@@ -11,10 +11,11 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 from .adapters.plan_view import planned_now
 from .adapters.wording import reason_text
 from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
+from .coordinators.skill import SkillCoordinator
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
-from .entity import LoadEntity, PointEntity, device_info
+from .entity import LoadEntity, PointEntity, SiteEntity, device_info
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -29,7 +30,8 @@ _CLASSES = {
 async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Create a sensor per flag, and one per device that tells whether it answers."""
+    """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
+    async_add_entities([ConsumptionAnomaly(entry)])
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(
@@ -111,3 +113,36 @@ class ShouldRunSensor(LoadEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return why."""
         return {"reason": reason_text(self.hass, self._planned[1]) if self._planned else None}
+
+
+class ConsumptionAnomaly(SiteEntity[SkillCoordinator], BinarySensorEntity):
+    """Whether the home has used, for hours, far more or far less than was expected a day before."""
+
+    _attr_device_class = BinarySensorDeviceClass.PROBLEM
+
+    def __init__(self, entry: EmsConfigEntry) -> None:
+        """Initialize the sensor."""
+        super().__init__(entry.runtime_data.skill, entry, "consumption_anomaly")
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether something is odd; unknown while there was no forecast a day before the last hours."""
+        last = self.coordinator.data.last
+        if last is None or last.expected_now is None:
+            return None
+        return self.coordinator.data.anomaly is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return what was measured in the last full hour beside what was expected of it. [kW]."""
+        verdict = self.coordinator.data
+        if verdict.last is None or verdict.last.expected_now is None:
+            return {}
+        anomaly = verdict.anomaly
+        return {
+            "direction": anomaly.direction.value if anomaly else None,
+            "hours": anomaly.hours if anomaly else 0,
+            **{key: round(value, 3) for key, value in verdict.last.expected_now.items()},
+        }

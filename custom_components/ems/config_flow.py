@@ -23,6 +23,7 @@ from .const import (
     CHARGER,
     CONF_ADDRESS,
     CONF_BASE_URL,
+    CONF_CO2,
     CONF_EXPORT_MAX_KW,
     CONF_GRID,
     CONF_IMPORT_MAX_KW,
@@ -36,8 +37,16 @@ from .const import (
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
 from .flows.load import LoadFlow
-from .flows.site import grid_data, grid_errors, grid_schema, weather_errors, weather_schema
-from .flows.tariff import KINDS, TARIFF_MENU, entity_prices, price_errors, tariff_data, window_errors
+from .flows.site import (
+    async_co2_check,
+    co2_schema,
+    grid_data,
+    grid_errors,
+    grid_schema,
+    weather_errors,
+    weather_schema,
+)
+from .flows.tariff import KINDS, TARIFF_MENU, WITH_PREVIEW, async_tariff_check, tariff_data
 
 MORE = "more"
 # Limits that number entities turn; turned ones are kept in the options.
@@ -134,6 +143,16 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the country and what is added to the day-ahead price."""
         return await self._async_tariff_step("tariff_awattar", user_input)
 
+    async def async_step_tariff_energy_charts(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the bidding zone, and the service for its prices."""
+        return await self._async_tariff_step("tariff_energy_charts", user_input)
+
+    async def async_step_tariff_entsoe(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the bidding zone and the token, and the service for its prices."""
+        return await self._async_tariff_step("tariff_entsoe", user_input)
+
     async def async_step_tariff_entity(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the price entity, and read it before believing it."""
         return await self._async_tariff_step("tariff_entity", user_input)
@@ -144,17 +163,10 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            errors = price_errors(user_input, self.hass.config.currency)
-            if step == "tariff_time_of_use":
-                errors |= window_errors(user_input, self.hass.config.currency)
-            if step == "tariff_awattar" and self.hass.config.currency != "EUR":
-                errors, placeholders = {"base": "currency_not_eur"}, {"currency": self.hass.config.currency}
-            if step == "tariff_entity":
-                found, placeholders = entity_prices(self.hass, user_input)
-                errors |= found
+            errors, placeholders = await async_tariff_check(self.hass, step, user_input)
             if not errors:
                 self._data[CONF_TARIFF] = tariff_data(kind, user_input)
-                if step == "tariff_entity":
+                if step in WITH_PREVIEW:
                     self._prices = placeholders
                     return await self.async_step_tariff_preview()
                 return await self._async_tariff_done()
@@ -169,7 +181,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_tariff_preview(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the prices that the entity gave."""
+        """Show the prices that were read."""
         if user_input is not None:
             return await self._async_tariff_done()
         return self.async_show_form(
@@ -208,7 +220,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which part of the site is to change."""
-        return self.async_show_menu(step_id="reconfigure", menu_options=["grid", "tariff", "weather"])
+        return self.async_show_menu(step_id="reconfigure", menu_options=["grid", "tariff", "weather", "co2"])
 
     async def async_step_grid(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the grid connection."""
@@ -225,6 +237,23 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return self.async_show_form(step_id="grid", data_schema=form, errors=errors)
 
+    async def async_step_co2(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change where it is known from how clean the grid is."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            errors, placeholders = await async_co2_check(self.hass, user_input)
+            if not errors:
+                self._data[CONF_CO2] = user_input
+                return self._save_changes()
+        shown = user_input or self._get_reconfigure_entry().data.get(CONF_CO2)
+        return self.async_show_form(
+            step_id="co2",
+            data_schema=self.add_suggested_values_to_schema(co2_schema(), shown),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
     def _save_changes(self) -> ConfigFlowResult:
         """Store what changed; the update listener reloads the site."""
         entry = self._get_reconfigure_entry()
@@ -234,7 +263,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             for key, value in entry.options.items()
             if CONF_GRID not in self._data or key not in LIMITS
         }
-        updates = {part: _at_same_address(entry.data[part], new) for part, new in self._data.items()}
+        updates = {part: _at_same_address(entry.data.get(part, {}), new) for part, new in self._data.items()}
         return self.async_update_and_abort(entry, data_updates=updates, options=options)
 
 

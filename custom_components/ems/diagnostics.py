@@ -5,17 +5,17 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
-from .runtime import EmsConfigEntry
+from .runtime import EmsConfigEntry, EmsData
 from .site_device import SiteDevice
 
-TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "unique_id"}
+TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConfigEntry) -> dict[str, Any]:
@@ -34,16 +34,36 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
             for key, device in data.devices.items()
             if device.role == LOAD
         },
+        "forecasts": _forecasts(data),
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }
     return cast("dict[str, Any]", _without(found, _secrets(entry)))
+
+
+def _forecasts(data: EmsData) -> dict[str, Any]:
+    """Return how far learning has come and how good forecasts were."""
+    learning, verdict = data.forecast.data.learning, data.skill.data
+    return {
+        "basis": learning.basis,
+        "days": learning.days,
+        "learned_until_s": learning.until_s,
+        "trained_at_s": learning.trained_at_s,
+        "history": [asdict(reason) for reason in learning.reasons],
+        "archived": {name: len(archive) for name, archive in data.forecasts.archives.items()},
+        "skill": {
+            series: {lead: asdict(scores) for lead, scores in found.items()}
+            for series, found in verdict.scores.items()
+        },
+        "quality": {source: asdict(quality) for source, quality in verdict.quality.items()},
+        "instead": sorted(verdict.instead),
+    }
 
 
 def _secrets(entry: EmsConfigEntry) -> list[str]:
     """Return what errors and names may quote, the longest first: addresses hold hosts."""
     parts = [entry.data[CONF_TARIFF], entry.data[CONF_WEATHER]]
     links = [subentry.data[CONF_SOURCE].get(CONF_LINK) for subentry in entry.subentries.values()]
-    found = {entry.title, *(part.get(CONF_BASE_URL) for part in parts)}
+    found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {link[CONF_HOST] for link in links if link}
     return sorted((text for text in found if text), key=len, reverse=True)
 

@@ -15,14 +15,17 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
+from .adapters.forecast_store import ForecastStore
 from .adapters.inputs import InputCollector
 from .adapters.load_book import LoadBook
 from .adapters.peak_meter import PeakMeter
+from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
+from .coordinators.skill import SkillCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
 from .devices import Profile, load_profiles
@@ -50,12 +53,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
     _async_follow_changes(hass, entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
+    forecasts = ForecastStore(hass, entry.entry_id)
+    await forecasts.async_load()
     demo = await _async_start_demo(hass, entry, store)
     try:
         profiles = await hass.async_add_executor_job(load_profiles)
         devices = _build_devices(hass, entry, profiles)
         await _async_first_contact(devices)
-        entry.runtime_data = _assemble(hass, entry, store, devices, demo)
+        entry.runtime_data = _assemble(hass, entry, store, forecasts, devices, demo)
+        await entry.runtime_data.forecast.async_restore()
+        await entry.runtime_data.skill.async_restore()
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         _async_run(hass, entry)
     except BaseException:
@@ -83,27 +90,32 @@ def _assemble(
     hass: HomeAssistant,
     entry: EmsConfigEntry,
     store: SiteStore,
+    forecasts: ForecastStore,
     devices: dict[str, SiteDevice],
     demo: DemoHome | None,
 ) -> EmsData:
     """Put the parts of a site together; nothing runs yet."""
     settings = SiteSettings(hass, entry)
     site = SiteCoordinator(hass, entry, devices)
-    forecast = ForecastCoordinator(hass, entry)
+    forecast = ForecastCoordinator(hass, entry, forecasts)
+    skill = SkillCoordinator(hass, entry, forecasts, forecast)
     cars = CarSessions(store, settings)
     loads = LoadBook(store, settings)
     peak = PeakMeter(store)
     collector = InputCollector(
-        hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak
+        hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak, skill=skill
     )
+    skill.collect = collector.collect
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     return EmsData(
         settings=settings,
         store=store,
+        forecasts=forecasts,
         devices=devices,
         site=site,
         forecast=forecast,
+        skill=skill,
         plan=PlanCoordinator(hass, entry, collector.collect),
         dispatcher=Dispatcher(hass, entry, settings, devices, store),
         cars=cars,
@@ -176,6 +188,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     data.dispatcher.async_start()
     data.plan.async_start()
     data.forecast.async_start()
+    data.skill.async_start()
     async_begin(hass, entry)
     _remember_demo(hass, entry)
 
@@ -262,6 +275,7 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
         if data.demo:
             data.store.put(DEMO_STATE, data.demo.state())
         await data.store.async_flush()
+        await data.forecasts.async_flush()
     finally:
         if data.demo:
             await data.demo.async_stop()
@@ -270,6 +284,9 @@ async def _async_wind_down(entry: EmsConfigEntry) -> None:
 async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Leave nothing behind."""
     await SiteStore(hass, entry.entry_id).async_remove()
+    for name in ("prices", "co2"):
+        await PriceStore(hass, entry.entry_id, name).async_remove()
+    await ForecastStore(hass, entry.entry_id).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -9,11 +9,13 @@ from .site_device import SiteDevice
 
 if TYPE_CHECKING:
     from .adapters.cars import CarSessions
+    from .adapters.forecast_store import ForecastStore
     from .adapters.load_book import LoadBook
     from .adapters.peak_meter import PeakMeter
     from .coordinators.forecast import ForecastCoordinator
     from .coordinators.plan import PlanCoordinator
     from .coordinators.site import SiteCoordinator
+    from .coordinators.skill import SkillCoordinator
     from .demo import DemoHome
     from .dispatcher import Dispatcher
     from .settings import SiteSettings
@@ -26,9 +28,11 @@ class EmsData:
 
     settings: SiteSettings
     store: SiteStore
+    forecasts: ForecastStore
     devices: dict[str, SiteDevice]  # by subentry id
     site: SiteCoordinator
     forecast: ForecastCoordinator
+    skill: SkillCoordinator
     plan: PlanCoordinator
     dispatcher: Dispatcher
     cars: CarSessions

@@ -5,8 +5,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
+from .forecast_sensors import forecast_sensors
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
+from .outlook_sensors import outlook_sensors
 from .peak_sensors import peak_sensors
 from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
@@ -45,6 +47,8 @@ async def async_setup_entry(
             *site_plan_sensors(entry),
             *site_insight_sensors(entry),
             *peak_sensors(entry),
+            *outlook_sensors(entry),
+            *forecast_sensors(entry),
             consumption,
         ]
     )

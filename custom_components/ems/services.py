@@ -12,15 +12,19 @@ from .action_fields import (
     ATTR_HORIZON,
     ATTR_OPERATION,
     ATTR_PREFERENCE,
+    ATTR_SERIES,
     ATTR_STRATEGY,
     BATTERY_SIZES,
+    FORECAST_SCHEMA,
+    FORECAST_SERIES,
     OPERATION_SCHEMA,
     OPTIMIZE_SCHEMA,
     SIMULATE_SCHEMA,
     SITE_SCHEMA,
 )
+from .adapters.forecast_response import forecast_response
 from .adapters.plan_request import PlanRequest
-from .adapters.response import forecast_response, plan_response, simulation_response
+from .adapters.response import plan_response, simulation_response
 from .adapters.wording import reason_of, refusal
 from .const import DOMAIN, OPT_OPERATION
 from .cycle import async_optimize
@@ -44,7 +48,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     register(DOMAIN, SERVICE_SIMULATE, _simulate, SIMULATE_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_GET_PLAN, _get_plan, SITE_SCHEMA, supports_response=only)
-    register(DOMAIN, SERVICE_GET_FORECAST, _get_forecast, SITE_SCHEMA, supports_response=only)
+    register(DOMAIN, SERVICE_GET_FORECAST, _get_forecast, FORECAST_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_SET_OPERATION, _set_operation, OPERATION_SCHEMA)
 
 
@@ -96,11 +100,13 @@ async def _get_plan(call: ServiceCall) -> ServiceResponse:
 
 
 async def _get_forecast(call: ServiceCall) -> ServiceResponse:
-    """Return the forecasts behind the current plan."""
-    outlook = _entry(call).runtime_data.plan.data.outlook
+    """Return the forecasts behind the current plan, and how good such forecasts were."""
+    data = _entry(call).runtime_data
+    outlook = data.plan.data.outlook
     if outlook is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_plan_yet")
-    return forecast_response(outlook)
+    wanted = call.data.get(ATTR_SERIES, FORECAST_SERIES)
+    return forecast_response(outlook, data.skill.data.scores, wanted, call.data.get(ATTR_HORIZON))
 
 
 async def _set_operation(call: ServiceCall) -> None:

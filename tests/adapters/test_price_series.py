@@ -139,6 +139,99 @@ def test_nord_pools_own_action():
     assert parse(answer, unit="EUR/MWh").price_per_kwh == pytest.approx([0.1005, 0.09])
 
 
+def test_tibbers_whole_answer():
+    """One home, five levels down."""
+    prices = parse(sample("tibber_priceinfo.json"))
+    assert prices.starts_s[0] == at("2025-09-19T00:00:00+02:00")
+    assert prices.price_per_kwh[0] == 0.2688
+
+
+def test_of_two_homes_nobody_knows_which():
+    rows = {"priceInfo": {"today": hours(0.1)}}
+    assert key_of({"homes": [rows, rows]}) == "price_rows_missing"
+    assert parse({"homes": [rows]}).price_per_kwh.tolist() == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "width_s", "first"),
+    [
+        ("energyzero_rest_electricity_hour_response.json", 72, 3600, 0.077495),
+        ("energyzero_rest_electricity_quarter.json", 288, 900, None),
+        ("energyzero_graphql_energy.json", 24, 3600, 0.107),
+        ("easyenergy_energy.json", 24, 3600, 0.11549),
+        ("easyenergy_energy_quarter.json", 5, 900, -0.0021),
+    ],
+)
+def test_dutch_retailers(name, count, width_s, first):
+    """The exchange price without VAT, the first of the lists they give: additions are the tariff's business."""
+    prices = parse(sample(name))
+    assert len(prices.starts_s) == count
+    assert set(prices.ends_s - prices.starts_s) == {width_s}
+    assert first is None or prices.price_per_kwh[0] == first
+
+
+def test_nord_pools_data_portal():
+    """Currency per MWh in a table of areas; the entity cannot say so, the answer does."""
+    body = sample("nordpool_delivery_period.json")
+    prices = parse(body, unit=None)
+    assert len(prices.starts_s) == 24
+    assert prices.price_per_kwh[0] == pytest.approx(0.02154)
+    assert key_of(body, currency="SEK") == "price_unit_currency"
+
+
+def test_of_two_areas_in_one_row_nobody_knows_which():
+    row = {"deliveryStart": "2025-06-02T00:00Z", "deliveryEnd": "2025-06-02T01:00Z"}
+    assert (
+        key_of({"multiAreaEntries": [row | {"entryPerArea": {"SE3": 1, "SE4": 2}}]}) == "price_rows_unusable"
+    )
+
+
+def test_energy_charts_two_columns():
+    prices = parse(sample("energy_charts_price.json"), unit=None)
+    assert len(prices.starts_s) == 48
+    assert prices.price_per_kwh[0] == pytest.approx(0.09285)
+    assert key_of({"unix_seconds": [0, 3600], "price": [1]}) == "price_rows_missing"
+
+
+@pytest.mark.parametrize("name", ["high_day", "negative_day", "dst_spring", "dst_autumn"])
+def test_awattars_own_answer(name):
+    prices = parse(sample(f"awattar_at_{name}.json"), unit=None)
+    assert len(prices.starts_s) == 24
+    assert np.array_equal(prices.ends_s[:-1], prices.starts_s[1:])
+
+
+def test_octopus_as_documented():
+    """Newest first, pence, one page of several; no captured answer under a usable licence was at hand."""
+    results = [
+        {
+            "value_exc_vat": 20.0,
+            "value_inc_vat": 21.0,
+            "valid_from": "2026-06-15T00:30Z",
+            "valid_to": "2026-06-15T01:00Z",
+        },
+        {
+            "value_exc_vat": 10.0,
+            "value_inc_vat": 10.5,
+            "valid_from": "2026-06-15T00:00Z",
+            "valid_to": "2026-06-15T00:30Z",
+        },
+    ]
+    prices = parse({"count": 2, "next": None, "results": results}, unit="p/kWh", currency="GBP")
+    assert prices.price_per_kwh == pytest.approx([0.105, 0.21])
+    assert set(prices.ends_s - prices.starts_s) == {1800}
+
+
+def test_amber_to_mqtt():
+    rows = hours(0.13, 0.15, keys=("start_time", "end_time", "advanced_price_predicted"))
+    assert parse({"Forecasts": rows}, unit="$/kWh", currency="AUD").price_per_kwh.tolist() == [0.13, 0.15]
+
+
+@pytest.mark.parametrize("name", ["solcast_rooftop_forecasts.json", "solcast_multiday.json"])
+def test_a_sun_forecast_is_no_price(name):
+    """Its rows say when they end, and nothing says what a kWh of them costs."""
+    assert key_of(sample(name), unit="kW").startswith("price_")
+
+
 @pytest.mark.parametrize(
     "attributes",
     [

@@ -66,6 +66,15 @@ def test_additions_and_vat_come_on_top_and_feed_in_is_paid_as_agreed(kind: str, 
     assert found.export_price_per_kwh[found.known] == pytest.approx(export)
 
 
+def test_shares_of_the_exchange_price_are_paid_and_received() -> None:
+    """(0.05 · 1.03 + 0.1) · 1.2 to pay; (0.05 · 0.9 − 0.01) · 1.1 to earn."""
+    shares = {"share_pct": 103, "export_share_pct": 90, "export_vat_pct": 10}
+    stored = {"kind": "entsoe", "zone": "AT", "token": "t", **FORMULA, **shares, "export_kind": "day_ahead"}
+    _, _, found = prices(stored, "2026-06-15T12:00:00+02:00", published("2026-06-15T00:00:00+02:00"))
+    assert found.import_price_per_kwh[found.known] == pytest.approx(0.1818)
+    assert found.export_price_per_kwh[found.known] == pytest.approx(0.0385)
+
+
 def test_a_fixed_price_is_always_known() -> None:
     """Day and night, weekday and Sunday."""
     _, _, found = prices(

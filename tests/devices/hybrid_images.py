@@ -236,7 +236,7 @@ def deye_lp1() -> Device:
             {
                 0: [3, 1, 0x0104, *text("2112345678", 5)],
                 72: swapped("I", 70_000) + swapped("I", 65_000),
-                79: [5002],
+                78: [0xFFFF, 5002, 3],
                 81: swapped("I", 123_456),
                 96: swapped("I", 150_000),
                 150: [2305],
@@ -303,3 +303,94 @@ def e3dc() -> Device:
             }
         )
     )
+
+
+def _model(number: int, length: int, at: dict[int, list[int]]) -> list[int]:
+    """Return one SunSpec model: number, length, and words at the standard's offsets; zeros elsewhere."""
+    block = [number, length, *[0] * length]
+    for offset, run in at.items():
+        block[offset : offset + len(run)] = run
+    return block
+
+
+def _chain(*models: list[int]) -> Image:
+    return image({40000: [0x5375, 0x6E53, *(word for block in models for word in block), 0xFFFF, 0]})
+
+
+def _common(maker: str, model: str, serial: str) -> list[int]:
+    return _model(
+        1, 66, {2: text(maker, 16), 18: text(model, 16), 42: text("1.30.7-1", 8), 50: text(serial, 16)}
+    )
+
+
+def _limiting() -> tuple[list[int], list[int]]:
+    """Models 121 and 123: 10 kW, percent in hundredths, nothing limited."""
+    return _model(121, 30, {2: [1000], 22: words("h", 1)}), _model(
+        123, 24, {5: [10_000], 23: words("hh", -2, 0)}
+    )
+
+
+def fronius_gen24(*, floats: bool = False) -> Device:
+    """GEN24 10.0 Plus: 2.5 and 1.5 kW of sun, 1.2 kW into the battery."""
+    if floats:
+        inverter = _model(113, 60, {22: words("ff", 2800.0, 50.02)})
+    else:
+        inverter = _model(103, 50, {14: words("hh", 2800, 0), 16: words("Hh", 5002, -2)})
+    strings = {
+        2: words("hhhh", -2, -1, -1, 0),
+        8: [4],
+        21: [25_000, *words("I", 7_000_000)],
+        41: [15_000, *words("I", 5_000_000)],
+        61: [12_000, *words("I", 900_000)],
+        81: [0, *words("I", 800_000)],
+    }
+    storage = {
+        2: [5000],
+        5: [0],
+        8: [6250],
+        12: [10_000, 10_000],
+        18: words("h", 0),
+        22: words("h", -2),
+        25: words("h", -2),
+    }
+    return Device(
+        holding=_chain(
+            _common("Fronius", "Symo GEN24 10.0 Plus", "34119102"),
+            inverter,
+            *_limiting(),
+            _model(160, 88, strings),
+            _model(124, 24, storage),
+        )
+    )
+
+
+def sunspec_inverter(*, floats: bool = False) -> Device:
+    """A solar inverter of any maker: 3.6 kW."""
+    if floats:
+        block = {
+            16: words("fff", 230.1, 230.2, 230.3),
+            22: words("ff", 3600.0, 49.99),
+            32: words("f", 8_000_000.0),
+        }
+        inverter = _model(112, 60, block)
+    else:
+        block = {
+            10: words("HHHh", 2301, 2302, 2303, -1),
+            14: words("hhHh", 360, 1, 4999, -2),
+            24: words("Ih", 8000, 3),
+        }
+        inverter = _model(101, 50, block)
+    return Device(holding=_chain(_common("Sunworks", "SW-5", "SW0815"), inverter, *_limiting()))
+
+
+def sunspec_battery() -> Device:
+    """A battery of any maker: 1.5 kW out of it, 10 kWh, 5 kW either way."""
+    rated = {
+        3: [1000, 500, 500],
+        11: [555],
+        47: words("h", 1500),
+        53: words("hh", 1, 1),
+        56: words("h", -1),
+        63: words("h", 0),
+    }
+    return Device(holding=_chain(_common("Cellworks", "CW-10", "CW4711"), _model(802, 62, rated)))

@@ -14,7 +14,6 @@ AMPS = {"current_l1": 9.9, "current_l2": 10, "current_l3": 10.1}
 PHASE_WATTS = {"power_l1": 2267, "power_l2": 2300, "power_l3": 2333}
 KEBA = {
     **CHARGING,
-    **VOLTS,
     "current_l1": 9.98,
     "current_l2": 10.01,
     "current_l3": 9.99,
@@ -87,6 +86,7 @@ MEANT = {
 # What is read by the minute, of those that have it.
 SETTINGS = {
     "keba_p30": {
+        **VOLTS,
         "rated_current": 32,
         "session_energy": 5432.1,
         "phase_switch": "modbus",

@@ -50,6 +50,7 @@ REQUESTS_MAX = {
     "eastron_sdm230": 1,
     "eastron_sdm630": 1,
     "eastron_sdm72": 1,
+    "fronius_gen24": 3,
     "goe_modbus": 3,
     "goodwe_et": 5,
     "growatt_sph": 4,
@@ -58,8 +59,8 @@ REQUESTS_MAX = {
     "huawei_sun2000": 4,
     "janitza_umg": 1,
     "janitza_umg604": 3,
-    "keba_p30": 11,  # its maker allows one value per request
-    "keba_p40": 11,  # its maker allows one value per request
+    "keba_p30": 8,  # its maker allows one value per request
+    "keba_p40": 8,  # its maker allows one value per request
     "kostal_ksem": 3,
     "kostal_plenticore": 4,
     "mennekes_compact": 4,
@@ -77,6 +78,8 @@ REQUESTS_MAX = {
     "sma_smart_energy": 8,  # SMA scatters what belongs together over a thousand registers
     "solaredge_storedge": 3,
     "sungrow_sh": 4,
+    "sunspec_battery": 1,
+    "sunspec_inverter": 1,
     "sunspec_meter": 1,
     "victron_gx": 2,
     "wallbe_eco": 3,
@@ -87,6 +90,7 @@ REQUESTS_MAX = {
 # Batteries that EMS cannot make do everything, and why; the plan leaves them to themselves in the mode they lack.
 LACKING = {
     "sma_smart_energy": {"discharge"},  # its discharge mode covers the house and no more
+    "fronius_gen24": {"discharge"},  # a negative charging rate: seen by few, confirmed by nobody
     "deye_lp3": {"discharge"},  # would change how the inverter sells, which nobody confirmed
 }
 

@@ -1,5 +1,6 @@
 """Hybrid inverters told what to do: the registers of each mode, typed from the makers' tables."""
 
+from modbus_connection import IllegalDataAddressError
 import pytest
 
 from custom_components.ems.devices.command import DeviceCommand
@@ -243,9 +244,71 @@ async def test_a_victron_battery_alone_reads_the_grid_it_is_steered_by(rig, prof
     assert unit.holding[2700] == 400
 
 
-@pytest.mark.parametrize("name", ["deye_lp1", "e3dc"])
+def at(unit, model, length, offset):
+    """Return what a model's register holds, found by number and length alone."""
+    start = next(a for a in unit.holding if unit.holding[a] == model and unit.holding.get(a + 1) == length)
+    return unit.holding[start + offset]
+
+
+@pytest.mark.parametrize(
+    ("command", "limits", "out", "into", "revert"),
+    [
+        (battery("automatic"), 0, 10_000, 10_000, 120),
+        (battery("hold"), 2, 0, 10_000, 120),
+        (battery("charge", 2500), 2, S16 - 5000, 10_000, 120),  # half of 5 kW, as a negative discharge
+        (battery("charge", 9000), 2, S16 - 10_000, 10_000, 120),
+    ],
+)
+async def test_a_fronius_is_told_by_rates_that_revert(rig, command, limits, out, into, revert):
+    """Without the time to revert a command outlives its controller: batteries have stayed locked for days."""
+    device, unit, _ = rig("fronius_gen24")
+    await device.async_command(command)
+    assert [at(unit, 124, 24, offset) for offset in (5, 12, 13, 15)] == [limits, out, into, revert]
+    assert at(unit, 124, 24, 17) == 0  # charging from the grid is the owner's matter
+    assert unit.writes[-1].values == [limits] or command.mode == "automatic"
+
+
+@pytest.mark.parametrize("name", ["fronius_gen24", "sunspec_inverter"])
+async def test_the_sun_is_limited_for_two_minutes_at_a_time(rig, name):
+    device, unit, clock = rig(name)
+    await device.async_command(DeviceCommand(role="pv", mode="limit", power_w=3200))
+    assert [at(unit, 123, 24, offset) for offset in (5, 7, 9)] == [3200, 120, 1]  # 32.00 % of 10 kW
+    unit.writes.clear()
+    clock.now += 40
+    await device.async_command(DeviceCommand(role="pv", mode="limit", power_w=3200), renew=True)
+    assert len(unit.writes) == 3
+
+    await device.async_release()
+    assert [at(unit, 123, 24, offset) for offset in (5, 9)] == [10_000, 0]
+
+
+async def test_releasing_a_fronius_battery_leaves_its_limit_on_the_sun(rig):
+    device, unit, _ = rig("fronius_gen24")
+    await device.async_command(DeviceCommand(role="pv", mode="limit", power_w=3200))
+    await device.async_command(battery("hold"))
+    await device.async_release(roles=("battery",))
+    assert [at(unit, 124, 24, offset) for offset in (5, 12)] == [0, 10_000]
+    assert at(unit, 123, 24, 9) == 1
+
+
+@pytest.mark.parametrize("name", ["deye_lp1", "e3dc", "sunspec_battery"])
 async def test_what_nobody_confirmed_is_read_only(rig, name):
     device, _, _ = rig(name)
     with pytest.raises(DeviceWriteError, match="no battery can be commanded"):
         await device.async_command(battery("automatic"))
     assert not device.profile.writable
+
+
+async def test_a_device_that_denies_what_lies_between_its_settings_is_steered_all_the_same(rig):
+    """Huawei's map has holes; a request over one is refused as a whole."""
+    device, unit, _ = rig("huawei_sun2000")
+    read = unit.read_holding_registers
+
+    async def strict(address, count):
+        if address <= 47099 < address + count:
+            raise IllegalDataAddressError
+        return await read(address, count)
+
+    unit.read_holding_registers = strict
+    await device.async_command(battery("charge", 2500))
+    assert unit.holding[47100] == 1

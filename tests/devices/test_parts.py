@@ -86,3 +86,10 @@ def test_a_contradiction_is_named(old, new, says):
     with pytest.raises(ProfileError, match=r"acme\.yaml:\d+: ") as caught:
         parse_profile(SMA_LIKE.replace(old, new), "acme.yaml")
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("values", ["{0: little, 1: middle}", "{0: true, 1: false}"])
+def test_a_word_order_is_big_or_little(values):
+    told = f"defaults: {{word_order_at: {{at: 5, type: u16, values: {values}}}}}\nidentity:"
+    with pytest.raises(ProfileError, match="maps codes to big and little"):
+        parse_profile(SMA_LIKE.replace("identity:", told), "acme.yaml")

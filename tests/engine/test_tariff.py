@@ -139,12 +139,13 @@ def test_tomorrow_is_estimated_from_the_same_hours_and_marked():
     assert series.import_price_per_kwh[24:] == pytest.approx(today)
 
 
-def test_estimates_average_the_known_days():
+def test_estimates_stand_on_the_level_of_the_last_days():
+    """Monday 0.10, Tuesday 0.30, by half each day further back: (0.5·0.1 + 0.3)/1.5, a tenth of the way to 0.2."""
     days = np.concatenate([np.full(24, 0.1), np.full(24, 0.3)])
-    series = SeriesTariff(zone=VIENNA, day_ahead=hourly("2025-06-01", days)).prices(
-        even_steps(at("2025-06-03"), 24, 60)
+    series = SeriesTariff(zone=VIENNA, day_ahead=hourly("2025-06-02", days)).prices(
+        even_steps(at("2025-06-04"), 24, 60)
     )
-    assert series.import_price_per_kwh == pytest.approx([0.2] * 24)
+    assert series.import_price_per_kwh == pytest.approx([0.9 * 0.35 / 1.5 + 0.1 * 0.2] * 24)
     assert not series.known.any()
 
 

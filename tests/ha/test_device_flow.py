@@ -127,9 +127,10 @@ async def test_a_device_is_added_once(hass: HomeAssistant, home: DemoHome, site:
 async def test_only_devices_that_can_play_the_role_are_offered(
     hass: HomeAssistant, site: MockConfigEntry
 ) -> None:
-    """A charging station is no battery."""
+    """A charging station is no battery, and neither is a meter."""
     flow = await (await add_device(hass, site, "battery")).choose("profile")
-    assert flow.options == [INVERTER]
+    assert INVERTER in flow.options
+    assert not {"alfen_eve", "abb_b23"} & set(flow.options)
 
 
 @pytest.mark.parametrize(

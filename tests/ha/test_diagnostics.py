@@ -28,7 +28,10 @@ async def test_diagnostics_hold_everything_that_a_bug_report_needs(
         "number", "set_value", {"entity_id": "number.battery_power_setpoint", "value": -1000}, blocking=True
     )
     found = await download(hass, entry)
-    assert set(found) == {"entry", "status", "reasons", "problem", "plan", "devices", "loads", "commands"}
+    parts = {"entry", "status", "reasons", "problem", "plan", "devices", "loads", "forecasts", "commands"}
+    assert set(found) == parts
+    assert found["forecasts"]["basis"] == "prior"
+    assert found["forecasts"]["archived"]["load"] == 1
     assert found["status"] == "ok"
     assert len(found["entry"]["subentries"]) == 4
     meter = found["devices"][subentry_id(entry, "meter")]

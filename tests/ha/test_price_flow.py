@@ -15,7 +15,11 @@ from tests.ha.foreign import read_home, set_sensor
 from tests.ha.sites import entity_device, home_of_entities
 
 ENTITY = "sensor.price"
-FORMULA = {"markup": 0, "vat_pct": 0, "export_kind": "fixed", "export_price": 0.05, "export_deduction": 0}
+FORMULA = {"markup": 0, "vat_pct": 0, "export_kind": "fixed", "export_price": 0.05, "export_deduction": 0} | {
+    "share_pct": 100,
+    "export_share_pct": 100,
+    "export_vat_pct": 0,
+}
 
 
 def rows(hours: int = 36, price: float = 0.25, begin: datetime | None = None) -> list[dict[str, Any]]:

@@ -45,13 +45,13 @@ async def test_a_price_that_changes_fetches_prices_and_nothing_else(
     publish(hass, 0.2)
     entry = await add_site(home_of_entities(GRID, tariff=PRICES))
     asked: list[str] = []
-    original = forecast.async_learned_load
+    original = forecast.async_learn_more
 
     async def counted(*args: Any) -> Any:
         asked.append("history")
         return await original(*args)
 
-    monkeypatch.setattr(forecast, "async_learned_load", counted)
+    monkeypatch.setattr(forecast, "async_learn_more", counted)
     coordinator = entry.runtime_data.forecast
     for minute in range(1, 20):
         publish(hass, 0.2 + minute / 1000)
@@ -87,7 +87,7 @@ async def test_a_database_in_trouble_costs_the_history_only(
     async def locked(*_: Any) -> Any:
         raise OperationalError("SELECT", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(forecast, "async_learned_load", locked)
+    monkeypatch.setattr(forecast, "async_learn_more", locked)
     for _ in range(2):
         await coordinator.async_refresh()
     assert coordinator.last_update_success

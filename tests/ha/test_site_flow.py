@@ -264,6 +264,9 @@ async def test_awattar_stores_its_formula(hass: HomeAssistant, home: DemoHome) -
             "country": "de",
             **formula,
             "export_deduction": 0.01,
+            "share_pct": 100,
+            "export_share_pct": 100,
+            "export_vat_pct": 0,
         }
         assert isinstance(entry.data["tariff"]["vat_pct"], int)
         assert hass.states.get("sensor.home_plan_status").state == "degraded"  # no meter yet
@@ -289,7 +292,13 @@ async def test_the_grid_can_be_changed(hass: HomeAssistant, real_home: MockConfi
     """The form shows what is stored; the change reloads the home."""
     flow = await (await change_home(hass, real_home)).choose("grid")
     limits = {"import_max_kw": 17.25, "export_max_kw": 17.25}
-    assert flow.suggested == {"phases": "3", "fuse_a": 25.0, **limits, "export_price_min": None}
+    assert flow.suggested == {
+        "phases": "3",
+        "fuse_a": 25.0,
+        **limits,
+        "export_price_min": None,
+        "annual_kwh": None,
+    }
     await flow.submit(phases="1", fuse_a=25, import_max_kw=17.25, export_max_kw=5)
     assert flow.errors == {"import_max_kw": "limit_above_fuse"}
     await flow.submit(phases="1", fuse_a=25, import_max_kw=5, export_max_kw=5)

@@ -60,9 +60,14 @@ def sample():
     """Read a real answer of a service; skip where the shared data are not here."""
 
     def read(name: str):
-        path = SAMPLES / name
-        if not path.exists():
-            pytest.skip("the shared data are not here")
-        return json.loads(path.read_text())
+        return json.loads(sample_bytes(name))
 
     return read
+
+
+def sample_bytes(name: str) -> bytes:
+    """Return a real answer as it came; skip where the shared data are not here."""
+    path = SAMPLES / name
+    if not path.exists():
+        pytest.skip("the shared data are not here")
+    return path.read_bytes()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.ems.sources.awattar import AwattarClient, parse_market_data
-from custom_components.ems.sources.errors import SourceResponseError
+from custom_components.ems.sources.errors import SourceCurrencyError, SourceResponseError
 
 VIENNA = ZoneInfo("Europe/Vienna")
 
@@ -101,3 +101,30 @@ def test_nonsense_is_refused_by_name(body, message):
 def test_only_countries_that_awattar_serves():
     with pytest.raises(KeyError):
         AwattarClient(None, country="ch")
+
+
+def test_another_currency_is_refused_by_name():
+    with pytest.raises(SourceCurrencyError) as caught:
+        parse_market_data(answer(row(0, 1, unit="CHF/MWh")))
+    assert caught.value.found == "CHF"
+
+
+def test_quarters_between_hours_keep_their_widths():
+    """The day on which a market goes from hours to quarters of an hour."""
+    quarters = [row(3600 + 900 * i, 10 + i, end_timestamp=(4500 + 900 * i) * 1000) for i in range(4)]
+    prices = parse_market_data(answer(row(0, 50), *quarters))
+    assert [end - start for start, end in zip(prices.starts_s, prices.ends_s, strict=True)] == [3600] + [
+        900
+    ] * 4
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-03-29", 92), ("2026-10-25", 100)])
+async def test_the_days_of_the_clock_change_are_whole_in_quarters(session, service, day, count):
+    """Asked for from midnight to midnight of the local clock."""
+    start = midnight(day)
+    rows = [row(start + 900 * i, 50, end_timestamp=(start + 900 * (i + 1)) * 1000) for i in range(count)]
+    service.will(answer(*rows))
+    end = start + 900 * count
+    prices = await AwattarClient(session, base_url=service.base_url).async_get_prices(start, end)
+    assert len(prices.starts_s) == count
+    assert datetime.fromtimestamp(prices.ends_s[-1], VIENNA).strftime("%H:%M") == "00:00"

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.ems.sources.errors import (
+    SourceAuthError,
     SourceConnectionError,
     SourceError,
     SourceRateLimitError,
@@ -81,6 +82,14 @@ async def test_a_pause_that_is_not_said_is_backed_off_from(session, service, hea
 async def test_a_refusal_is_not_repeated_and_says_why(session, service):
     service.will({"error": True, "reason": "Latitude must be in range"}, 400)
     with pytest.raises(SourceResponseError, match="Latitude must be in range"):
+        await get(session, service)
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_door_that_stays_shut_is_not_knocked_at_again(session, service, status):
+    service.will({"error": "who are you?"}, status)
+    with pytest.raises(SourceAuthError, match="who are you"):
         await get(session, service)
     assert len(service.asked) == 1
 

@@ -11,9 +11,11 @@ import numpy as np
 
 from ..engine.steps import Floats
 
-# The forecaster's memory is short (half-life of days); two months fill every slot it looks at.
-HISTORY = timedelta(days=60)
+# A year has every season once; the weeks on top let the same weeks of last year be seen whole.
+HISTORY = timedelta(days=400)
 RECENT = timedelta(hours=12)
+# A year in one query would keep the database from everybody else.
+_CHUNK = timedelta(days=31)
 
 
 async def async_mean_power(
@@ -30,6 +32,28 @@ async def async_mean_power(
     return np.array([row["start"] for row in rows]), np.array([_mean(row) for row in rows])
 
 
+async def async_hourly_power(hass: HomeAssistant, entity_id: str, since_s: float) -> tuple[Floats, Floats]:
+    """Return (starts [s], mean power [kW]) of the full hours since an instant, in order, as recorded.
+
+    Of a power its mean, of an energy counter what it rose by: a kWh in an hour is a kW.
+    """
+    if "recorder" not in hass.config.components:
+        return np.zeros(0), np.zeros(0)
+    found: list[Any] = []
+    begin, now = dt_util.utc_from_timestamp(since_s), dt_util.utcnow()
+    while begin < now:
+        end = min(begin + _CHUNK, now)
+        found += await get_instance(hass).async_add_executor_job(_query_hours, hass, entity_id, begin, end)
+        begin = end
+    return np.array([row["start"] for row in found]), np.array([_mean(row) for row in found])
+
+
+def _query_hours(hass: HomeAssistant, entity_id: str, start: datetime, end: datetime) -> list[Any]:
+    units = {"power": "kW", "energy": "kWh"}
+    found = statistics_during_period(hass, start, end, {entity_id}, "hour", units, {"mean", "change"})
+    return list(found.get(entity_id, []))
+
+
 def _query(hass: HomeAssistant, entity_id: str, start: datetime, period: Any) -> list[Any]:
     found = statistics_during_period(hass, start, None, {entity_id}, period, {"power": "kW"}, {"mean"})
     return list(found.get(entity_id, []))
@@ -37,6 +61,8 @@ def _query(hass: HomeAssistant, entity_id: str, start: datetime, period: Any) ->
 
 def _mean(row: Any) -> float:
     mean = row.get("mean")
+    if mean is None:
+        mean = row.get("change")
     return float("nan") if mean is None else float(mean)
 
 

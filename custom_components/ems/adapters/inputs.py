@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 from ..const import BATTERY, CHARGER, CONF_TARIFF, CONF_WEATHER, LOAD, WEATHER_NONE
 from ..coordinators.forecast import WEATHER_MAX_AGE, ForecastCoordinator
 from ..coordinators.site import SiteCoordinator
+from ..coordinators.skill import SkillCoordinator
 from ..engine.forecast.sky import Place
 from ..engine.plan import PlanError
 from ..engine.plan.result import Reason
@@ -38,11 +39,12 @@ class InputCollector:
         cars: CarSessions,
         loads: LoadBook,
         peak: PeakMeter,
+        skill: SkillCoordinator,
     ) -> None:
         """Remember the places."""
         self._hass, self._entry, self._settings = hass, entry, settings
         self._devices, self._site, self._forecast = devices, site, forecast
-        self._cars, self._loads, self._peak = cars, loads, peak
+        self._cars, self._loads, self._peak, self._skill = cars, loads, peak, skill
 
     @callback
     def collect(self) -> PlanInputs | Reason:
@@ -68,6 +70,11 @@ class InputCollector:
             published=outside.prices,
             load=outside.load,
             production_kwh=outside.production_kwh,
+            solar=outside.solar,
+            pv_given=outside.pv_given,
+            co2=outside.co2,
+            instead=self._skill.data.instead,
+            places=self._skill.data.places,
             load_now_kw=None if load_w is None else load_w / 1000,
             weather=outside.weather if weather_is_young else None,
             weather_wanted=self._entry.data[CONF_WEATHER]["kind"] != WEATHER_NONE,
@@ -76,7 +83,7 @@ class InputCollector:
             loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
             # Where a peak costs nothing, one that is reached already is no reason to reach it again.
             peak=self._peak.now if site.grid.demand_charge else None,
-            problems=outside.problems,
+            problems=(*outside.problems, *self._skill.data.reasons),
         )
 
     def _of(self, role: str) -> dict[str, SiteDevice]:

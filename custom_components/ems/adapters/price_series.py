@@ -2,8 +2,8 @@
 
 Recognised: lists of rows with a start (and an end) under any attribute: Nord Pool (HACS) `raw_today` and
 `raw_tomorrow`, EPEX Spot `data`, ENTSO-E `prices`, Amber `forecasts` and `forecast`, Tibber's `today` and
-`tomorrow`, Octopus `rates`, EMHASS `unit_load_cost_forecasts`, our own `forecast`; and tables of time to
-price.
+`tomorrow`, Octopus `rates` and `results`, EnergyZero `base`, easyEnergy `prices`, Nord Pool's `multiAreaEntries`,
+EMHASS `unit_load_cost_forecasts`, our own `forecast`; tables of time to price; and Energy-Charts' two columns.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ MINUTE_S, HOUR_S = 60.0, 3600.0
 # Above this a number of seconds since 1970 is one of milliseconds (it would be the year 5138).
 MILLISECONDS_FROM = 1e11
 NUMBER_MAX = 1e18  # neither a price nor an instant in milliseconds
-DEPTH_MAX = 4  # how deep rows may be nested
+DEPTH_MAX = 6  # how deep rows may be nested
 
 # Keys are compared without case, "_" and "-". The first that a row has counts.
 START_KEYS = (
@@ -46,7 +46,8 @@ END_KEYS = (
 )
 VALUE_KEYS = (
     *("priceperkwh", "perkwh", "value", "price", "total", "valueincvat", "priceincvat", "unitloadcost"),
-    *("advancedpricepredicted", "marketprice", "spotprice", "rate", "cost"),
+    *("advancedpricepredicted", "marketprice", "spotprice", "rate", "cost", "energypriceexcl"),
+    "entryperarea",
 )
 # Keys that name their unit in full; it counts instead of the entity's.
 UNIT_KEYS = {
@@ -55,6 +56,8 @@ UNIT_KEYS = {
     "marketpriceeurocentperkwh": "ct/kWh",
 }
 PER_KWH_KEYS = ("priceperkwh", "perkwh")
+# Nord Pool publishes per MWh, in the currency that the answer names.
+PER_MWH_KEYS = ("entryperarea",)
 # Where an entity has several lists: published prices come before what somebody predicts.
 PREFERRED = ("raw", "prices", "data", "", "rates", "forecasts", "forecast")
 # Prices per kWh beyond which a median price is a mistaken unit, not a price.
@@ -114,6 +117,8 @@ def parse_price_series(
     rows, key, row_unit, dropped = parsed[name]
     if not rows:
         raise PriceSeriesError("price_rows_unusable", attribute=name or "today", dropped=dropped)
+    if key in PER_MWH_KEYS:
+        row_unit = f"{currency}/MWh"
     factor = price_factor(_effective_unit(unit, key, row_unit), currency)
     return _plausible(_series(rows, factor, dropped), currency)
 
@@ -152,12 +157,27 @@ def _groups(attributes: Mapping[str, Any]) -> dict[str, list[Any]]:
     return groups
 
 
+def _columns(branch: Mapping[str, Any]) -> list[Any] | None:
+    """Return the rows of two columns side by side, as Energy-Charts answers them; None where there are none."""
+    starts, prices = branch.get("unix_seconds"), branch.get("price")
+    if not isinstance(starts, list) or not isinstance(prices, list) or len(starts) != len(prices):
+        return None
+    unit = str(branch.get("unit", ""))
+    return [
+        {"start": start, "price": price, "unit": unit} for start, price in zip(starts, prices, strict=True)
+    ]
+
+
 def _lists(branch: Mapping[str, Any], path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
+    if (columns := _columns(branch)) is not None:
+        yield path, columns
     for name, value in branch.items():
         here = f"{path}.{name}" if path else str(name)
         if isinstance(value, (list, tuple)):
             if any(isinstance(row, Mapping) and _key(row, START_KEYS) for row in value):
                 yield here, list(value)
+            elif len(value) == 1 and isinstance(value[0], Mapping) and depth < DEPTH_MAX:
+                yield from _lists(value[0], here, depth + 1)  # one home; of several nobody knows which
         elif isinstance(value, Mapping) and depth < DEPTH_MAX:
             if any(_is_time(key) for key in value):
                 yield here, [{"start": time, "value": price} for time, price in value.items()]
@@ -191,7 +211,9 @@ def _value_key(row: Mapping[str, Any]) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    """Return a finite number. Some integrations write theirs as text; words such as "unknown" are none."""
+    """Return a finite number, also where it is text or the only entry of a table; "unknown" is none."""
+    if isinstance(value, Mapping):
+        value = next(iter(value.values())) if len(value) == 1 else None
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.forecast.load import LoadForecaster
+from ..engine.forecast.net import shared_out
+from ..engine.forecast.persistence import PersistenceForecaster
+from ..engine.forecast.places import Places
 from ..engine.forecast.result import Forecast
 from ..engine.forecast.scenarios import make_scenarios
 from ..engine.forecast.sky import Place
@@ -16,12 +19,15 @@ from ..engine.forecast.weather import Weather
 from ..engine.plan.horizon import LIVE_H, steps_for
 from ..engine.plan.result import Plan, Reason
 from ..engine.problem import BatteryState, CarState, PeakState, Problem, Scenario
-from ..engine.site import Battery, Site
+from ..engine.site import Battery, PvArray, Site
 from ..engine.steps import Floats, Steps
 from ..engine.tariff import PublishedPrices, TariffError
 from .cars import CarNow
+from .forecast_store import LOAD, PV
 from .loads import LoadNow, load_state
 from .peak_meter import PeakNow
+from .pv_forecast_series import PowerForecast
+from .pv_given import laid_over
 from .tariff import make_tariff
 
 NO_WEATHER = Weather(starts_s=np.zeros(0))
@@ -31,6 +37,7 @@ MEASURED_STEPS = 1
 # 2.0, which is too little where the unit is small (a kWh costs 2 crowns or 35 yen) and a driver would be
 # stranded for the price. It never falls below those 2.0, not even on a day that costs nothing.
 SHORTFALL_OF_DEAREST = 5.0
+WEATHER_PROBLEMS = ("weather_unreachable", "weather_no_forecast", "weather_kept")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,8 +58,18 @@ class PlanInputs:
     cars: Mapping[str, CarNow | None]  # charger id → its car, None where the charger is silent
     # Of all arrays on past days, by local day.
     production_kwh: Mapping[int, float] = field(default_factory=dict)
+    solar: Mapping[str, SolarForecaster] = field(
+        default_factory=dict
+    )  # what each array has taught, by its id
+    # Series whose forecaster loses to "as yesterday" (design §6), and what is used in its stead.
+    instead: Mapping[str, PersistenceForecaster] = field(default_factory=dict)
+    places: Places | None = None  # where the sun lay in past bands; None where the archive is too young
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
+    co2: PublishedPrices | None = None  # how clean the grid is, in g/kWh; None where nobody says
+    pv_given: Mapping[str, PowerForecast] = field(
+        default_factory=dict
+    )  # by array, where people chose an entity
     problems: tuple[Reason, ...] = field(default_factory=tuple)
     horizon_h: float = LIVE_H
 
@@ -68,8 +85,9 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
     except TariffError as err:
         return Reason(key=err.key, placeholders=dict(err.placeholders))
     shortfall = shortfall_price(prices.import_price_per_kwh)
-    load = inputs.load.forecast(inputs.now_s, steps)
-    pv = _pv_forecasts(inputs, steps)
+    forecaster = inputs.instead.get(LOAD, inputs.load)
+    load = forecaster.forecast(inputs.now_s, steps)
+    pv = pv_in_use(inputs, steps)
     load_kw = _with_measured(load, inputs.load_now_kw)
     problem = Problem(
         site=inputs.site,
@@ -83,18 +101,39 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         cars={key: _car_state(car, steps, shortfall) for key, car in inputs.cars.items()},
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
+        co2_g_per_kwh=None if inputs.co2 is None else inputs.co2.with_estimates(steps, inputs.zone)[0],
         peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
     return problem, load, pv
 
 
-def _pv_forecasts(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+def pv_forecasts(inputs: PlanInputs, steps: Steps, issued_at_s: float) -> dict[str, Forecast]:
+    """Return what physics and weather say about every array."""
     weather = inputs.weather or NO_WEATHER
-    return {
-        array.id: SolarForecaster(array, inputs.place).forecast(inputs.now_s, steps, weather)
+    own = {array.id: _solar(inputs, array).forecast(issued_at_s, steps, weather) for array in inputs.site.pvs}
+    given = inputs.pv_given
+    return own | {
+        array.id: laid_over(own[array.id], given[array.id], array)
         for array in inputs.site.pvs
+        if array.id in given
     }
+
+
+def _solar(inputs: PlanInputs, array: PvArray) -> SolarForecaster:
+    """Return what an array has taught; its physics where it was changed since, or never learned from."""
+    blank = SolarForecaster(array, inputs.place)
+    known = inputs.solar.get(array.id)
+    return known if known is not None and known.is_for(blank) else blank
+
+
+def pv_in_use(inputs: PlanInputs, steps: Steps) -> dict[str, Forecast]:
+    """Return the forecasts that the plan stands on: yesterday's production, where physics loses to it."""
+    found = pv_forecasts(inputs, steps, inputs.now_s)
+    if PV not in inputs.instead or not found:
+        return found
+    peaks_kw = {array.id: array.peak_kw for array in inputs.site.pvs}
+    return shared_out(inputs.instead[PV].forecast(inputs.now_s, steps), found, peaks_kw)
 
 
 def _scenarios(
@@ -103,7 +142,17 @@ def _scenarios(
     """Return the ways the next days may go, for homes with sun: without it the mean serves as well."""
     if not inputs.site.pvs or not inputs.site.batteries:
         return ()
-    return make_scenarios(inputs.now_s, steps, inputs.load, load_kw, pv, inputs.production_kwh, inputs.zone)
+    return make_scenarios(
+        inputs.now_s,
+        steps,
+        inputs.instead.get(LOAD, inputs.load),
+        load_kw,
+        pv,
+        inputs.production_kwh,
+        inputs.zone,
+        # Places in the bands of a forecaster that is not used say nothing about the one that is.
+        places=None if PV in inputs.instead else inputs.places,
+    )
 
 
 def _with_measured(load: Forecast, now_kw: float | None) -> Any:
@@ -157,7 +206,7 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
 def _degraded(inputs: PlanInputs, *, known_now: bool) -> tuple[str, ...]:
     """Return what was estimated or missing. That tomorrow's prices come at one o'clock is normal and no degradation."""
     # Weather serves the solar forecast alone: a home without modules lacks nothing.
-    unneeded = () if inputs.site.pvs else ("weather_unreachable",)
+    unneeded = () if inputs.site.pvs else WEATHER_PROBLEMS
     missing = [problem.key for problem in inputs.problems if problem.key not in unneeded]
     if not known_now:
         missing.append("price_now_estimated")

@@ -1,4 +1,4 @@
-"""Plans and forecasts as actions answer them: JSON, in kW, kWh and currency, every unit named in its key.
+"""Plans as actions answer them: JSON, in kW, kWh and currency, every unit named in its key.
 
 What a plan does not know (a carbon intensity nobody gives, scores of a strategy that was chosen by hand) has no
 key, rather than an empty one.
@@ -12,8 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from ..coordinators.plan import Outlook, PlanState
-from ..engine.forecast.result import Forecast
+from ..coordinators.plan import PlanState
 from ..engine.plan.result import Costs, DevicePlan, Plan, Slack
 from ..engine.plan.thresholds import thresholds
 from ..engine.site import Site
@@ -212,37 +211,3 @@ def _device(hass: HomeAssistant, site: Site, plan: Plan, device: DevicePlan) -> 
 
 def _instant(at_s: float) -> str:
     return dt_util.utc_from_timestamp(at_s).isoformat()
-
-
-def forecast_response(outlook: Outlook) -> dict[str, Any]:
-    """Return the forecasts behind the current plan."""
-    problem = outlook.problem
-    known = np.where(problem.price_known, 1.0, 0.0)
-    prices = series(
-        problem.steps,
-        import_price_per_kwh=problem.import_price_per_kwh,
-        export_price_per_kwh=problem.export_price_per_kwh,
-        known=known,
-    )
-    for row in prices:
-        row["known"] = bool(row["known"])
-    return {
-        "currency": problem.site.currency,
-        "load": _forecast(outlook.load),
-        "pv": {key: _forecast(forecast) for key, forecast in outlook.pv.items()},
-        "prices": prices,
-    }
-
-
-def _forecast(forecast: Forecast) -> dict[str, Any]:
-    return {
-        "issued_at": _instant(forecast.issued_at_s),
-        "basis": forecast.basis,
-        "steps": series(
-            forecast.steps,
-            mean_kw=forecast.mean,
-            p10_kw=forecast.p10,
-            p50_kw=forecast.p50,
-            p90_kw=forecast.p90,
-        ),
-    }

@@ -157,3 +157,5 @@ def introduce(device: SiteDevice) -> None:
             model=identity.model or device.brand.model,
             firmware=identity.firmware,
         )
+        if isinstance(device.actuator, ModbusActuator):
+            device.actuator.modes = coordinator.device.commands_of(device.role)

@@ -20,6 +20,7 @@ from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .loads import make_load
+from .solar_history import array_of
 
 
 def make_site(
@@ -85,16 +86,8 @@ def _battery(device: SiteDevice, settings: SiteSettings) -> Battery:
 
 
 def _pv(device: SiteDevice) -> PvArray:
-    params = device.params
-    return PvArray(
-        id=device.subentry_id,
-        name=device.name,
-        peak_kw=params["peak_kw"],
-        inverter_max_kw=params.get("inverter_max_kw"),
-        tilt_deg=params["tilt_deg"],
-        azimuth_deg=params["azimuth_deg"],
-        curtailable=bool(device.actuator and "limit" in device.actuator.modes),
-    )
+    curtailable = bool(device.actuator and "limit" in device.actuator.modes)
+    return array_of(device.subentry_id, device.name, device.params, curtailable=curtailable)
 
 
 def _charger(device: SiteDevice) -> Charger:

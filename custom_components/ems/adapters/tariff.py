@@ -8,8 +8,11 @@ from ..const import (
     CONF_EXPORT_DEDUCTION,
     CONF_EXPORT_KIND,
     CONF_EXPORT_PRICE,
+    CONF_EXPORT_SHARE_PCT,
+    CONF_EXPORT_VAT_PCT,
     CONF_IMPORT_PRICE,
     CONF_MARKUP,
+    CONF_SHARE_PCT,
     CONF_VAT_PCT,
     CONF_WINDOWS,
     TARIFF_FIXED,
@@ -45,15 +48,24 @@ def make_tariff(stored: Mapping[str, Any], zone: tzinfo, published: PublishedPri
         )
     if published is None:
         raise TariffError("no_prices_known")
-    formula = PriceFormula(add_per_kwh=stored[CONF_MARKUP], vat=stored[CONF_VAT_PCT] / 100)
+    # Homes that were set up before there were shares have none stored: theirs is the whole price.
+    formula = PriceFormula(
+        multiply=stored.get(CONF_SHARE_PCT, 100) / 100,
+        add_per_kwh=stored[CONF_MARKUP],
+        vat=stored[CONF_VAT_PCT] / 100,
+    )
     return SeriesTariff(zone=zone, day_ahead=published, formula=formula, export=_export(stored))
 
 
 def _export(stored: Mapping[str, Any]) -> float | PriceFormula:
-    """Return what a fed-in kWh earns: nothing, a fixed price, or the day-ahead price less what the buyer keeps."""
+    """Return what a fed-in kWh earns: nothing, a fixed price, or a share of the day-ahead price less a deduction."""
     kind = stored[CONF_EXPORT_KIND]
     if kind == "day_ahead":
-        return PriceFormula(add_per_kwh=-float(stored[CONF_EXPORT_DEDUCTION]))
+        return PriceFormula(
+            multiply=stored.get(CONF_EXPORT_SHARE_PCT, 100) / 100,
+            add_per_kwh=-float(stored[CONF_EXPORT_DEDUCTION]),
+            vat=stored.get(CONF_EXPORT_VAT_PCT, 0) / 100,
+        )
     return float(stored[CONF_EXPORT_PRICE]) if kind == "fixed" else 0.0
 
 

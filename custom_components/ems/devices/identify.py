@@ -1,10 +1,12 @@
 """Asks a device whether it is the one the profile describes, who it is, and which of its parts are there."""
 
+from typing import cast
+
 from modbus_connection import ModbusUnit
 
-from .codec import decode_text, meets
+from .codec import decode_text, meets, raw_number
 from .errors import DeviceResponseError
-from .profile.model import Expectation, Profile, Register
+from .profile.model import Expectation, Profile, Register, WordOrder
 from .wire import RefusedError, read_registers
 
 
@@ -39,6 +41,14 @@ async def async_text(unit: ModbusUnit | None, register: Register | None) -> str 
         return None
     words = await _async_words(unit, register)
     return None if words is None else decode_text(register, words)
+
+
+async def async_word_order(unit: ModbusUnit, register: Register) -> WordOrder | None:
+    """Return the word order a device was set to, None where it does not tell: then it is the factory's."""
+    words = await _async_words(unit, register)
+    number = None if words is None else raw_number(register, words)
+    told = None if number is None or register.values is None else register.values.get(int(number))
+    return cast("WordOrder", told) if told in {"big", "little"} else None
 
 
 async def _async_words(unit: ModbusUnit, register: Register) -> list[int] | None:

@@ -9,9 +9,10 @@ from modbus_connection import ModbusUnit
 
 from .command import DeviceCommand, RegisterWrite
 from .errors import DeviceResponseError
-from .identify import async_check_expectations, async_is_present, async_text
+from .identify import async_check_expectations, async_is_present, async_text, async_word_order
 from .identity import Identity
-from .profile.model import DerivedPoint, Point, PointName, Profile, Register
+from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
+from .profile.ordering import in_order
 from .profile.placing import placed
 from .reader import BlockReader
 from .reading import Reading, Scalar, Value
@@ -49,7 +50,7 @@ class ModbusDevice:
         """Borrow a unit. Nothing is sent yet."""
         self.profile = profile
         self._map = profile  # with every address as it is on this device
-        self._models: tuple[ModelPlace, ...] | None = None
+        self._found: tuple[tuple[ModelPlace, ...], WordOrder | None] | None = None
         self._unit = unit
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
@@ -80,6 +81,10 @@ class ModbusDevice:
             firmware=await async_text(unit, wanted.firmware),
             roles=tuple(role for role in self.profile.roles if self._present.get(role)),
         )
+
+    def commands_of(self, role: str) -> tuple[str, ...]:
+        """Return what a role can be told: what the profile says, less what this device turned out not to have."""
+        return self._map.roles[role].commands
 
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
@@ -131,13 +136,16 @@ class ModbusDevice:
         return self._readers
 
     async def _async_locate(self, *, again: bool) -> None:
-        """Find where the device keeps its SunSpec models. Other profiles know their addresses."""
-        if not self.profile.bases or (self._models is not None and not again):
+        """Find where the device keeps its SunSpec models, and in which order its words. Most profiles know both."""
+        profile = self.profile
+        if not (profile.bases or profile.word_order_at) or (self._found is not None and not again):
             return
-        models = await async_walk(self._unit, self.profile.bases)
-        if models != self._models:
-            self._models = models
-            self._map = placed(self.profile, find_bases(self.profile.bases, models))
+        models = await async_walk(self._unit, profile.bases) if profile.bases else ()
+        order = await async_word_order(self._unit, profile.word_order_at) if profile.word_order_at else None
+        if (models, order) != self._found:
+            self._found = (models, order)
+            ordered = in_order(profile, order) if order else profile
+            self._map = placed(ordered, find_bases(profile.bases, models))
             self._steering.use(self._map)
             self._present.clear()
             self._readers = None

@@ -6,7 +6,7 @@ import math
 
 from modbus_connection import ModbusUnit
 
-from .blocks import plan_blocks
+from .blocks import Block, plan_blocks, split_block
 from .codec import decode_amount, decode_exponent, encode, resolution
 from .command import RegisterWrite
 from .errors import DeviceWriteError
@@ -109,10 +109,19 @@ class SettingsWriter:
         held = {p.name: Held(amount=None, exponent=0) for p in wanted if not _is_readable(p)}
         readable = [p for p in wanted if _is_readable(p)]
         for block in plan_blocks(readable, max_registers=self._link.max_registers, gap=self._link.gap):
-            words = await read_registers(self._unit, block.space, block.address, block.count)
-            for point in block.points:
-                held[point.name] = _held(point, words, block.address)
+            held |= await self._async_held(block)
         return held
+
+    async def _async_held(self, block: Block) -> dict[PointName, Held]:
+        """Read a block; where the device denies what lies between its points, read them in pieces."""
+        try:
+            words = await read_registers(self._unit, block.space, block.address, block.count)
+        except RefusedError as err:
+            pieces = split_block(block, max_registers=self._link.max_registers)
+            if not err.unknown_address or len(pieces) < 2:
+                raise
+            return {name: held for piece in pieces for name, held in (await self._async_held(piece)).items()}
+        return {point.name: _held(point, words, block.address) for point in block.points}
 
     async def _write_and_verify(self, pending: Pending) -> Mapping[PointName, Held]:
         after: dict[PointName, Held] = {}

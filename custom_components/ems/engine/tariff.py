@@ -8,14 +8,16 @@ from typing import Protocol
 import numpy as np
 
 from .local_time import DAY_S, HOUR_S, Ints, local_day_and_second, weekday_of
+from .price_estimate import QUARTER_S, estimate
 from .sampling import samples_of
 from .steps import Bools, Floats, Steps
 
 EVERY_DAY = frozenset(range(7))
 MINUTE_S = 60
-QUARTER_S = 900
-# Estimates look back two weeks: long enough to average the weather out, short enough to follow the season.
-ESTIMATE_S = 14 * DAY_S
+# Estimates look back five weeks: five Saturdays, and no more of the last season than must be.
+ESTIMATE_S = 35 * DAY_S
+# An hour's estimate is the mean of its quarters.
+INSIDE = np.array([1, 3, 5, 7]) / 8
 
 
 class TariffError(ValueError):
@@ -106,11 +108,22 @@ class PublishedPrices:
         keep = np.append(np.diff(borders) > 0, np.ones(min(1, len(borders)), dtype=bool))
         return steps.mean_of(borders[keep], values[keep]) if len(borders) else np.full(len(steps), np.nan)
 
-    def by_local_hour(self, zone: tzinfo) -> Floats:
-        """Return the mean price of each hour of the clock over the last known two weeks, shape (24,).
+    def with_estimates(self, steps: Steps, zone: tzinfo) -> tuple[Floats, Bools]:
+        """Return prices on every step and where they are published; the rest is estimated (`price_estimate`).
 
-        Hours that were never published take the mean of the others.
+        Raises `TariffError` ("no_prices_known") where an estimate is needed and not a single price is known.
         """
+        prices = self.on(steps)
+        known = np.isfinite(prices)
+        if known.all():
+            return prices, known
+        width_s = steps.hours[~known, np.newaxis] * HOUR_S
+        inside_s = steps.starts_s[~known, np.newaxis] + width_s * INSIDE
+        prices[~known] = self._estimate(inside_s.ravel(), zone).reshape(inside_s.shape).mean(axis=1)
+        return prices, known
+
+    def _estimate(self, at_s: Floats, zone: tzinfo) -> Floats:
+        """Return what it will cost at some instants, by the weeks that are known."""
         if len(self.starts_s) == 0:
             raise TariffError("no_prices_known")
         end = np.ceil(self.ends_s[-1] / QUARTER_S) * QUARTER_S
@@ -120,24 +133,8 @@ class PublishedPrices:
         known = np.isfinite(prices)
         if not known.any():
             # Pieces shorter than a quarter of an hour: too little to tell hours apart.
-            return np.full(24, float(np.mean(self.price_per_kwh)))
-        hour = local_day_and_second(quarters.starts_s[known], zone)[1] // HOUR_S
-        count = np.bincount(hour, minlength=24)
-        total = np.bincount(hour, weights=prices[known], minlength=24)
-        return np.where(count > 0, total / np.maximum(count, 1), prices[known].mean())
-
-    def with_estimates(self, steps: Steps, zone: tzinfo) -> tuple[Floats, Bools]:
-        """Return prices on every step and where they are published.
-
-        The rest is estimated: the mean of the same hour of the local clock over the days that are known.
-        """
-        prices = self.on(steps)
-        known = np.isfinite(prices)
-        if known.all():
-            return prices, known
-        middle = steps.starts_s + steps.hours * HOUR_S / 2
-        hour = local_day_and_second(middle, zone)[1] // HOUR_S
-        return np.where(known, prices, self.by_local_hour(zone)[hour]), known
+            return np.full(len(at_s), float(np.mean(self.price_per_kwh)))
+        return estimate(prices[known], quarters.starts_s[known], at_s, zone)
 
 
 type ExportPrice = float | PublishedPrices

@@ -37,9 +37,9 @@ def choice(options: list[str], key: str) -> SelectSelector:
     )
 
 
-def entity(domain: str) -> EntitySelector:
+def entity(*domains: str) -> EntitySelector:
     """Return an entity picker."""
-    return EntitySelector(EntitySelectorConfig(domain=domain))
+    return EntitySelector(EntitySelectorConfig(domain=domains[0] if len(domains) == 1 else list(domains)))
 
 
 def schema(fields: dict[Any, Any]) -> probatio.Schema:

@@ -12,7 +12,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.loads import DEMANDS
-from ..const import BATTERY, CHARGER, LOAD, METER, PV
+from ..const import BATTERY, CHARGER, CONF_FORECAST_ENTITIES, LOAD, METER, PV
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from .fields import choice, number
@@ -35,6 +35,10 @@ _PV: dict[Any, Any] = {
     probatio.Required("tilt_deg", default=35): number(0, 90, 1, "°"),
     probatio.Required("azimuth_deg", default=180): number(0, 360, 1, "°"),
     probatio.Optional("inverter_max_kw"): number(0, 10000, 0.01, "kW"),
+    # Several where an integration has one per day.
+    probatio.Optional(CONF_FORECAST_ENTITIES): EntitySelector(
+        EntitySelectorConfig(domain="sensor", multiple=True)
+    ),
 }
 _CHARGER: dict[Any, Any] = {
     probatio.Required("phases", default="3"): choice(["1", "2", "3"], "phases"),

@@ -3,19 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.helpers.selector import TextSelector
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+from homeassistant.util import dt as dt_util
 import probatio
 
+from ..adapters.co2_feed import Co2ProblemError, async_ask_intensity, read_intensity
 from ..const import (
+    CO2_ENERGY_CHARTS,
+    CO2_ENTITY,
+    CO2_NONE,
+    CONF_ANNUAL_KWH,
+    CONF_COUNTRY,
+    CONF_ENTITY,
     CONF_EXPORT_MAX_KW,
     CONF_EXPORT_PRICE_MIN,
     CONF_FUSE_A,
     CONF_IMPORT_MAX_KW,
     CONF_PHASES,
+    WEATHER_BRIGHT_SKY,
     WEATHER_ENTITY,
     WEATHER_NONE,
     WEATHER_OPEN_METEO,
 )
+from ..sources.energy_charts_co2 import COUNTRIES
+from ..sources.errors import SourceError
 from .fields import choice, entity, number, schema
 from .tariff import is_implausible, price_field
 
@@ -34,6 +51,7 @@ def grid_schema(currency: str, *, with_name: bool) -> probatio.Schema:
             probatio.Optional(CONF_IMPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
             probatio.Optional(CONF_EXPORT_MAX_KW): number(0, 5000, 0.01, "kW"),
             probatio.Optional(CONF_EXPORT_PRICE_MIN): price_field(f"{currency}/kWh"),
+            probatio.Optional(CONF_ANNUAL_KWH): number(100, 10_000_000, 1, "kWh"),
         }
     )
 
@@ -42,14 +60,12 @@ def grid_data(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the grid as it is stored; a limit that was left out is what the fuse carries."""
     phases, fuse_a = int(user_input[CONF_PHASES]), float(user_input[CONF_FUSE_A])
     carried_kw = round(phases * fuse_a * NOMINAL_V / 1000, 2)
-    # Left out, it is no price of 0 but no condition at all.
-    least = (
-        {CONF_EXPORT_PRICE_MIN: float(user_input[CONF_EXPORT_PRICE_MIN])}
-        if CONF_EXPORT_PRICE_MIN in user_input
-        else {}
-    )
+    # Left out, a least price is none of 0 but no condition at all; so is a consumption that nobody knows.
+    told = {
+        key: float(user_input[key]) for key in (CONF_EXPORT_PRICE_MIN, CONF_ANNUAL_KWH) if key in user_input
+    }
     return {
-        **least,
+        **told,
         CONF_PHASES: phases,
         CONF_FUSE_A: fuse_a,
         CONF_IMPORT_MAX_KW: float(user_input.get(CONF_IMPORT_MAX_KW, carried_kw)),
@@ -73,11 +89,49 @@ def weather_schema() -> probatio.Schema:
     return schema(
         {
             probatio.Required("kind", default=WEATHER_OPEN_METEO): choice(
-                [WEATHER_OPEN_METEO, WEATHER_ENTITY, WEATHER_NONE], "weather_kind"
+                [WEATHER_OPEN_METEO, WEATHER_BRIGHT_SKY, WEATHER_ENTITY, WEATHER_NONE], "weather_kind"
             ),
             probatio.Optional("entity_id"): entity("weather"),
         }
     )
+
+
+def co2_schema() -> probatio.Schema:
+    """Return the form of what knows how clean the grid is."""
+    countries = SelectSelectorConfig(options=list(COUNTRIES), mode=SelectSelectorMode.DROPDOWN)
+    return schema(
+        {
+            probatio.Required("kind", default=CO2_NONE): choice(
+                [CO2_NONE, CO2_ENERGY_CHARTS, CO2_ENTITY], "co2_kind"
+            ),
+            probatio.Optional(CONF_COUNTRY): SelectSelector(countries),
+            probatio.Optional(CONF_ENTITY): entity("sensor"),
+        }
+    )
+
+
+async def async_co2_check(
+    hass: HomeAssistant, user_input: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Ask the source once, as it will be asked from now on. Return (errors, what they need)."""
+    field = {CO2_ENERGY_CHARTS: CONF_COUNTRY, CO2_ENTITY: CONF_ENTITY}.get(user_input["kind"])
+    if field is None:
+        return {}, {}
+    if field not in user_input:
+        return {field: f"co2_{field}_missing"}, {}
+    try:
+        if field == CONF_ENTITY:
+            read_intensity(hass, user_input[CONF_ENTITY])
+        else:
+            now_s = dt_util.utcnow().timestamp()
+            found = await async_ask_intensity(hass, user_input[CONF_COUNTRY], now_s - 86400, now_s + 86400)
+            if len(found.starts_s) == 0:
+                return {CONF_COUNTRY: "co2_empty"}, {}
+    except Co2ProblemError as err:
+        return {field: err.key}, dict(err.placeholders)
+    except SourceError as err:
+        return {"base": "co2_unreachable"}, {"detail": str(err)}
+    return {}, {}
 
 
 def weather_errors(user_input: Mapping[str, Any]) -> dict[str, str]:

@@ -1,43 +1,24 @@
-"""Day-ahead prices of Austria and Germany from aWATTar: free, without a key, hourly.
+"""Day-ahead prices of Austria and Germany from aWATTar: free, without a key.
 
 The API's page: https://www.awattar.at/services/api. Prices are of the exchange, without taxes and fees;
-tomorrow's come at about 14:00 local time, and until then are simply not in the answer.
+tomorrow's come at about 14:00 local time, and until then are simply not in the answer. Rows say how long they
+are, so hours and quarter-hours are read alike.
 """
 
 import asyncio
-from dataclasses import dataclass
-from itertools import pairwise
 import math
 from typing import Any
 
 from aiohttp import ClientSession
 
-from .errors import SourceResponseError
+from .errors import SourceCurrencyError, SourceResponseError
 from .http import Patience, Sleep, async_get_json
+from .market import MarketPrices, Row, number_of, series_of
 
 BASE_URLS = {"at": "https://api.awattar.at", "de": "https://api.awattar.de"}
 PATH = "/v1/marketdata"
-UNIT = "eur/mwh"
-KWH_PER_MWH = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarketPrices:
-    """Prices as published, in order, without overlaps; gaps are possible.
-
-    Attributes
-    ----------
-    starts_s, ends_s : Interval borders. [s since epoch, UTC]
-    price_per_kwh : [currency/kWh]
-    currency : ISO 4217.
-    dropped : Rows without a price.
-    """
-
-    starts_s: tuple[float, ...]
-    ends_s: tuple[float, ...]
-    price_per_kwh: tuple[float, ...]
-    currency: str
-    dropped: int = 0
+CURRENCY = "EUR"
+PER_ENERGY = "/mwh"
 
 
 class AwattarClient:
@@ -75,34 +56,31 @@ def parse_market_data(answer: Any, start_s: float = -math.inf, end_s: float = ma
     if not isinstance(rows, list):
         raise SourceResponseError("market data: no list called data")
     parsed = [_row(row) for row in rows]
-    priced = {row[0]: row for row in parsed if row[2] is not None and row[1] > start_s and row[0] < end_s}
-    ordered = [priced[start] for start in sorted(priced)]
-    if any(later[0] < earlier[1] for earlier, later in pairwise(ordered)):
-        raise SourceResponseError("market data: intervals overlap")
-    return MarketPrices(
-        starts_s=tuple(row[0] for row in ordered),
-        ends_s=tuple(row[1] for row in ordered),
-        price_per_kwh=tuple(row[2] / KWH_PER_MWH for row in ordered if row[2] is not None),
-        currency="EUR",
-        dropped=sum(row[2] is None for row in parsed),
-    )
+    priced = [row for row in parsed if row is not None]
+    asked_for = (row for row in priced if row.end_s > start_s and row.start_s < end_s)
+    return series_of(asked_for, CURRENCY, len(parsed) - len(priced))
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _row(row: Any) -> tuple[float, float, float | None]:
-    """Return start and end in seconds, and the price per MWh if there is one."""
+def _row(row: Any) -> Row | None:
+    """Return one row in seconds and per MWh, None if it has no price."""
     if not isinstance(row, dict):
         raise SourceResponseError(f"market data: {row!r} is no row")
-    start, end = _number(row.get("start_timestamp")), _number(row.get("end_timestamp"))
+    start, end = number_of(row.get("start_timestamp")), number_of(row.get("end_timestamp"))
     if start is None or end is None or end <= start:
         raise SourceResponseError(f"market data: {row!r} has no interval")
-    unit = str(row.get("unit", "")).replace(" ", "").casefold()
-    if unit != UNIT:
-        raise SourceResponseError(f"market data: unit {row.get('unit')!r} instead of Eur/MWh")
-    price = row.get("marketprice")
-    if price is not None and _number(price) is None:
+    _check_unit(row.get("unit"))
+    if (price := row.get("marketprice")) is None:
+        return None
+    if (per_mwh := number_of(price)) is None:
         raise SourceResponseError(f"market data: {price!r} is no price")
-    return start / 1000, end / 1000, _number(price)
+    return Row(start / 1000, end / 1000, per_mwh)
+
+
+def _check_unit(unit: Any) -> None:
+    """Refuse what is not Eur/MWh: per kWh it would be a thousandfold, in crowns a tenfold."""
+    text = str(unit or "").replace(" ", "").casefold()
+    money = text.removesuffix(PER_ENERGY)
+    if money == text or not money:
+        raise SourceResponseError(f"market data: unit {unit!r} instead of Eur/MWh")
+    if money != CURRENCY.casefold():
+        raise SourceCurrencyError(CURRENCY, money.upper())

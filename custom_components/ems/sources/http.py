@@ -1,4 +1,4 @@
-"""One polite GET of a JSON document: time limit, back-off, and the service's own wishes respected."""
+"""One polite GET: time limit, back-off, and the service's own wishes respected."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,12 +8,13 @@ from email.utils import parsedate_to_datetime
 import json
 from typing import Any, NoReturn
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientResponse, ClientResponseError, ClientSession, ClientTimeout
 
-from .errors import SourceConnectionError, SourceRateLimitError, SourceResponseError
+from .errors import SourceAuthError, SourceConnectionError, SourceRateLimitError, SourceResponseError
 
 # The largest honest answer (a week of quarter-hours) has 0.2 MB.
 BYTES_MAX = 4_000_000
+UNAUTHORISED = (401, 403)
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 CLIENT_ERROR = 400
@@ -46,10 +47,22 @@ async def async_get_json(
     patience: Patience | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> Any:
-    """Return the parsed answer of a GET.
+    """Return the parsed answer of a GET; raises what `async_get` does, and `SourceResponseError` for no JSON."""
+    return _parsed(url, await async_get(session, url, params, patience, sleep))
+
+
+async def async_get(
+    session: ClientSession,
+    url: str,
+    params: Mapping[str, str],
+    patience: Patience | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> bytes:
+    """Return the body of a GET.
 
     Raises `SourceConnectionError` when nobody answers or the service fails, `SourceRateLimitError` when it
-    wants to be left alone, `SourceResponseError` when it refuses or its answer is no JSON.
+    wants to be left alone, `SourceAuthError` when it does not know us, `SourceResponseError` when it refuses.
+    No message quotes the parameters: a token may be among them.
     """
     patience = patience or Patience()
     for attempt in range(patience.attempts):
@@ -68,27 +81,31 @@ async def async_get_json(
     raise SourceConnectionError(f"{url}: no attempt was allowed")
 
 
-async def _async_try(session: ClientSession, url: str, params: Mapping[str, str], timeout_s: float) -> Any:
+async def _async_try(session: ClientSession, url: str, params: Mapping[str, str], timeout_s: float) -> bytes:
     try:
         async with session.get(url, params=params, timeout=ClientTimeout(total=timeout_s)) as response:
-            body = await _async_body(response)
+            body = await _async_body(url, response)
+    except ClientResponseError as err:  # its own words quote the whole address, and so the token
+        raise SourceConnectionError(f"{url}: {type(err).__name__}") from None
     except (ClientError, TimeoutError, OSError) as err:
         raise SourceConnectionError(f"{url}: {err or type(err).__name__}") from err
     if response.status == TOO_MANY_REQUESTS:
         raise SourceRateLimitError(f"{url}: too many requests", _retry_after_s(response))
     if response.status >= SERVER_ERROR:
         raise SourceConnectionError(f"{url}: HTTP {response.status}")
+    if response.status in UNAUTHORISED:
+        raise SourceAuthError(f"{url}: HTTP {response.status} {_excerpt(body)}")
     if response.status >= CLIENT_ERROR:
-        raise SourceResponseError(f"{url}: HTTP {response.status} {_excerpt(body)}")
-    return _parsed(url, body)
+        raise SourceResponseError(f"{url}: HTTP {response.status} {_excerpt(body)}", body)
+    return body
 
 
-async def _async_body(response: ClientResponse) -> bytes:
+async def _async_body(url: str, response: ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
         body += chunk
         if len(body) > BYTES_MAX:
-            raise SourceResponseError(f"{response.url}: answer above {BYTES_MAX} bytes")
+            raise SourceResponseError(f"{url}: answer above {BYTES_MAX} bytes")
     return bytes(body)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from custom_components.ems.engine.forecast.history import MEMORY_BINS, RecentHistory
+from custom_components.ems.engine.forecast.history import BLOCK_BINS, MEMORY_BINS, History
 from custom_components.ems.engine.forecast.load import LoadForecaster
 from custom_components.ems.engine.forecast.prior import SPREAD, residential_kw
 from custom_components.ems.engine.local_time import local_day_and_second
@@ -36,15 +36,28 @@ def learned(start="2025-05-01", days=40, **kwargs) -> LoadForecaster:
 
 
 def test_a_steady_home_is_forecast_as_it_is():
-    """Every day alike: the band closes on it; the mean is shared a little with the hours beside breakfast."""
+    """Every day alike: the mean finds the hour of breakfast, though people are seldom so punctual."""
     issued = at("2025-06-10")
     forecast = learned().forecast(issued, even_steps(issued, 24, 60))
     expected = np.full(24, 0.3)
     expected[7] = 2.0
     assert forecast.basis == "learned"
-    assert forecast.p50 == pytest.approx(expected)
-    assert forecast.mean.sum() == pytest.approx(expected.sum())
-    assert forecast.mean[6:9] == pytest.approx([0.555, 1.49, 0.555])
+    assert forecast.mean == pytest.approx(expected, abs=0.2)
+    assert forecast.p50 == pytest.approx(expected, abs=0.3)
+    assert np.all(forecast.p10 <= expected + 0.01)
+    assert np.all(forecast.p90 >= expected - 0.2)
+
+
+@pytest.mark.parametrize("kw", [0.0, 0.4])
+def test_a_home_whose_hours_are_all_alike_is_forecast_so(kw):
+    """Weekends, seasons and what other homes taught move nothing; the first days' doubts are gone after weeks."""
+    issued = at("2025-06-10")
+    starts = issued - 3600 * np.arange(60 * 24, 0, -1.0)
+    forecaster = LoadForecaster(VIENNA)
+    forecaster.learn(starts, np.full(len(starts), kw))
+    forecast = forecaster.forecast(issued, even_steps(issued, 48, 15))
+    for values in (forecast.mean, forecast.p10, forecast.p50, forecast.p90):
+        assert values == pytest.approx(np.full(len(values), kw), abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +128,7 @@ def test_the_prior_fades_as_days_arrive():
         errors.append(abs(forecast.mean.mean() - 1.2))
     assert errors == sorted(errors, reverse=True)
     assert errors[1] < errors[0] / 2
-    assert errors[-1] < 0.001
+    assert errors[-1] < 0.02
     assert forecast.basis == "learned"
 
 
@@ -132,15 +145,15 @@ def test_an_hour_never_seen_is_answered_by_the_prior_at_the_homes_level():
 
 
 def test_last_hour_above_expectation_lifts_the_next_and_fades():
-    """Guests came: 1 kW above the usual in the last hour is worth half a kilowatt in the next."""
+    """Guests came: 1 kW above the usual in the last hour is worth 0.4 kW in the next, 0.18 in the one after."""
     forecaster = learned(days=40)
     noon = at("2025-06-10T12:00")
     forecaster.learn(at("2025-06-10") + 3600 * np.arange(12.0), [0.3] * 7 + [2.0] + [0.3] * 3 + [1.3])
     usual = learned(days=40).forecast(noon, even_steps(noon, 12, 60)).mean
     lifted = forecaster.forecast(noon, even_steps(noon, 12, 60)).mean - usual
-    assert lifted[0] == pytest.approx(0.5, abs=0.02)
-    assert lifted[1] == pytest.approx(0.26, abs=0.02)
-    assert abs(lifted[7]) < 0.01
+    assert lifted[0] == pytest.approx(0.4, abs=0.03)
+    assert lifted[1] == pytest.approx(0.18, abs=0.03)
+    assert abs(lifted[7]) < 0.03
 
 
 def test_a_meter_that_went_silent_corrects_nothing():
@@ -148,16 +161,18 @@ def test_a_meter_that_went_silent_corrects_nothing():
     forecaster = learned(days=40)
     forecaster.learn([at("2025-06-10T12:00")], [9.0])
     issued = at("2025-06-11T20:00")
-    assert forecaster.forecast(issued, even_steps(issued, 2, 60)).mean == pytest.approx([0.3, 0.3], abs=0.01)
+    assert forecaster.forecast(issued, even_steps(issued, 2, 60)).mean == pytest.approx([0.3, 0.3], abs=0.04)
 
 
-def test_the_newest_days_count_most():
-    """A new freezer four and a half days ago has half the weight, and more."""
+@pytest.mark.parametrize(("days", "least"), [(2, 0.6), (4, 0.7), (14, 0.9)])
+def test_a_new_level_is_followed_within_days(days, least):
+    """A rough home doubles: a holiday at first, a new level after two weeks."""
     issued = at("2025-06-10")
-    starts = issued - 3600 * np.arange(40 * 24, 0, -1.0)
+    starts = issued - 3600 * np.arange(60 * 24, 0, -1.0)
+    kw = np.random.default_rng(4).gamma(4, 0.125, len(starts))
     forecaster = LoadForecaster(VIENNA)
-    forecaster.learn(starts, np.where(starts >= issued - 5 * DAY_S, 1.0, 0.5))
-    assert 0.74 < forecaster.forecast(issued, even_steps(issued, 24, 60)).mean.mean() < 0.85
+    forecaster.learn(starts, np.where(starts >= issued - days * DAY_S, 2 * kw, kw))
+    assert least < forecaster.forecast(issued, even_steps(issued, 24, 60)).mean.mean() < 1.1
 
 
 def test_the_same_weekday_counts_a_little_more():
@@ -244,20 +259,31 @@ def test_a_home_without_consumption_is_refused():
 
 
 def test_five_minute_values_average_into_quarters():
-    history = RecentHistory()
+    history = History()
     history.add(300 * np.arange(6.0), [1, 2, 3, 4, 5, np.nan])
-    starts, kw = history.before(1e9)
+    starts, kw = history.between(0, 1e9)
     assert starts.tolist() == [0]
     assert kw.tolist() == [2.0]
 
 
-def test_the_memory_ends():
-    history = RecentHistory()
+def test_the_memory_ends_at_the_border_of_a_year():
+    """What is remembered follows from the newest value, whenever the others came."""
+    history = History()
     history.add([0.0], [1.0], 900)
-    history.add([900.0 * MEMORY_BINS], [2.0], 900)
-    assert history.before(1e12)[1].tolist() == [2.0]
-    history.add([0.0], [1.0], 900)  # too old to matter, and no error
-    assert history.before(1e12)[1].tolist() == [2.0]
+    assert history.add([900.0 * (MEMORY_BINS - 1)], [2.0], 900) == 900.0 * (MEMORY_BINS - 1)
+    assert history.between(0, 1e12)[1].tolist() == [1.0, 2.0]
+    assert history.add([900.0 * MEMORY_BINS], [3.0], 900) == -np.inf
+    assert history.between(0, 1e12)[1].tolist() == [2.0, 3.0]
+    assert history.add([900.0 * (BLOCK_BINS - 1)], [1.0], 900) == np.inf  # too old to matter, and no error
+    assert history.between(0, 1e12)[1].tolist() == [2.0, 3.0]
+
+
+def test_learning_says_from_when_on_it_changed_something():
+    history = History()
+    assert history.add([0.0, 3600.0], [1.0, 2.0], 3600) == 0
+    assert history.add([0.0, 3600.0], [1.0, 2.0], 3600) == np.inf
+    assert history.add([0.0, 3600.0], [1.0, np.nan], 3600) == np.inf
+    assert history.add([3600.0], [2.5], 3600) == 3600
 
 
 @given(
@@ -266,7 +292,7 @@ def test_the_memory_ends():
     issued_h=st.integers(0, 50),
     scale=st.sampled_from([1e-3, 1.0, 50.0]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 def test_any_history_gives_an_ordered_band_of_the_right_shape(seed, days, issued_h, scale):
     """Noise, gaps, negative metering errors, a clock change in the horizon: finite, ordered, not negative."""
     rng = np.random.default_rng(seed)
@@ -305,3 +331,119 @@ def test_steps_of_odd_width_and_start_are_answered():
     issued = at("2025-06-10T10:07")
     steps = Steps(edges_s=issued + np.array([0.0, 37, 400, 2000, 9000]))
     assert np.all(np.isfinite(learned().forecast(issued, steps).mean))
+
+
+@given(cut_h=st.integers(24 * 20, 24 * 40 - 1), seed=st.integers(0, 100))
+@settings(deadline=None, max_examples=6)
+def test_what_came_after_does_not_matter_however_it_was_learned(cut_h, seed):
+    """Leak test: everything from an instant on is replaced; a forecast issued there stays bit by bit."""
+    rng = np.random.default_rng(seed)
+    starts = at("2025-03-10") + 3600 * np.arange(24 * 40.0)
+    kw = rng.gamma(1, 0.5, len(starts))
+    issued = starts[cut_h]
+    truncated, randomised = LoadForecaster(VIENNA), LoadForecaster(VIENNA)
+    truncated.learn(starts[:cut_h], kw[:cut_h])
+    randomised.learn(starts, np.append(kw[:cut_h], rng.gamma(1, 5, len(kw) - cut_h)))
+    randomised.forecast(starts[-1], even_steps(starts[-1], 1, 60))  # it has even learned from it
+    steps = even_steps(issued, 48, 30)
+    one, other = truncated.forecast(issued, steps), randomised.forecast(issued, steps)
+    for name in ("mean", "p10", "p50", "p90"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_day_by_day_or_backwards_or_at_once_gives_the_same_forecast():
+    """Fits are renewed by the number of days, not by the calls: a restart changes nothing either."""
+    rng = np.random.default_rng(5)
+    starts = at("2025-03-10") + 3600 * np.arange(24 * 45.0)
+    kw = rng.gamma(1, 0.5, len(starts))
+    issued = starts[-1] + 3600
+    steps = even_steps(issued, 24, 60)
+    daily, backwards, at_once, restored = (LoadForecaster(VIENNA) for _ in range(4))
+    for day in np.split(np.arange(len(starts)), 45):
+        daily.learn(starts[day], kw[day])
+        daily.prepare(starts[day[-1]] + 3600)
+    for day in np.split(np.arange(len(starts)), 45)[::-9]:
+        backwards.learn(starts[day], kw[day])
+        backwards.prepare(issued)
+    backwards.learn(starts, kw)
+    at_once.learn(starts, kw)
+    restored.restore(json.loads(json.dumps(daily.state())))
+    expected = daily.forecast(issued, steps)
+    for other in (backwards, at_once, restored):
+        forecast = other.forecast(issued, steps)
+        assert np.array_equal(expected.mean, forecast.mean)
+        assert np.array_equal(expected.p10, forecast.p10)
+
+
+def test_a_correction_of_the_past_is_learned_from_there_on():
+    """The recorder's hour of three weeks ago is put right: as if it had never been wrong."""
+    starts, kw = breakfast_home("2025-05-01", 40)
+    wrong = kw.copy()
+    wrong[24 * 20 : 24 * 21] = 5.0
+    corrected, right = LoadForecaster(VIENNA), LoadForecaster(VIENNA)
+    corrected.learn(starts, wrong)
+    issued = at("2025-06-10")
+    corrected.prepare(issued)
+    corrected.learn(starts, kw)
+    right.learn(starts, kw)
+    steps = even_steps(issued, 24, 60)
+    assert np.array_equal(corrected.forecast(issued, steps).mean, right.forecast(issued, steps).mean)
+
+
+def test_a_winter_without_the_meter_is_not_forgetting():
+    """Nothing known for a hundred days: the home is what it was, and not zero."""
+    starts, kw = breakfast_home("2025-01-01", 40)
+    forecaster = LoadForecaster(VIENNA)
+    forecaster.learn(starts, kw)
+    issued = at("2025-05-20")
+    mean = forecaster.forecast(issued, even_steps(issued, 24, 60)).mean
+    assert mean == pytest.approx(np.where(np.arange(24) == 7, 2.0, 0.3), abs=0.25)
+
+
+def cold_home(days: int):
+    """A home that heats: 0.05 kW for every degree below 15, with weather that comes and goes and ends in frost."""
+    rng = np.random.default_rng(6)
+    starts = at("2025-01-01") + 3600 * np.arange(24.0 * days)
+    daily_c = rng.normal(6, 5, days)
+    daily_c[-1] = -5.0
+    outdoor_c = np.repeat(daily_c, 24)
+    return starts, 0.5 + 0.05 * np.clip(15 - outdoor_c, 0, None) + rng.gamma(1, 0.1, len(starts)), outdoor_c
+
+
+def test_a_cold_day_is_foreseen_where_the_weather_is_known():
+    """Learned from the home alone: no other home taught what a kelvin costs."""
+    starts, kw, outdoor_c = cold_home(90)
+    issued, today = starts[-24], slice(-24, None)
+    steps = even_steps(issued, 24, 60)
+    with_weather, without = LoadForecaster(VIENNA), LoadForecaster(VIENNA)
+    with_weather.learn(starts[:-24], kw[:-24], outdoor_c=outdoor_c[:-24])
+    without.learn(starts[:-24], kw[:-24])
+    informed = with_weather.forecast(issued, steps, outdoor_c=outdoor_c[today]).mean
+    blind = without.forecast(issued, steps).mean
+    assert abs(informed.mean() - kw[today].mean()) < 0.6 * abs(blind.mean() - kw[today].mean())
+
+
+def test_a_holiday_is_a_sunday():
+    """Sundays use twice as much; one Monday is lived like them."""
+    issued = at("2025-06-09")
+    day = int(local_day_and_second(np.array([issued]), VIENNA)[0][0])
+    starts = issued - 3600 * np.arange(84 * 24, 0, -1.0)
+    sunday = (local_day_and_second(starts, VIENNA)[0] + 3) % 7 == 6
+    means = []
+    for holidays in ((), (day,)):
+        forecaster = LoadForecaster(VIENNA, holidays=holidays)
+        forecaster.learn(starts, np.where(sunday, 2.0, 1.0))
+        means.append(forecaster.forecast(issued, even_steps(issued, 24, 60)).mean.mean())
+    assert means[1] > means[0] + 0.1
+
+
+def test_a_day_that_went_otherwise_lifts_tomorrow_too():
+    """Guests since the morning: the day after tomorrow knows of them from what is already over."""
+    starts, kw = breakfast_home("2025-05-01", 40)
+    noon = at("2025-06-10T18:00")
+    usual, busy = LoadForecaster(VIENNA), LoadForecaster(VIENNA)
+    for forecaster, more in ((usual, 0.0), (busy, 1.0)):
+        forecaster.learn(starts, kw)
+        forecaster.learn(at("2025-06-10") + 3600 * np.arange(18.0), kw[:18] + more)
+    steps = even_steps(at("2025-06-11T06:00"), 18, 60)
+    assert busy.forecast(noon, steps).mean.mean() > usual.forecast(noon, steps).mean.mean() + 0.02

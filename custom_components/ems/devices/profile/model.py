@@ -60,6 +60,7 @@ class Register:
     base: str | None = None
     space: Space = "holding"
     word_order: WordOrder = "big"
+    order_is_set: bool = False  # the order is a setting of the device, see `Profile.word_order_at`
     byte_order: WordOrder = "big"  # within each register; Modbus wants big, a few makers swap their texts
     absent: frozenset[int] = frozenset()
     bit: int | None = None
@@ -314,6 +315,7 @@ class Profile:
     identity: IdentityMap
     roles: Mapping[str, RoleProfile]
     bases: Mapping[str, Base] = field(default_factory=dict)
+    word_order_at: Register | None = None  # where a device tells the word order it was set to
 
     @property
     def label(self) -> str:

@@ -66,11 +66,13 @@ REGISTER_FIELDS: Final = (
 class Defaults:
     """What holds for every register of a profile unless its line says otherwise.
 
+    order_at : Where a device tells the word order it was set to; None where the order is fixed.
     bases : All that a line may name.
     base : The one meant by lines that name none; None for addresses that are the same on every device.
     """
 
     word_order: WordOrder = "big"
+    order_at: Register | None = None
     space: Space = "holding"
     absent: Mapping[str, int] = field(default_factory=lambda: ABSENT)
     bases: Mapping[str, Base] = field(default_factory=dict)
@@ -81,15 +83,25 @@ def parse_defaults(node: Node | None) -> Defaults:
     """Read the `defaults` of a profile."""
     if node is None:
         return Defaults()
-    found = node.fields(optional=("word_order", "function", "absent"))
+    found = node.fields(optional=("word_order", "word_order_at", "function", "absent"))
     absent = dict(ABSENT)
     for kind, value in found["absent"].fields(optional=tuple(ABSENT)).items() if "absent" in found else ():
         absent[kind] = value.integer(0, (1 << 16 * WIDTHS[kind]) - 1)
     return Defaults(
         word_order=_word_order(found.get("word_order"), "big"),
+        order_at=_order_at(found["word_order_at"]) if "word_order_at" in found else None,
         space=_space(found.get("function"), "holding"),
         absent=absent,
     )
+
+
+def _order_at(node: Node) -> Register:
+    """Read where a device tells its word order: a register whose values are big and little."""
+    node.fields(required=("at", "type", "values"), optional=REGISTER_FIELDS)
+    register = parse_register(node, Defaults())
+    if register.values is None or not set(register.values.values()) <= {"big", "little"}:
+        node.fail("maps codes to big and little; write for instance {0: little, 1: big}")
+    return register
 
 
 def parse_register(node: Node, defaults: Defaults) -> Register:
@@ -109,6 +121,7 @@ def parse_register(node: Node, defaults: Defaults) -> Register:
         base=parse_base_name(found["base"], defaults.bases) if "base" in found else defaults.base,
         space=space,
         word_order=_word_order(found.get("word_order"), defaults.word_order),
+        order_is_set=defaults.order_at is not None and "word_order" not in found and count > 1,
         byte_order=_word_order(found.get("byte_order"), "big"),
         absent=_absent(found.get("absent"), kind, count, defaults),
         bit=_bit(found, node, kind),

@@ -43,6 +43,7 @@ def parse_profile(text: str, file: str) -> Profile:
         identity=_identity(found["identity"], defaults),
         roles=_roles(found["roles"], defaults),
         bases=bases,
+        word_order_at=defaults.order_at,
     )
     _check_read_only(profile, found["confidence"])
     _check_widths(profile, node)

@@ -1,6 +1,8 @@
-"""What a forecaster remembers: the last weeks of mean power, quarter-hour by quarter-hour."""
+"""What a forecaster remembers: two to three years of mean power, quarter-hour by quarter-hour."""
 
-from typing import Any
+import base64
+from typing import Any, Final
+import zlib
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,31 +12,30 @@ from ..steps import Floats, Steps
 from .series import closed_series
 
 BIN_S = 900
-# Eight of each weekday. With a half-life of 4.5 days nothing older would weigh anything.
-MEMORY_BINS = 56 * DAY_S // BIN_S
+# Memory ends at the border of a block of 52 weeks, counted from 1970: what is remembered follows from the newest
+# value alone, not from when the others came, and all that was learned from it need not be learned anew each day.
+BLOCK_BINS = 364 * DAY_S // BIN_S
+MEMORY_BINS = 3 * BLOCK_BINS
 # 0.1 W: keeps the stored state short, and what is restored equal to what was stored.
 DECIMALS = 4
+_UNKNOWN: Final = np.iinfo(np.int32).min
 
 
-class RecentHistory:
-    """A table in UTC quarter-hours that ends with the newest one learned.
+class History:
+    """A table in UTC quarter-hours, NaN where nothing is known.
 
     What is learned twice counts once, and the order of learning does not matter within the memory's reach.
     """
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._first_bin: int
-        self._kw: Floats
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget everything."""
         self._first_bin = 0
-        self._kw = np.full(MEMORY_BINS, np.nan)
+        self._kw: Floats = np.zeros(0)
 
-    def add(self, starts_s: ArrayLike, values_kw: ArrayLike, interval_s: float | None = None) -> None:
-        """Take in mean power per interval.
+    def add(self, starts_s: ArrayLike, values_kw: ArrayLike, interval_s: float | None = None) -> float:
+        """Take in mean power per interval, and return the first instant at which that changed something. [s].
+
+        Infinite if it changed nothing; minus infinite if the memory has moved on and forgot its oldest year.
 
         Parameters
         ----------
@@ -43,46 +44,63 @@ class RecentHistory:
         interval_s : Width of the intervals; by default the commonest distance of the starts. [s]
         """
         at_s, values = closed_series(starts_s, values_kw, interval_s)
-        if len(at_s):
-            recent = at_s > at_s[-1] - (MEMORY_BINS + 1) * BIN_S
-            self._write(at_s[recent], values[recent])
+        if not np.isfinite(values).any():
+            return np.inf
+        recent = at_s > at_s[-1] - (MEMORY_BINS + 1) * BIN_S
+        return self._write(at_s[recent], values[recent])
 
-    def _write(self, at_s: Floats, values: Floats) -> None:
+    def _write(self, at_s: Floats, values: Floats) -> float:
         first, last = int(at_s[0] // BIN_S), int(-(-at_s[-1] // BIN_S))
         means = Steps(edges_s=BIN_S * np.arange(first, last + 1, dtype=np.float64)).mean_of(at_s, values)
-        self._reach(last)
+        forgot = self._reach(last)
         bins = np.arange(first, last) - self._first_bin
-        known = np.isfinite(means) & (bins >= 0)
-        self._kw[bins[known]] = np.round(means[known], DECIMALS)
+        news = np.isfinite(means) & (bins >= 0)
+        bins, means = bins[news], np.round(means[news], DECIMALS)
+        changed = bins[self._kw[bins] != means]
+        self._kw[bins] = means
+        if forgot:
+            return -np.inf
+        return float(BIN_S * (self._first_bin + changed[0])) if len(changed) else np.inf
 
-    def _reach(self, end_bin: int) -> None:
-        """Move the table forward so that it holds everything before `end_bin`."""
-        if np.isnan(self._kw).all():
-            self._first_bin = end_bin - MEMORY_BINS
-        shift = end_bin - (self._first_bin + MEMORY_BINS)
-        if shift > 0:
-            kept = self._kw[min(shift, MEMORY_BINS) :]
-            self._kw = np.concatenate([kept, np.full(MEMORY_BINS - len(kept), np.nan)])
-            self._first_bin += shift
+    def _reach(self, end_bin: int) -> bool:
+        """Make room for everything before `end_bin`, and return whether something known was forgotten for it."""
+        first_bin = ((end_bin - 1) // BLOCK_BINS + 1) * BLOCK_BINS - MEMORY_BINS
+        if not len(self._kw):
+            self._first_bin, self._kw = first_bin, np.full(MEMORY_BINS, np.nan)
+        shift = min(first_bin - self._first_bin, MEMORY_BINS)
+        if shift <= 0:
+            return False
+        forgot = bool(np.isfinite(self._kw[:shift]).any())
+        self._kw = np.concatenate([self._kw[shift:], np.full(shift, np.nan)])
+        self._first_bin = first_bin
+        return forgot
 
-    def before(self, instant_s: float) -> tuple[Ints, Floats]:
-        """Return starts [s] and values [kW] of the known quarter-hours that end no later than an instant."""
-        starts = BIN_S * (self._first_bin + np.arange(MEMORY_BINS))
-        known = np.isfinite(self._kw) & (starts + BIN_S <= instant_s)
-        return starts[known], self._kw[known]
+    def between(self, since_s: float, until_s: float) -> tuple[Ints, Floats]:
+        """Return starts [s] and values [kW] of the known quarter-hours that lie between two instants as a whole."""
+        first = int(np.clip(np.ceil(since_s / BIN_S) - self._first_bin, 0, len(self._kw)))
+        last = int(np.clip(np.floor(until_s / BIN_S) - self._first_bin, first, len(self._kw)))
+        known = first + np.flatnonzero(np.isfinite(self._kw[first:last]))
+        return BIN_S * (self._first_bin + known), self._kw[known]
 
     def state(self) -> dict[str, Any]:
-        """Return what is remembered in a form that JSON can hold."""
+        """Return what is remembered in a form that JSON can hold: tenths of a watt, packed."""
         known = np.flatnonzero(np.isfinite(self._kw))
-        first = int(known[0]) if len(known) else 0
-        kept = self._kw[first : known[-1] + 1] if len(known) else self._kw[:0]
+        if not len(known):
+            return {"start_s": 0, "packed": ""}
+        kept = self._kw[known[0] : known[-1] + 1]
+        whole = np.where(np.isfinite(kept), np.round(np.nan_to_num(kept) * 10**DECIMALS), _UNKNOWN)
+        packed = zlib.compress(whole.astype("<i4").tobytes(), 6)
         return {
-            "start_s": BIN_S * (self._first_bin + first),
-            "kw": [None if np.isnan(kw) else float(kw) for kw in kept],
+            "start_s": int(BIN_S * (self._first_bin + known[0])),
+            "packed": base64.b64encode(packed).decode("ascii"),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Replace what is remembered by a stored state."""
-        self.clear()
-        values = np.array(state["kw"], dtype=np.float64)
-        self.add(state["start_s"] + BIN_S * np.arange(len(values), dtype=np.float64), values, BIN_S)
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> History:
+        """Return what a stored state remembers."""
+        history = cls()
+        if state["packed"]:
+            whole = np.frombuffer(zlib.decompress(base64.b64decode(state["packed"])), dtype="<i4")
+            values = np.where(whole == _UNKNOWN, np.nan, whole / 10**DECIMALS)
+            history.add(state["start_s"] + BIN_S * np.arange(len(values), dtype=np.float64), values, BIN_S)
+        return history

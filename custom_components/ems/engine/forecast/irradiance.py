@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..steps import Floats
-from .sun import SunPosition
+from .horizon import FLAT, Horizon
+from .sun import SunPosition, pressure_share
 
 # Clean to average air of the temperate zone; cities and the tropics have 4 to 5. The learned factor takes
 # the rest.
@@ -45,7 +46,7 @@ def clear_sky(sun: SunPosition, altitude_m: float = 0.0, turbidity: float = LINK
     Solar Energy 73(3), 2002; R. Perez et al., Solar Energy 73(5), 2002.
     """
     cos_zenith, extra = sun.cos_zenith, sun.extraterrestrial_w_m2
-    air_mass = relative_air_mass(sun.zenith_deg) * (1 - 2.25577e-5 * altitude_m) ** 5.25588
+    air_mass = relative_air_mass(sun.zenith_deg) * pressure_share(altitude_m)
     fh1, fh2 = np.exp(-altitude_m / 8000), np.exp(-altitude_m / 1250)
     cg1, cg2 = 5.09e-5 * altitude_m + 0.868, 3.92e-5 * altitude_m + 0.0387
     ghi = cg1 * extra * cos_zenith * np.exp(-cg2 * air_mass * (fh1 + fh2 * (turbidity - 1)))
@@ -100,8 +101,24 @@ def glass_transmission(cos_aoi: Floats) -> Floats:
     return np.clip(1 - 0.05 * (1 / np.maximum(cos_aoi, 1e-3) - 1), 0, 1)
 
 
-def plane_irradiance(light: Irradiance, sun: SunPosition, tilt_deg: float, azimuth_deg: float) -> Floats:
-    """Return the light that enters a tilted plane of modules: beam, sky and ground.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlaneLight:
+    """Light on a tilted plane by where it comes from, before the glass."""
+
+    beam: Floats
+    around_sun: Floats
+    sky: Floats
+    ground: Floats
+    cos_aoi: Floats
+
+    @property
+    def total(self) -> Floats:
+        """All of it."""
+        return np.asarray(self.beam + self.around_sun + self.sky + self.ground)
+
+
+def light_on_plane(light: Irradiance, sun: SunPosition, tilt_deg: float, azimuth_deg: float) -> PlaneLight:
+    """Return what reaches a tilted plane: beam, the sun's surroundings, an even sky, and the ground.
 
     References
     ----------
@@ -110,11 +127,28 @@ def plane_irradiance(light: Irradiance, sun: SunPosition, tilt_deg: float, azimu
     the sun's surroundings, the rest of the sky is even.
     """
     cos_aoi = cos_incidence(sun, tilt_deg, azimuth_deg)
-    seen = np.maximum(cos_aoi, 0)
-    beam = light.dni * seen * glass_transmission(cos_aoi)
+    seen, tilt = np.maximum(cos_aoi, 0), np.radians(tilt_deg)
+    up = sun.cos_zenith > 0
     anisotropy = light.dni / sun.extraterrestrial_w_m2
-    tilt = np.radians(tilt_deg)
-    around_sun = anisotropy * seen / np.maximum(sun.cos_zenith, COS_HORIZON)
-    sky = light.dhi * (around_sun + (1 - anisotropy) * (1 + np.cos(tilt)) / 2)
-    ground = light.ghi * ALBEDO * (1 - np.cos(tilt)) / 2
-    return np.where(sun.cos_zenith > 0, beam + sky + ground, 0.0)
+    around_sun = light.dhi * anisotropy * seen / np.maximum(sun.cos_zenith, COS_HORIZON)
+    return PlaneLight(
+        beam=np.where(up, light.dni * seen, 0.0),
+        around_sun=np.where(up, around_sun, 0.0),
+        sky=np.where(up, light.dhi * (1 - anisotropy) * (1 + np.cos(tilt)) / 2, 0.0),
+        ground=np.where(up, light.ghi * ALBEDO * (1 - np.cos(tilt)) / 2, 0.0),
+        cos_aoi=cos_aoi,
+    )
+
+
+def plane_irradiance(
+    light: Irradiance,
+    sun: SunPosition,
+    tilt_deg: float,
+    azimuth_deg: float,
+    horizon: Horizon = FLAT,
+) -> Floats:
+    """Return the light that enters a tilted plane of modules: through the glass, and from above the horizon."""
+    parts = light_on_plane(light, sun, tilt_deg, azimuth_deg)
+    visible = 90 - sun.zenith_deg > horizon.at(sun.azimuth_deg)
+    from_sun = parts.beam * glass_transmission(parts.cos_aoi) + parts.around_sun
+    return np.asarray(np.where(visible, from_sun, 0.0) + parts.sky * horizon.sky_share + parts.ground)

@@ -1,14 +1,15 @@
 """Ways the next two days may go: as past days went beside what was expected of them.
 
 Each scenario takes the load's error of one past stretch as it was, hour by hour. The sun of the same stretch comes
-as a rank, how bright its days were among the days known, and takes that place in the band that the solar forecast
-gives for the days to come. So each keeps its own calibrated spread, and what belongs together stays together: a
-dark day on which everybody was at home.
+as a rank: where it lay, hour by hour, in the band that had been forecast for it, as far as the archive of forecasts
+knows; before there are four weeks of that, how bright its days were among the days known. It takes that place in the
+band that the solar forecast gives for the days to come. So each keeps its own calibrated spread, and what belongs
+together stays together: a dark day on which everybody was at home.
 """
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ..local_time import DAY_S, local_day_and_second
 from ..problem import Scenario
 from ..steps import Floats, Steps
-from .load import LoadForecaster
+from .places import LEVELS as _LEVELS, Places
 from .result import Forecast
 
 # Fourteen earn what twenty-eight do on most homes, in half the time; from fewer than five there is nothing to learn.
@@ -24,20 +25,26 @@ MANY: Final = 14
 FEWEST: Final = 5
 # Of a past stretch: with more unknown it tells little.
 _KNOWN_SHARE: Final = 0.9
-# Ranks stand for the middle of their share of days; what is beyond the band's ends is drawn on for a little.
-_LEVELS: Final = np.array([0.1, 0.5, 0.9])
+
+
+class RemembersErrors(Protocol):
+    """A forecaster that can say how wrong it was."""
+
+    def past_error(self, issued_at_s: float, steps: Steps, days_ago: int) -> Floats:
+        """Return by how much consumption differed from what was expected of it, some days ago. [kW]."""
 
 
 def make_scenarios(
     issued_at_s: float,
     steps: Steps,
-    load: LoadForecaster,
+    load: RemembersErrors,
     load_kw: Floats,
     pv: Mapping[str, Forecast],
     production_kwh: Mapping[int, float],
     zone: tzinfo,
     *,
     many: int = MANY,
+    places: Places | None = None,
 ) -> tuple[Scenario, ...]:
     """Return scenarios around the forecasts, newest past day first; none where too few days are known.
 
@@ -45,6 +52,7 @@ def make_scenarios(
     ----------
     load_kw : The mean forecast that the scenarios lie around, shape (n,). [kW]
     production_kwh : What all arrays produced on past days, by local day (`local_day_and_second`).
+    places : Where the sun lay in the bands of past forecasts; None where the archive is too young.
     """
     # The youngest stretch that is over as a whole began as long ago as the horizon is long.
     ages = np.arange(many) + int(np.ceil((steps.edges_s[-1] - issued_at_s) / DAY_S))
@@ -55,11 +63,25 @@ def make_scenarios(
     load_table = np.stack([np.nan_to_num(errors[i]) for i in known])
     load_table = np.maximum(load_kw + load_table - load_table.mean(axis=0), 0.0)
     ranks = day_ranks(steps, ages[known], production_kwh, zone)
+    if places is not None:
+        ranks = _placed(ranks, places, issued_at_s, steps, ages[known])
     suns = {id_: sun_by_rank(forecast, ranks) for id_, forecast in pv.items()}
     return tuple(
         Scenario(load_kw=load_table[i], pv_available_kw={id_: sun[i] for id_, sun in suns.items()})
         for i in range(len(known))
     )
+
+
+def _placed(
+    ranks: Floats, places: Places, issued_at_s: float, steps: Steps, ages: NDArray[np.intp]
+) -> Floats:
+    """Return the ranks with those that the archive knows hour by hour in their place, shape (ages, n)."""
+    found = ranks.copy()
+    for row, age in zip(found, ages, strict=True):
+        place = places.on(steps, issued_at_s, int(age))
+        if place is not None:
+            row[:] = np.where(np.isfinite(place), place, row)
+    return found
 
 
 def day_ranks(

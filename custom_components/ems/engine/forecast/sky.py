@@ -77,7 +77,7 @@ def _interval_shares(weather: Weather, place: Place) -> tuple[Floats, Floats, In
         return np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)
     slices = int(np.ceil(weather.interval_s / SLICE_S))
     at_s = weather.starts_s[:, None] + (np.arange(slices) + 0.5) * weather.interval_s / slices
-    sun = sun_position(at_s, place.latitude_deg, place.longitude_deg)
+    sun = sun_position(at_s, place.latitude_deg, place.longitude_deg, place.altitude_m)
     clear_mean = clear_sky(sun, place.altitude_m).ghi.mean(axis=1)
     ghi = weather.series("ghi_w_m2")
     measured = np.clip(ghi / np.maximum(clear_mean, DARK_W_M2), 0, SHARE_MAX)
@@ -106,7 +106,7 @@ def _of_interval(values: Floats | Ints, index: Ints, otherwise: float) -> Floats
 def sky_over(steps: Steps, place: Place, weather: Weather) -> Sky:
     """Return the light over the steps: from irradiance where given, else from clouds, else a clear sky."""
     samples = samples_of(steps, SLICE_S)
-    sun = sun_position(samples.at_s, place.latitude_deg, place.longitude_deg)
+    sun = sun_position(samples.at_s, place.latitude_deg, place.longitude_deg, place.altitude_m)
     clear = clear_sky(sun, place.altitude_m)
     weather = weather.between(steps.edges_s[0], steps.edges_s[-1])
     share, diffuse, source = _interval_shares(weather, place)

@@ -1,169 +1,206 @@
-"""Solar: what an array will produce, from the sun, the weather and its own past."""
+"""Solar: what an installation will produce, from the sun, the weather, others' forecasts and its own past."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..local_time import Ints
+from ..sampling import samples_of
 from ..site import PvArray
-from ..steps import Bools, Floats, Steps
-from .irradiance import plane_irradiance
-from .module import power_max_kw, unclipped_kw
+from ..steps import Floats, Steps
+from .expected import SLICES, Expected, expected_power
+from .given_power import HOUR_S, GivenPower, hour_span, hourly_means
+from .learned import Learned, filled, learn_from
+from .panels import Panels, panels_of
+from .production import CLEAR, MEASURED, ProductionRecord
 from .result import Forecast
-from .series import closed_series
-from .sky import Place, Sky, Source, sky_over
+from .sky import SLICE_S, Place, Source
 from .weather import Weather
 
-SCHEMA = 1
-# What became of a forecast of irradiance: quantiles of the measured share of the clear sky's power, by the
-# share that was forecast. Measured (docs/forecasts.md); clouds are most uncertain in the middle.
-SHARES = np.array([0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.05])
-SHARE_QUANTILES = np.array([
-    [0.01, 0.02, 0.05, 0.07, 0.11, 0.13, 0.16, 0.21, 0.26, 0.30, 0.35, 0.40],
-    [0.04, 0.07, 0.15, 0.23, 0.31, 0.41, 0.49, 0.58, 0.65, 0.73, 0.86, 0.95],
-    [0.15, 0.24, 0.42, 0.55, 0.69, 0.82, 0.88, 0.93, 0.96, 0.98, 1.02, 1.10],
-])  # fmt: skip
-# What becomes of a clear sky about which nobody has said anything, likewise measured.
-NO_WEATHER_MEAN, NO_WEATHER_QUANTILES = 0.57, np.array([0.10, 0.52, 0.97])
-# Cloud cover says less than irradiance: its band is moved this far towards that of knowing nothing.
-CLOUD_COVER_DOUBT = 0.4
-
-# The learned factor: production over forecast, by energy. It starts from 1 with the weight of five hours at
-# the nameplate, so one odd day cannot move it far, and stays where dirt, shading and a wrong nameplate can
-# explain it.
-FACTOR_HALF_LIFE_S = 14 * 86400.0
-FACTOR_PRIOR_H = 5.0
-FACTOR_MIN, FACTOR_MAX = 0.5, 1.3
+SCHEMA: Final = 2
 # An inverter at its limit says nothing about what the modules could do.
-CLIPPED_SHARE = 0.97
-
-
-def _band(share: Floats, source: Ints) -> Floats:
-    """Return the quantiles of the clear sky's share by the forecast share and its source, shape (3, n)."""
-    given = np.stack([np.interp(share, SHARES, row) for row in SHARE_QUANTILES])
-    doubt = np.choose(source, [1.0, CLOUD_COVER_DOUBT, 0.0])
-    return np.asarray((1 - doubt) * given + doubt * NO_WEATHER_QUANTILES[:, None])
+CLIPPED_SHARE: Final = 0.97
+# The whole day of every step is looked at, and the hours beside it.
+AROUND_H: Final = 27
+NO_GIVEN: Final[Mapping[str, GivenPower]] = {}
 
 
 class SolarForecaster:
-    """Forecast of one array: physics with a factor learned from its own production.
+    """Forecast of one installation: physics, corrected by what its own production has taught.
 
     Parameters
     ----------
-    array : The array.
+    array : An array of the site, or several planes behind one inverter.
     place : Where it stands.
     """
 
-    def __init__(self, array: PvArray, place: Place) -> None:
+    def __init__(self, array: PvArray | Panels, place: Place) -> None:
         """Begin with the physics alone."""
-        self._array = array
+        self._panels = array if isinstance(array, Panels) else panels_of(array)
         self._place = place
-        self._measured_kwh = 0.0
-        self._expected_kwh = 0.0
-        self._learned_until_s = -np.inf
+        self._record = ProductionRecord()
+        self._last: tuple[object, Learned] | None = None
 
     @property
     def factor(self) -> float:
-        """Learned production over computed production."""
-        prior_kwh = self._array.peak_kw * FACTOR_PRIOR_H
-        if prior_kwh == 0:
-            return 1.0
-        ratio = (self._measured_kwh + prior_kwh) / (self._expected_kwh + prior_kwh)
-        return float(np.clip(ratio, FACTOR_MIN, FACTOR_MAX))
+        """Learned production over computed production, by energy; 1 before anything is learned."""
+        return self._learned(self._record.end_hour, tuple(self._record.names())).factor
 
-    def forecast(self, issued_at_s: float, steps: Steps, weather: Weather) -> Forecast:
+    @property
+    def hours_learned(self) -> int:
+        """How many hours of daylight there are to learn from."""
+        return int(np.sum(np.isfinite(self._record.column(MEASURED)) & (self._record.column(CLEAR) > 0)))
+
+    @property
+    def place(self) -> Place:
+        """Where the installation stands."""
+        return self._place
+
+    @property
+    def panels(self) -> Panels:
+        """What is forecast."""
+        return self._panels
+
+    @property
+    def learned_until_s(self) -> float | None:
+        """End of the last hour that was handed in; None before the first. [s since epoch]."""
+        return self._record.end_hour * HOUR_S if self._record.columns else None
+
+    def is_for(self, other: SolarForecaster) -> bool:
+        """Tell whether another forecaster is for the same modules at the same place."""
+        return self._panels == other.panels and self._place == other.place
+
+    def forecast(
+        self,
+        issued_at_s: float,
+        steps: Steps,
+        weather: Weather,
+        given: Mapping[str, GivenPower] = NO_GIVEN,
+    ) -> Forecast:
         """Answer with mean and band of AC power before curtailment, shape (n,) each. [kW].
 
-        `basis` names what most of the light was computed from: "irradiance", "cloud_cover" or "clear_sky".
+        Parameters
+        ----------
+        given : Forecasts that others have made of the same installation, by name. What each is worth here is
+            learned; before that they count alike.
+
+        `basis` names what most of it was computed from: "irradiance", "given", "cloud_cover" or "clear_sky".
         """
-        sky = sky_over(steps, self._place, weather)
-        power, clear = self._unclipped(sky)
-        power = np.where(sky.source == Source.CLEAR_SKY, NO_WEATHER_MEAN * power, power)
-        limit = power_max_kw(self._array)
-        mean = sky.samples.mean(np.minimum(power, limit))
-        clear_mean = sky.samples.mean(clear)
-        share = sky.samples.mean(power) / np.maximum(clear_mean, 1e-9)
-        worst = np.minimum.reduceat(sky.source, sky.samples.firsts)
-        p10, p50, p90 = np.minimum(np.sort(_band(share, worst), axis=0) * clear_mean, limit)
+        first = int(steps.edges_s[0] // HOUR_S) - AROUND_H
+        count = int(-(-steps.edges_s[-1] // HOUR_S)) + AROUND_H - first
+        expected = expected_power(self._panels, self._place, first, count, weather, given)
+        near = slice(AROUND_H, count - AROUND_H)
+        names = tuple(name for name, kw in expected.series_kw.items() if np.isfinite(kw[near]).any())
+        # Where nobody knows the weather, what was learned of level and shading still holds.
+        learned = self._learned(int(issued_at_s // HOUR_S), names or self._best_known())
+        quality = _quality(expected, names)
+        rows = self._rows(expected, names, learned, quality)
+        mean, p10, p50, p90 = self._over(steps, expected, learned.late_h, rows)
         return Forecast(
             issued_at_s=issued_at_s,
             steps=steps,
             mean=mean,
-            # A plane that faces away gets more from clouds than from a clear sky: the band holds that too.
-            p10=np.minimum(p10, mean),
+            p10=p10,
             p50=p50,
-            p90=np.maximum(p90, mean),
-            basis=_basis(sky),
+            p90=p90,
+            basis=_basis(expected, quality),
         )
+
+    def _rows(self, expected: Expected, names: tuple[str, ...], learned: Learned, quality: Ints) -> Floats:
+        """Return mean, p10, p50 and p90 of each hour before the limit, shape (4, n). [kW]."""
+        peak_kw = max(self._panels.peak_kw, 1e-9)
+        clear = expected.clear_mean_kw / peak_kw
+        series = {name: expected.series_kw[name] / peak_kw for name in names}
+        power = learned.power(filled(expected.first_hour, clear, series, self._place, learned.habits))
+        p10, p50, p90 = learned.band.quantiles(power, clear, quality)
+        # A plane that faces away gets more from clouds than from a clear sky: the band holds that too.
+        return np.stack([power, np.minimum(p10, power), p50, np.maximum(p90, power)]) * peak_kw
+
+    def _over(self, steps: Steps, expected: Expected, late_h: float, rows: Floats) -> Floats:
+        """Spread hours over their slices as the light is, limit them, and take means over steps."""
+        courses = np.where((expected.source > Source.CLEAR_SKY)[:, None], expected.lit_kw, expected.clear_kw)
+        courses = np.roll(courses.ravel(), round(late_h * SLICES)).reshape(-1, SLICES)
+        level = courses.mean(axis=1)
+        course = np.divide(courses, level[:, None], out=np.zeros_like(courses), where=level[:, None] > 1e-9)
+        slices = np.clip(rows[:, :, None] * course[None], 0, self._panels.max_kw).reshape(len(rows), -1)
+        samples = samples_of(steps, SLICE_S)
+        index = ((samples.at_s - HOUR_S * expected.first_hour) // SLICE_S).astype(np.int64)
+        return np.stack([samples.mean(row) for row in slices[:, index]])
 
     def learn(
         self,
         starts_s: ArrayLike,
         values_kw: ArrayLike,
         weather: Weather,
+        given: Mapping[str, GivenPower] = NO_GIVEN,
         *,
         interval_s: float | None = None,
     ) -> None:
-        """Compare measured production with what the weather of those hours should have given.
+        """Remember measured production beside what the weather of those hours should have given.
 
-        Give NaN where production was curtailed. Time goes forward: what begins before the end of what was
-        learned is not learned again, so whole histories may be handed in repeatedly.
+        Give NaN where production was curtailed. Whole UTC hours are learned; an hour that is not known as a whole
+        is not. Hours may come in any order and again, and the later word counts.
         """
-        at_s, measured = closed_series(starts_s, values_kw, interval_s)
-        if len(at_s) < 2 or at_s[-1] <= self._learned_until_s:
+        starts, values = np.asarray(starts_s, dtype=np.float64), np.asarray(values_kw, dtype=np.float64)
+        first, count = hour_span(starts, interval_s)
+        peak_kw = self._panels.peak_kw
+        if count == 0 or peak_kw == 0:
             return
-        steps = Steps(edges_s=at_s)
-        sky = sky_over(steps, self._place, weather)
-        expected = sky.samples.mean(self._unclipped(sky, factor=1.0)[0])
-        known = np.minimum.reduceat(sky.source, sky.samples.firsts) > Source.CLEAR_SKY
-        free = expected < CLIPPED_SHARE * power_max_kw(self._array)
-        new = steps.starts_s >= self._learned_until_s
-        self._account(steps, measured[:-1], expected, known & free & new)
+        measured = hourly_means(starts, values, interval_s, first, count)
+        expected = expected_power(self._panels, self._place, first, count, weather, given)
+        columns = {name: kw / peak_kw for name, kw in expected.series_kw.items()}
+        clear = expected.clear_mean_kw / peak_kw
+        columns |= {CLEAR: clear, MEASURED: np.where(self._clipped(expected), np.nan, measured) / peak_kw}
+        self._record.add(first, columns)
 
-    def _account(self, steps: Steps, measured: Floats, expected: Floats, usable: Bools) -> None:
-        """Age the sums to the end of what is new and usable, and add it."""
-        usable = usable & np.isfinite(measured) & (expected > 0)
-        if not usable.any():
-            return
-        end_s = float(steps.edges_s[1:][usable].max())
-        if np.isfinite(self._learned_until_s):
-            kept = 0.5 ** ((end_s - self._learned_until_s) / FACTOR_HALF_LIFE_S)
-            self._measured_kwh, self._expected_kwh = self._measured_kwh * kept, self._expected_kwh * kept
-        weight = (0.5 ** ((end_s - steps.edges_s[1:]) / FACTOR_HALF_LIFE_S) * steps.hours)[usable]
-        self._measured_kwh += float(weight @ measured[usable])
-        self._expected_kwh += float(weight @ expected[usable])
-        self._learned_until_s = end_s
+    def _clipped(self, expected: Expected) -> Any:
+        """Return the hours in which the inverter's limit was in the way, or should have been."""
+        most = np.where(expected.source > Source.CLEAR_SKY, expected.lit_kw.max(axis=1), 0)
+        for power in expected.series_kw.values():
+            most = np.fmax(most, power)
+        return most >= CLIPPED_SHARE * self._panels.max_kw
 
-    def _unclipped(self, sky: Sky, factor: float | None = None) -> tuple[Floats, Floats]:
-        """Return AC power before the inverter's limit at the samples: as expected, and with a clear sky."""
-        gain = self.factor if factor is None else factor
-        tilt_deg, azimuth_deg = self._array.tilt_deg, self._array.azimuth_deg
-        planes = (plane_irradiance(light, sky.sun, tilt_deg, azimuth_deg) for light in (sky.light, sky.clear))
-        lit, clear = (gain * unclipped_kw(self._array, plane, sky.outdoor_c) for plane in planes)
-        return lit, clear
+    def _learned(self, before_hour: int, names: tuple[str, ...]) -> Learned:
+        """Return what was learned by an hour; once for all forecasts that know the same."""
+        key = (self._record.changes, min(before_hour, self._record.end_hour), names)
+        if self._last is None or self._last[0] != key:
+            self._last = key, learn_from(self._record, before_hour, names, self._place)
+        return self._last[1]
+
+    def _best_known(self) -> tuple[str, ...]:
+        """Return the source that most was learned with."""
+        known = {name: np.isfinite(self._record.column(name)).sum() for name in self._record.names()}
+        return (max(known, key=lambda name: known[name]),) if known else ()
 
     def state(self) -> dict[str, Any]:
         """Return everything learned in a form that JSON can hold."""
-        until = self._learned_until_s
-        return {
-            "schema": SCHEMA,
-            "measured_kwh": self._measured_kwh,
-            "expected_kwh": self._expected_kwh,
-            "learned_until_s": until if np.isfinite(until) else None,
-        }
+        return {"schema": SCHEMA, "panels": self._panels.fingerprint(), **self._record.state()}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a stored state."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from a stored state. Raises `ValueError` for one of another version or another roof."""
         if state.get("schema") != SCHEMA:
             raise ValueError(f"schema: {state.get('schema')!r} is not one this version can read")
-        until = state["learned_until_s"]
-        self._measured_kwh, self._expected_kwh = float(state["measured_kwh"]), float(state["expected_kwh"])
-        self._learned_until_s = -np.inf if until is None else float(until)
+        if state["panels"] != self._panels.fingerprint():
+            raise ValueError("panels: what is stored was learned of other modules")
+        self._record.restore(state)
 
 
-def _basis(sky: Sky) -> str:
+def _quality(expected: Expected, names: tuple[str, ...]) -> Ints:
+    """Return how good the best is that is known of each hour, as a `Source`; a given forecast counts as irradiance."""
+    quality = np.full(len(expected.source), int(Source.CLEAR_SKY))
+    cloudy = Source.CLOUD_COVER.name.lower()
+    for name in names:
+        kind = Source.CLOUD_COVER if name == cloudy else Source.IRRADIANCE
+        quality = np.where(np.isfinite(expected.series_kw[name]), np.maximum(quality, int(kind)), quality)
+    return quality
+
+
+def _basis(expected: Expected, quality: Ints) -> str:
     """Return what most of the light was computed from, by day; at night, most of the time."""
-    weight = sky.clear.ghi + 1e-6
-    source = int(np.argmax(np.bincount(sky.source, weights=weight, minlength=len(Source))))
-    return Source(source).name.lower()
+    weight = expected.clear_mean_kw + 1e-6
+    best = Source(int(np.argmax(np.bincount(quality, weights=weight, minlength=len(Source)))))
+    if best == Source.IRRADIANCE and Source.IRRADIANCE.name.lower() not in expected.series_kw:
+        return "given"
+    return best.name.lower()

@@ -33,20 +33,28 @@ class SunPosition:
         return np.asarray(np.maximum(np.cos(np.radians(self.zenith_deg)), 0))
 
 
-def _refraction_deg(elevation_deg: Floats) -> Floats:
-    """Return by how much the air lifts the sun, for a standard atmosphere at sea level. [°]."""
+def pressure_share(altitude_m: float) -> float:
+    """Return the air's pressure over that at sea level, in the standard atmosphere."""
+    return float((1 - 2.25577e-5 * altitude_m) ** 5.25588)
+
+
+def _refraction_deg(elevation_deg: Floats, altitude_m: float) -> Floats:
+    """Return by how much the air lifts the sun, for a standard atmosphere. [°]."""
     e = np.maximum(elevation_deg, -0.56)
     lift = 3.51561 * (0.1594 + 0.0196 * e + 0.00002 * e**2) / (1 + 0.505 * e + 0.0845 * e**2)
-    return np.where(elevation_deg > -0.56, lift, 0.0)
+    return np.where(elevation_deg > -0.56, lift * pressure_share(altitude_m), 0.0)
 
 
-def sun_position(at_s: ArrayLike, latitude_deg: float, longitude_deg: float) -> SunPosition:
+def sun_position(
+    at_s: ArrayLike, latitude_deg: float, longitude_deg: float, altitude_m: float = 0.0
+) -> SunPosition:
     """Return the sun's position at instants.
 
     Parameters
     ----------
     at_s : Instants. [s since epoch, UTC]
     latitude_deg, longitude_deg : North and east are positive. [°]
+    altitude_m : Thin air lifts the sun less. [m]
 
     References
     ----------
@@ -74,7 +82,7 @@ def sun_position(at_s: ArrayLike, latitude_deg: float, longitude_deg: float) -> 
     # The earth's ellipse, from the same anomaly (Almanac: distance in astronomical units).
     distance_au = 1.00014 - 0.01671 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)
     return SunPosition(
-        zenith_deg=90 - elevation_deg - _refraction_deg(elevation_deg),
+        zenith_deg=90 - elevation_deg - _refraction_deg(elevation_deg, altitude_m),
         azimuth_deg=np.degrees(np.arctan2(east, north)) % 360,
         extraterrestrial_w_m2=SOLAR_CONSTANT_W_M2 / distance_au**2,
     )

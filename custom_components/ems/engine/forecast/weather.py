@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..local_time import Ints
-from ..steps import Floats
+from ..steps import Bools, Floats
 
 SERIES = ("cloud_cover", "temperature_c", "ghi_w_m2", "dni_w_m2", "dhi_w_m2")
 
@@ -63,15 +63,28 @@ class Weather:
 
     def between(self, start_s: float, end_s: float) -> Weather:
         """Return the intervals that touch a time span, so that years of history cost nothing."""
-        here = (self.starts_s + self.interval_s > start_s) & (self.starts_s < end_s)
+        return self._only((self.starts_s + self.interval_s > start_s) & (self.starts_s < end_s))
+
+    def after(self, past: Weather | None, since_s: float) -> Weather:
+        """Return this weather with what another one knew before it, back to an instant.
+
+        What was forecast for an hour is kept until the hour's production has been learned beside it.
+        """
+        if past is None or past.interval_s != self.interval_s or not len(self.starts_s):
+            return self
+        ends_s = past.starts_s + past.interval_s
+        older = past._only((ends_s > since_s) & (ends_s <= self.starts_s[0] + 1e-6))  # noqa: SLF001  # of our own kind
+        return Weather(
+            starts_s=np.concatenate([older.starts_s, self.starts_s]),
+            interval_s=self.interval_s,
+            **{name: np.concatenate([older.series(name), self.series(name)]) for name in SERIES},
+        )
+
+    def _only(self, here: Bools) -> Weather:
         return Weather(
             starts_s=self.starts_s[here],
             interval_s=self.interval_s,
-            cloud_cover=self.series("cloud_cover")[here],
-            temperature_c=self.series("temperature_c")[here],
-            ghi_w_m2=self.series("ghi_w_m2")[here],
-            dni_w_m2=self.series("dni_w_m2")[here],
-            dhi_w_m2=self.series("dhi_w_m2")[here],
+            **{name: self.series(name)[here] for name in SERIES},
         )
 
     def index_at(self, at_s: Floats) -> Ints:
