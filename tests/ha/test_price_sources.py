@@ -266,6 +266,8 @@ async def test_a_stumble_is_asked_again_soon_and_nobody_is_called(
     read_home(hass)
     entry = await add_site(home(CHARTS))
     assert keys(entry) == {"prices_unreachable"}
+    failed = await entry.runtime_data.plan.async_plan()
+    assert [reason.key for reason in failed.reasons][:2] == ["no_prices_known", "prices_unreachable"]
     assert issue(hass, entry) is None
     now_will(service, columns())
     await clock.tick(hass, 61)

@@ -60,6 +60,7 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         # The last plan by the settings. A plan that was asked for must not colour those that follow it.
         self._settled: Plan | None = None
         self._failed_key: str | None = None  # what was said about it in the log
+        self._problems: tuple[Reason, ...] = ()  # of the inputs that were collected last
         self._waiting: asyncio.Future[bool] | None = None  # True: the plan was made
         self.data = PlanState(status=PlanStatus.FAILED, reasons=(Reason(key="no_plan_yet"),), outlook=None)
 
@@ -142,6 +143,7 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
         inputs = self._collect()
         if isinstance(inputs, Reason):
             return inputs
+        self._problems = inputs.problems
         return await self.hass.async_add_executor_job(make_outlook, inputs, self._settled, request)
 
     @callback
@@ -151,7 +153,8 @@ class PlanCoordinator(DataUpdateCoordinator[PlanState]):
             LOGGER.warning("%s: no new plan: %s %s", self.name, reason.key, dict(reason.placeholders))
             self._failed_key = reason.key
         self.async_set_updated_data(
-            PlanState(status=PlanStatus.FAILED, reasons=(reason,), outlook=self.data.outlook)
+            # With what could not be fetched: without it nobody would know why there are no prices.
+            PlanState(status=PlanStatus.FAILED, reasons=(reason, *self._problems), outlook=self.data.outlook)
         )
 
     @property

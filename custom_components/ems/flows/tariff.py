@@ -52,7 +52,7 @@ from ..const import (
 )
 from ..engine.steps import Floats
 from ..sources import energy_charts, entsoe
-from .fields import choice, entity, number, schema, whole
+from .fields import choice, entity, number, schema
 
 TARIFF_MENU = [
     *("tariff_fixed", "tariff_time_of_use", "tariff_entity"),
@@ -136,7 +136,7 @@ def _formula_fields(unit: str) -> dict[Any, Any]:
     return {
         probatio.Required(CONF_SHARE_PCT, default=100): number(0, 200, 0.01, "%"),
         probatio.Required(CONF_MARKUP, default=0): price_field(unit),
-        probatio.Required(CONF_VAT_PCT, default=0): whole(0, 50, "%"),
+        probatio.Required(CONF_VAT_PCT, default=0): number(0, 50, 0.01, "%"),
         probatio.Required(CONF_EXPORT_KIND, default=EXPORT_FIXED): choice(
             [EXPORT_FIXED, EXPORT_DAY_AHEAD, EXPORT_NONE], "export_kind"
         ),
