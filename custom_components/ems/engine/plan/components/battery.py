@@ -11,7 +11,7 @@ from ...steps import Floats
 from ..penalties import KEEPING_PER_KWH, RESERVE_OF_BAND
 from ..program import Ints, Program, Term
 from ..result import Slack
-from .component import Choice, Horizon, plain_flow, slack_over
+from .component import Choice, Flow, Horizon, plain_flow, slack_over
 from .curve import PowerLines, power_lines
 from .end_value import EndValue
 from .store_direction import StoreDirection
@@ -87,51 +87,59 @@ class BatteryModel:
         self._now, self._room = energy_now_kwh, room
         self.wear_per_kwh = spec.wear_per_kwh
         self.charge_max_kw, self.discharge_max_kw = spec.charge_max_kw, spec.discharge_max_kw
-        h, counted_h, n = horizon.hours, horizon.counted_h, horizon.n
-        eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
-
-        cost_d = horizon.later + spec.wear_per_kwh
         takes, gives = charge_lines(spec, energy_now_kwh), discharge_lines(spec, energy_now_kwh)
-        c_max = np.minimum(takes.most_kw, room.charge_kw)
-        d_max = np.minimum(gives.most_kw, room.discharge_kw)
-        c = program.variables(f"{self.name}.charge", n, upper=c_max, cost=counted_h * horizon.later)
-        d = program.variables(f"{self.name}.discharge", n, upper=d_max, cost=counted_h * cost_d)
-        e = program.variables(f"{self.name}.energy", n, lower=self._lowest(), upper=self._highest())
-        self.charge = plain_flow(c, c_max)
-        self.discharge = plain_flow(d, d_max)
-        self.energy = e
-
-        start = np.zeros(n)
-        start[0] = energy_now_kwh
-        # One row per step, in kWh: its dual is what a stored kWh is worth, negated.
-        self.balance = f"{self.name}.balance"
-        program.rows(
-            self.balance,
-            start,
-            start,
-            Term(e, 1.0),
-            horizon.before(e, -1.0),
-            Term(c, -h * eta_c),
-            Term(d, h / eta_d),
+        self.charge = self._add_flow("charge", np.minimum(takes.most_kw, room.charge_kw), 0.0)
+        self.discharge = self._add_flow(
+            "discharge", np.minimum(gives.most_kw, room.discharge_kw), spec.wear_per_kwh
         )
+        self.energy = program.variables(
+            f"{self.name}.energy", horizon.n, lower=self._lowest(), upper=self._highest()
+        )
+        self.balance = self._add_balance()
         # Names of the rows that keep a power to a line, by what a person would call the limit.
         self.curves = {
-            "charge_curve": self._add_curve("charge_curve", c, takes),
-            "discharge_curve": self._add_curve("discharge_curve", d, gives),
+            "charge_curve": self._add_curve("charge_curve", self.charge.columns, takes),
+            "discharge_curve": self._add_curve("discharge_curve", self.discharge.columns, gives),
         }
         self._edges = self._add_band()
         self.left = self._add_end_value(end_value)
-        self._direction = StoreDirection(
+        self._direction = self._make_direction()
+
+    def _add_flow(self, name: str, most_kw: Floats, wear_per_kwh: float) -> Flow:
+        """Add a power in one direction."""
+        horizon = self._horizon
+        cost = horizon.counted_h * (horizon.later + wear_per_kwh)
+        columns = self._program.variables(f"{self.name}.{name}", horizon.n, upper=most_kw, cost=cost)
+        return plain_flow(columns, most_kw)
+
+    def _add_balance(self) -> str:
+        """Add one row per step, in kWh: its dual is what a stored kWh is worth, negated. Return the rows' name."""
+        horizon, spec, name = self._horizon, self._spec, f"{self.name}.balance"
+        start = np.zeros(horizon.n)
+        start[0] = self._now
+        self._program.rows(
+            name,
+            start,
+            start,
+            Term(self.energy, 1.0),
+            horizon.before(self.energy, -1.0),
+            Term(self.charge.columns, -horizon.hours * spec.charge_efficiency),
+            Term(self.discharge.columns, horizon.hours / spec.discharge_efficiency),
+        )
+        return name
+
+    def _make_direction(self) -> StoreDirection:
+        return StoreDirection(
             self.name,
             self.charge,
             self.discharge,
-            horizon=horizon,
-            energy=e,
-            now_kwh=energy_now_kwh,
+            horizon=self._horizon,
+            energy=self.energy,
+            now_kwh=self._now,
             least_kwh=self._lowest(),
             most_kwh=self._highest(),
-            charge_efficiency=eta_c,
-            discharge_efficiency=eta_d,
+            charge_efficiency=self._spec.charge_efficiency,
+            discharge_efficiency=self._spec.discharge_efficiency,
         )
 
     def _lowest(self) -> float:
