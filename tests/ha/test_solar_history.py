@@ -62,8 +62,10 @@ async def record(hass: HomeAssistant, entity_id: str, starts: list[datetime], kw
         "unit_of_measurement": "W",
     }
     rows: Any = [
-        {"start": start, "mean": 1000 * value, "min": 1000 * value, "max": 1000 * value}
-        for start, value in zip(starts, kw, strict=True)
+        {"start": start, "mean": watts, "min": watts, "max": watts}
+        for start, watts in zip(
+            starts, (1000 * np.asarray(kw)).tolist(), strict=True
+        )  # PostgreSQL wants floats
     ]
     async_import_statistics(hass, meta, rows)
     await async_wait_recording_done(hass)

@@ -104,6 +104,7 @@ def test_a_folder_without_arrays_has_no_cases(tmp_path):
 
 @pytest.mark.skipif(not (SHARED / "pv" / "sites.csv").exists(), reason="the shared data are not here")
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_recorded_arrays_are_forecast_as_well_as_was_promised():
     """Golden, Utrecht, Turin: a little below what is measured, so that noise is no failure."""
     found = run(SHARED)
