@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 import math
+from typing import Any
 
 from .command import DeviceCommand
 from .errors import DeviceWriteError
-from .profile.model import Amount, Control, Placeholder, Point, Profile, RoleProfile
+from .profile.model import Amount, Control, Family, Placeholder, Quantity, RoleProfile
 from .writer import Target
 
 
-def control_of(profile: Profile, role: str) -> Control:
+def control_of(profile: Family[Any], role: str) -> Control:
     """Return how a role is steered. Raises DeviceWriteError where it is not."""
     found = profile.roles.get(role)
     if found is None or found.control is None:
@@ -26,18 +27,18 @@ def assignments_of(control: Control, command: DeviceCommand) -> Mapping[str, Amo
     return found
 
 
-def points_of(role: RoleProfile, assignments: Mapping[str, Amount]) -> list[Point]:
+def points_of[P: Quantity](role: RoleProfile[P], assignments: Mapping[str, Amount]) -> list[P]:
     """Return the points that are assigned, in the order of writing."""
     return [point for key in assignments if (point := role.point(key)) is not None]
 
 
-def targets_of(
-    role: RoleProfile,
+def targets_of[P: Quantity](
+    role: RoleProfile[P],
     control: Control,
     assignments: Mapping[str, Amount],
     command: DeviceCommand,
     highs: Mapping[str, float],
-) -> list[Target]:
+) -> list[Target[P]]:
     """Return points with the values they are to have. `highs` holds today's upper bound by point key."""
     return [
         Target(point=point, value=float(_amount(assignments[point.key], control, command, highs[point.key])))

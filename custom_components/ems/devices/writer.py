@@ -7,11 +7,11 @@ import math
 from modbus_connection import ModbusUnit
 
 from .blocks import plan_blocks
-from .codec import decode_amount, decode_exponent, encode, resolution
+from .codec import decode, decode_amount, decode_exponent, encode, resolution
 from .command import RegisterWrite
 from .errors import DeviceWriteError
-from .profile.model import Link, Point, PointName
-from .reading import Quality
+from .profile.model import Link, Point, PointName, Quantity
+from .reading import Quality, Scalar
 from .wire import RefusedError, read_registers, write_registers
 
 # A device may still be busy with the last change; one more try tells a hiccup from a refusal.
@@ -19,10 +19,10 @@ _ATTEMPTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Target[P: Quantity = Point]:
     """A point and the value it is to have, in our unit; enums by their code."""
 
-    point: Point
+    point: P
     value: float
 
 
@@ -68,6 +68,14 @@ class SettingsWriter:
                 held[point.name] = _held(point, words, block.address)
         return held
 
+    async def async_value(self, point: Point) -> Scalar | None:
+        """Read one point now, as a reading would show it."""
+        words = await read_registers(self._unit, point.register.space, point.low, point.high - point.low)
+        register, scale = point.register, point.scale_register
+        start = register.address - point.low
+        scale_words = [words[scale.address - point.low]] if scale else []
+        return decode(point, words[start : start + register.count], scale_words)[0]
+
     async def _write_and_verify(
         self, targets: Sequence[Target], before: Mapping[PointName, Held]
     ) -> Mapping[PointName, Held]:
@@ -93,7 +101,7 @@ class SettingsWriter:
             ) from err
 
 
-def check_bounds(point: Point, value: float, high: float) -> None:
+def check_bounds(point: Quantity, value: float, high: float) -> None:
     """Refuse what the profile does not allow to be written. `high` is the bound that holds today."""
     name = f"{point.role}.{point.key}"
     if point.write is None:
@@ -102,10 +110,8 @@ def check_bounds(point: Point, value: float, high: float) -> None:
         raise DeviceWriteError(
             f"{name}: {value:g} is outside [{point.write.low:g}, {high:g}] {point.unit or ''}"
         )
-    if point.register.values is not None and value not in point.register.values:
-        raise DeviceWriteError(
-            f"{name}: {value:g} is none of its values {sorted(map(str, point.register.values))}"
-        )
+    if point.codes is not None and value not in point.codes:
+        raise DeviceWriteError(f"{name}: {value:g} is none of its values {sorted(map(str, point.codes))}")
 
 
 def _held(point: Point, words: list[int], start: int) -> Held:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..points import MODES
-from .model import Amount, Confirm, Control, Placeholder, Point
+from .model import Amount, Confirm, Control, Placeholder, Quantity
 from .node import Node
 
 _FIELDS: Final = (
@@ -19,7 +19,7 @@ _FIELDS: Final = (
 LAPSE: Final = "lapse"
 
 
-def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control:
+def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Control:
     """Read `control` of a role."""
     if not MODES[role]:
         node.fail(f"a {role} only reports; remove `control`")
@@ -27,11 +27,14 @@ def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control
     lease_s, renew_s = _lease(node, found)
     commands = _commands(role, found["commands"], points, lease_s)
     current = found["current_a"].pair() if "current_a" in found else (None, None)
+    # A mapping hands the device back to its own rule by settings that no command uses.
+    gives_back = isinstance(found["safe"].value, dict)
     return Control(
         commands=commands,
         prepare=_assignments(found["prepare"], points, lease_s) if "prepare" in found else {},
         confirm=_confirm(found["confirm"], points) if "confirm" in found else None,
-        safe=_safe(found["safe"], commands, lease_s),
+        safe=None if gives_back else _safe(found["safe"], commands, lease_s),
+        give_back=_assignments(found["safe"], points, lease_s) if gives_back else {},
         lease_s=lease_s,
         renew_s=renew_s,
         on_expiry=found["on_expiry"].text(),
@@ -59,7 +62,7 @@ def _lease(node: Node, found: Mapping[str, Node]) -> tuple[float | None, float |
 
 
 def _commands(
-    role: str, node: Node, points: Mapping[str, Point], lease_s: float | None
+    role: str, node: Node, points: Mapping[str, Quantity], lease_s: float | None
 ) -> Mapping[str, Mapping[str, Amount]]:
     found = node.fields(optional=MODES[role])
     if not found:
@@ -67,20 +70,20 @@ def _commands(
     return {mode: _assignments(below, points, lease_s) for mode, below in found.items()}
 
 
-def _assignments(node: Node, points: Mapping[str, Point], lease_s: float | None) -> Mapping[str, Amount]:
+def _assignments(node: Node, points: Mapping[str, Quantity], lease_s: float | None) -> Mapping[str, Amount]:
     return {key: _amount(below, _point(below, key, points), lease_s) for key, below in node.mapping().items()}
 
 
-def _point(node: Node, key: object, points: Mapping[str, Point]) -> Point:
+def _point(node: Node, key: object, points: Mapping[str, Quantity]) -> Quantity:
     point = points.get(str(key))
     if point is None or point.write is None:
         node.fail(f"{key} is no writable point of this role; add `write:` to its line, or name another")
     return point
 
 
-def _amount(node: Node, point: Point, lease_s: float | None) -> Amount:
+def _amount(node: Node, point: Quantity, lease_s: float | None) -> Amount:
     """Return a value in our unit: a number, a word of an enum as its code, or a placeholder."""
-    words = point.register.values
+    words = point.codes
     if words is not None:
         codes = {word: code for code, word in words.items()}
         if node.value not in codes:
@@ -92,7 +95,7 @@ def _amount(node: Node, point: Point, lease_s: float | None) -> Amount:
     return _within(node, point, value)
 
 
-def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
+def _placeholder(node: Node, point: Quantity, lease_s: float | None) -> Amount:
     wish = Placeholder(node.choice(*Placeholder))
     needs = {Placeholder.POWER_W: "W", Placeholder.CURRENT_A: "A", Placeholder.LEASE_S: "s"}.get(wish)
     if needs is not None and point.unit != needs:
@@ -104,13 +107,13 @@ def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
     return _within(node, point, lease_s)
 
 
-def _within(node: Node, point: Point, value: float) -> float:
+def _within(node: Node, point: Quantity, value: float) -> float:
     if point.write is not None and not point.write.low <= value <= point.write.high:
         node.fail(f"{value:g} is outside {point.key}'s bounds [{point.write.low:g}, {point.write.high:g}]")
     return value
 
 
-def _confirm(node: Node, points: Mapping[str, Point]) -> Confirm:
+def _confirm(node: Node, points: Mapping[str, Quantity]) -> Confirm:
     found = node.fields(required=("point", "value", "within_s"))
     key = found["point"].text()
     if key not in points:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, override
 
 from ..points import Kind
 
@@ -60,10 +60,10 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
-    """One value of the map.
+class Quantity:
+    """One value of a device, wherever it is kept.
 
-    factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
+    factor : Raw × factor = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
     """
 
@@ -71,9 +71,7 @@ class Point:
     key: str
     kind: Kind
     unit: str | None
-    register: Register
     factor: Fraction = Fraction(1)
-    scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
     line: int = 0
@@ -82,6 +80,36 @@ class Point:
     def name(self) -> PointName:
         """Return the role and key by which readings know this point."""
         return (self.role, self.key)
+
+    @property
+    def codes(self) -> Mapping[int | str, str | bool] | None:
+        """Return raw value → our word, None for numbers and plain texts."""
+        return None
+
+    @property
+    def place(self) -> int | str:
+        """Return where on the device it is, as the proof of a write names it."""
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Quantity):
+    """One value of a register map: raw × factor × 10^scale_register."""
+
+    register: Register
+    scale_register: Register | None = None
+
+    @property
+    @override
+    def codes(self) -> Mapping[int | str, str | bool] | None:
+        """Return raw value → our word, None for numbers and plain texts."""
+        return self.register.values
+
+    @property
+    @override
+    def place(self) -> int | str:
+        """Return the register's address."""
+        return self.register.address
 
     @property
     def low(self) -> int:
@@ -177,7 +205,9 @@ class Control:
 
     prepare : Settings that have to stand before the first command; written only where they differ.
     commands : Mode → settings in the order of writing.
-    safe : Command given on unload and stop; None where the device is safe by letting its lease lapse.
+    safe : Command given on unload and stop; None where the device is safe by letting its lease lapse, or
+        where `give_back` says what to write.
+    give_back : Settings that hand the device back to its own rule, where no command does.
     lease_s, renew_s : How long a command lives, how often it is repeated. None: it lives for ever.
     wears : Settings kept in memory that wears out: never to be cycled.
     """
@@ -186,6 +216,7 @@ class Control:
     prepare: Mapping[str, Amount] = field(default_factory=dict)
     confirm: Confirm | None = None
     safe: str | None = None
+    give_back: Mapping[str, Amount] = field(default_factory=dict)
     lease_s: float | None = None
     renew_s: float | None = None
     on_expiry: str = ""
@@ -196,12 +227,12 @@ class Control:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoleProfile:
+class RoleProfile[P: Quantity = Point]:
     """One role of a device: what it tells quickly, what it tells slowly, and what it can be told."""
 
     role: str
-    readings: Mapping[str, Point]
-    settings: Mapping[str, Point] = field(default_factory=dict)
+    readings: Mapping[str, P]
+    settings: Mapping[str, P] = field(default_factory=dict)
     derived: Mapping[str, DerivedPoint] = field(default_factory=dict)
     present: Expectation | None = None
     control: Control | None = None
@@ -216,23 +247,21 @@ class RoleProfile:
         """Return everything this role can tell."""
         return frozenset((*self.readings, *self.settings, *self.derived))
 
-    def point(self, key: str) -> Point | None:
-        """Return a point that has a register, from either rhythm."""
+    def point(self, key: str) -> P | None:
+        """Return a point that is read from the device, from either rhythm."""
         return self.readings.get(key) or self.settings.get(key)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
-    """One device family."""
+class Family[P: Quantity]:
+    """One device family, whatever it speaks."""
 
     id: str
     manufacturer: str
     models: tuple[str, ...]
     confidence: str
     source: str
-    link: Link
-    identity: IdentityMap
-    roles: Mapping[str, RoleProfile]
+    roles: Mapping[str, RoleProfile[P]]
 
     @property
     def label(self) -> str:
@@ -243,6 +272,14 @@ class Profile:
     def writable(self) -> bool:
         """Return whether anything can be commanded."""
         return any(role.commands for role in self.roles.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(Family[Point]):
+    """One device family with registers."""
+
+    link: Link
+    identity: IdentityMap
 
     def unique_serial(self, serial: str, unit_id: int) -> str:
         """Return what tells this device from every other: its serial, with the unit where they share one."""

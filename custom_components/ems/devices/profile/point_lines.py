@@ -32,17 +32,17 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
     if spec is None:
         node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
     _check_words(spec, register, node)
-    unit_factor = _unit_factor(spec, found, node)
-    sign = _sign(role, spec, found, node)
+    unit_factor = unit_factor_of(spec, found, node)
+    sign = sign_of(role, spec, found, node)
     return Point(
         role=role,
         key=key,
         kind=spec.kind,
         unit=spec.unit,
         register=register,
-        factor=_scale(found) * unit_factor * sign,
+        factor=scale_of(found) * unit_factor * sign,
         scale_register=_scale_register(found, register),
-        valid=_valid(spec, found, unit_factor * sign),
+        valid=valid_of(spec, found, unit_factor * sign),
         write=_write(found, node, register, unit_factor),
         line=node.line,
     )
@@ -54,7 +54,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
     spec = POINTS[role].get(key)
     if spec is None:
         node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
-    factor = _unit_factor(spec, found, node)
+    factor = unit_factor_of(spec, found, node)
     if "positive" in found:
         found["positive"].fail("a sum of our points has our sign already; remove it")
     terms = {_term(role, name, below): below.number() for name, below in found["sum"].mapping().items()}
@@ -66,7 +66,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
         kind=spec.kind,
         unit=spec.unit,
         terms=terms,
-        valid=_valid(spec, found, factor),
+        valid=valid_of(spec, found, factor),
         floor=found["floor"].number() * float(factor) if "floor" in found else None,
     )
 
@@ -112,7 +112,8 @@ def _check_words(spec: PointSpec, register: Register, node: Node) -> None:
         node.fail("is a number: use an integer or float type without `values`")
 
 
-def _unit_factor(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
+def unit_factor_of(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
+    """Return what turns the maker's unit into ours."""
     if spec.unit is None:
         if "unit" in found:
             found["unit"].fail(f"a {spec.kind} has no unit; remove it")
@@ -126,7 +127,8 @@ def _unit_factor(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Frac
     return factor
 
 
-def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> int:
+def sign_of(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> int:
+    """Return what turns the device's way of counting into ours."""
     ways = POSITIVE[role]
     if "positive" in found:
         if spec.direction is Direction.NONE:
@@ -137,7 +139,8 @@ def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> 
     return 1
 
 
-def _scale(found: Mapping[str, Node]) -> Fraction:
+def scale_of(found: Mapping[str, Node]) -> Fraction:
+    """Return `scale` exactly as it is written."""
     if "scale" not in found:
         return Fraction(1)
     # By way of the text, so that 0.01 is a hundredth and not its nearest binary neighbour.
@@ -157,7 +160,7 @@ def _scale_register(found: Mapping[str, Node], register: Register) -> Register |
     return Register(address=at, count=1, type="s16", space=register.space, absent=frozenset({0x8000}))
 
 
-def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:
+def valid_of(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:
     """Return the range in our unit and sign; given in the maker's, like everything else on the line."""
     if "valid" not in found:
         return PLAUSIBLE.get(spec.kind)
@@ -176,7 +179,12 @@ def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fr
     if register.space != "holding" or register.type in {"string", "bit"}:
         node.fail("cannot be written: only numbers and enums in holding registers can; remove `write`")
     if register.values is not None:
-        return _write_codes(found["write"], register)
+        return write_codes_of(found["write"], register.values)
+    return write_range_of(found, factor)
+
+
+def write_range_of(found: Mapping[str, Node], factor: Fraction) -> Write:
+    """Return the bounds of a writable number, in our unit."""
     low, high = (end * float(factor) for end in found["write"].pair())
     return Write(
         low=low,
@@ -186,8 +194,9 @@ def _write(found: Mapping[str, Node], node: Node, register: Register, factor: Fr
     )
 
 
-def _write_codes(node: Node, register: Register) -> Write:
+def write_codes_of(node: Node, values: Mapping[int | str, str | bool]) -> Write:
+    """Return the bounds of a writable enum."""
     if node.value is not True:
         node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")
-    codes = [code for code in register.values or () if isinstance(code, int)]
+    codes = [code for code in values if isinstance(code, int)]
     return Write(low=min(codes), high=max(codes))

@@ -1,11 +1,21 @@
 """From the text of a profile to a Profile, or to an error that says where and what to do."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ..points import ROLES
 from .control_lines import parse_control
-from .model import DerivedPoint, IdentityMap, Link, Point, Profile, Register, RoleProfile
+from .model import (
+    DerivedPoint,
+    Expectation,
+    Family,
+    IdentityMap,
+    Link,
+    Profile,
+    Quantity,
+    Register,
+    RoleProfile,
+)
 from .node import Node, parse_yaml
 from .point_lines import parse_derived, parse_point
 from .registers import REGISTER_FIELDS, Defaults, parse_defaults, parse_expectation, parse_register
@@ -21,12 +31,18 @@ _LINK_FIELDS: Final = (
     "poll_s",
     "settings_poll_s",
 )
+# How a line becomes a point: role, key, the line, and whether words of its maker's own are fine.
+type LineParser[P: Quantity] = Callable[[str, str, Node, bool], P]
 _IDENTITY_FIELDS: Final = ("model", "serial", "firmware", "unit_id", "serial_per_unit")
 
 
 def parse_profile(text: str, file: str) -> Profile:
-    """Check a profile and return it. Raises ProfileError naming file, line, path and remedy."""
-    node = parse_yaml(text, file)
+    """Check a profile of registers and return it. Raises ProfileError naming file, line, path and remedy."""
+    return register_profile(parse_yaml(text, file))
+
+
+def register_profile(node: Node) -> Profile:
+    """Return a profile of registers."""
     found = node.fields(
         required=("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles"),
         optional=("defaults",),
@@ -40,9 +56,13 @@ def parse_profile(text: str, file: str) -> Profile:
         source=found["source"].text(),
         link=_link(found["link"]),
         identity=_identity(found["identity"], defaults),
-        roles=_roles(found["roles"], defaults),
+        roles=roles_of(
+            found["roles"],
+            lambda role, key, line, own: parse_point(role, key, line, defaults, own_words=own),
+            lambda present: parse_expectation(present, defaults),
+        ),
     )
-    _check_read_only(profile, found["confidence"])
+    check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
     return profile
 
@@ -95,20 +115,26 @@ def _identity_register(node: Node, defaults: Defaults) -> Register:
     return parse_register(node, defaults)
 
 
-def _roles(node: Node, defaults: Defaults) -> Mapping[str, RoleProfile]:
+def roles_of[P: Quantity](
+    node: Node, line: LineParser[P], present: Callable[[Node], Expectation] | None = None
+) -> Mapping[str, RoleProfile[P]]:
+    """Read `roles`: what a device tells and can be told, each line by `line`."""
     found = node.fields(optional=ROLES)
     if not found:
         node.fail(f"needs at least one of {', '.join(ROLES)}; add it")
-    roles = {role: _role(role, below, defaults) for role, below in found.items()}
+    roles = {role: _role(role, below, line, present) for role, below in found.items()}
     _check_terms(roles, found)
     return roles
 
 
-def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
-    found = node.fields(required=("readings",), optional=("settings", "present", "control"))
-    readings, derived = _readings(role, found["readings"], defaults)
+def _role[P: Quantity](
+    role: str, node: Node, line: LineParser[P], present: Callable[[Node], Expectation] | None
+) -> RoleProfile[P]:
+    optional = ("settings", "present", "control") if present else ("settings", "control")
+    found = node.fields(required=("readings",), optional=optional)
+    readings, derived = _readings(role, found["readings"], line)
     settings = {
-        key: parse_point(role, key, below, defaults, own_words=True)
+        key: line(role, key, below, True)  # a callable type has no keywords
         for key, below in (found["settings"].mapping() if "settings" in found else {}).items()
     }
     for key in settings.keys() & (readings.keys() | derived.keys()):
@@ -120,25 +146,25 @@ def _role(role: str, node: Node, defaults: Defaults) -> RoleProfile:
         readings=readings,
         settings=settings,
         derived=derived,
-        present=parse_expectation(found["present"], defaults) if "present" in found else None,
+        present=present(found["present"]) if present and "present" in found else None,
         control=parse_control(role, found["control"], points) if "control" in found else None,
     )
 
 
-def _readings(
-    role: str, node: Node, defaults: Defaults
-) -> tuple[Mapping[str, Point], Mapping[str, DerivedPoint]]:
-    readings: dict[str, Point] = {}
+def _readings[P: Quantity](
+    role: str, node: Node, line: LineParser[P]
+) -> tuple[Mapping[str, P], Mapping[str, DerivedPoint]]:
+    readings: dict[str, P] = {}
     derived: dict[str, DerivedPoint] = {}
     for key, below in node.mapping().items():
         if "sum" in below.mapping():
             derived[key] = parse_derived(role, key, below)
         else:
-            readings[key] = parse_point(role, key, below, defaults, own_words=False)
+            readings[key] = line(role, key, below, False)  # a callable type has no keywords
     return readings, derived
 
 
-def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> None:
+def _check_limits(points: Mapping[str, Quantity], found: Mapping[str, Node]) -> None:
     """A limit has to be a point of the same role and unit, else it would never bind."""
     for point in points.values():
         limit = point.write.limit if point.write else None
@@ -151,7 +177,7 @@ def _check_limits(points: Mapping[str, Point], found: Mapping[str, Node]) -> Non
             lines[point.line].fail(f"`limit: {limit}` is no point of this role in {point.unit}; name another")
 
 
-def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) -> None:
+def _check_terms(roles: Mapping[str, RoleProfile[Any]], found: Mapping[str, Node]) -> None:
     """A sum may only use what is read in the same rhythm, else it would mix ages."""
     for role in roles.values():
         for point in role.derived.values():
@@ -162,7 +188,8 @@ def _check_terms(roles: Mapping[str, RoleProfile], found: Mapping[str, Node]) ->
                     below.fail(f"adds {where}.{key}, which {where}.readings does not have in {point.unit}")
 
 
-def _check_read_only(profile: Profile, node: Node) -> None:
+def check_read_only(profile: Family[Any], node: Node) -> None:
+    """Refuse to write what nobody has confirmed."""
     if profile.confidence != "C":
         return
     for role in profile.roles.values():
