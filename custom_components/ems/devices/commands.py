@@ -19,8 +19,14 @@ def control_of(profile: Family[Any], role: str) -> Control:
 
 
 def assignments_of(control: Control, command: DeviceCommand) -> Mapping[str, Amount]:
-    """Return the settings a mode means. Raises DeviceWriteError for a mode the profile does not know."""
+    """Return the settings a mode means. Raises DeviceWriteError for a mode the profile does not know.
+
+    Less current than the charger can is none: it is switched off in the way its profile knows, since many take
+    no 0 A for a current.
+    """
     found = control.commands.get(command.mode)
+    if command.mode == "charge" and 0 <= (command.current_a or 0) < (control.current_min_a or 0):
+        found = control.commands.get("off", found) if command.current_a is not None else found
     if found is None:
         modes = ", ".join(control.commands)
         raise DeviceWriteError(f"this {command.role} knows {modes}, not {command.mode!r}")

@@ -1,5 +1,7 @@
 """Device profiles: register maps as data, checked before they are trusted."""
 
+from .any_schema import AnyProfile, parse_any_profile
+from .documents import DocumentPoint, DocumentProfile, HttpLink, MqttLink
 from .model import (
     Amount,
     Control,
@@ -19,11 +21,16 @@ from .schema import parse_profile
 
 __all__ = [
     "Amount",
+    "AnyProfile",
     "Control",
     "DerivedPoint",
+    "DocumentPoint",
+    "DocumentProfile",
     "Expectation",
+    "HttpLink",
     "IdentityMap",
     "Link",
+    "MqttLink",
     "Placeholder",
     "Point",
     "PointName",
@@ -31,5 +38,6 @@ __all__ = [
     "Register",
     "RoleProfile",
     "Write",
+    "parse_any_profile",
     "parse_profile",
 ]
