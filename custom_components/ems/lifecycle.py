@@ -25,7 +25,7 @@ from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
-from .devices import Profile, load_profiles
+from .devices import AnyProfile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
@@ -66,7 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
 
 
 def _build_devices(
-    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, Profile]
+    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile]
 ) -> dict[str, SiteDevice]:
     """Return the site's devices; a link that somebody else uses with other settings may be free later."""
     try:

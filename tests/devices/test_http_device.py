@@ -225,7 +225,7 @@ async def test_a_charger_is_given_back_to_its_own_rules(web, device):
 async def test_a_charger_that_forgets_what_it_is_told_is_found_out(web, device):
     charger = Goe(web)
     charger.keeps = False
-    with pytest.raises(DeviceWriteError, match="force: wrote 1  twice, the device holds 0"):
+    with pytest.raises(DeviceWriteError, match="force: was told 1, the device holds 0"):
         await device("goe_charger_http").async_command(DeviceCommand(role="charger", mode="off"))
     assert charger.written == ["frc=1", "frc=1"]
 

@@ -125,6 +125,5 @@ def record(
 def mismatch(target: DocumentTarget, held: float | None) -> str:
     """Return what a device did that was told something and holds something else."""
     point = target.point
-    return (
-        f"{point.role}.{point.key}: wrote {target.value:g} {point.unit or ''} twice, the device holds {held}"
-    )
+    wanted = f"{target.value:g} {point.unit or ''}".strip()
+    return f"{point.role}.{point.key}: was told {wanted}, the device holds {held}"

@@ -8,10 +8,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
+from ..adapters.device_links import serial_of, temporary_device
 from ..adapters.manner import Manner, manner_of
-from ..adapters.modbus_link import async_temporary_units
 from ..const import DOMAIN
-from ..devices import DeviceConnectionError, DeviceError, DeviceResponseError, ModbusDevice, Profile
+from ..devices import (
+    AnyProfile,
+    DeviceAuthError,
+    DeviceConnectionError,
+    DeviceError,
+    DeviceResponseError,
+)
 from ..devices.points import POINTS, Kind, PointSpec
 from ..devices.reading import Quality, Reading, Scalar
 
@@ -35,13 +41,14 @@ class ProbeError(Exception):
         self.key, self.detail = key, detail
 
 
-async def async_probe(hass: HomeAssistant, profile: Profile, link: Mapping[str, Any]) -> Probe:
+async def async_probe(hass: HomeAssistant, profile: AnyProfile, link: Mapping[str, Any]) -> Probe:
     """Connect, identify and read once."""
     try:
-        async with async_temporary_units(hass, link, profile.identity.unit_id) as (unit, identity_unit):
-            device = ModbusDevice(profile, unit, identity_unit=identity_unit)
+        async with temporary_device(hass, profile, link) as device:
             identity = await device.async_identify()
             reading = merged(await device.async_read(), await device.async_read_settings())
+    except DeviceAuthError as err:
+        raise ProbeError("wrong_credentials", str(err)) from err
     except DeviceConnectionError as err:
         raise ProbeError("cannot_connect", str(err)) from err
     except DeviceResponseError as err:
@@ -50,9 +57,7 @@ async def async_probe(hass: HomeAssistant, profile: Profile, link: Mapping[str, 
         raise ProbeError("cannot_read", str(err)) from err
     except HomeAssistantError as err:  # core refuses two spellings of one link
         raise ProbeError("link_in_use", str(err)) from err
-    unit_id = int(link["unit_id"])
-    here = f"{link['host']}-{link['port']}-{unit_id}"
-    serial = profile.unique_serial(identity.serial, unit_id) if identity.serial else here
+    serial = serial_of(profile, identity, link)
     title = f"{identity.manufacturer} {identity.model or ''}".strip()
     return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
 
