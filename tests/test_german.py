@@ -24,7 +24,8 @@ BOTH = frozenset(
         "EMS Home Assistant aWATTar Nord Pool Tibber EPEX Spot ENTSO-E Open-Meteo Modbus TCP IP L1 L2 L3 AC DC "
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
         "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
-        "Reserve Arbitrage OK in Rest so was Start CO₂"
+        "Reserve Arbitrage OK in Rest so was Start CO₂ "
+        "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Token Broker Register emeters power plus u f Hand"
     )
 )
 # Nothing but English, wherever it stands.

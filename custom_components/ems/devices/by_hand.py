@@ -64,7 +64,8 @@ def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
 
 def _without_place(message: str, role: str) -> str:
     """Leave out file and line: people see a form."""
-    return message.split(": ", 1)[1].replace(f"roles.{role}.readings.", "")
+    plain = message.split(": ", 1)[1].replace(f"roles.{role}.readings.", "")
+    return plain.replace("identity.expect[0].", "power.").replace("topics.", "")
 
 
 def _head(source: Mapping[str, Any], link: Mapping[str, Any], expect: Mapping[str, Any]) -> dict[str, Any]:

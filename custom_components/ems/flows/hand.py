@@ -139,7 +139,7 @@ class HandFlow(ConfigSubentryFlow):
             profile = profile_by_hand(self.role, source)
         except RowError as err:
             raise ProbeError("row_wrong", str(err)) from err
-        probe = await async_probe(self.hass, profile, source[CONF_LINK])
+        probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
         if lacking := row_without_value(self.role, probe.reading):
             raise ProbeError("row_without_value", lacking)
         # What a device is stays what it was, wherever its values are read from later.

@@ -13,10 +13,12 @@ from ..adapters.manner import Manner, manner_of
 from ..const import DOMAIN
 from ..devices import (
     AnyProfile,
+    Device,
     DeviceAuthError,
     DeviceConnectionError,
     DeviceError,
     DeviceResponseError,
+    Identity,
 )
 from ..devices.points import POINTS, Kind, PointSpec
 from ..devices.reading import Quality, Reading, Scalar
@@ -41,11 +43,13 @@ class ProbeError(Exception):
         self.key, self.detail = key, detail
 
 
-async def async_probe(hass: HomeAssistant, profile: AnyProfile, link: Mapping[str, Any]) -> Probe:
-    """Connect, identify and read once."""
+async def async_probe(
+    hass: HomeAssistant, profile: AnyProfile, link: Mapping[str, Any], *, by_hand: bool = False
+) -> Probe:
+    """Connect, identify and read once. What was described by hand need not prove that it is what it is."""
     try:
         async with temporary_device(hass, profile, link) as device:
-            identity = await device.async_identify()
+            identity = await _async_identity(device, by_hand=by_hand)
             reading = merged(await device.async_read(), await device.async_read_settings())
     except DeviceAuthError as err:
         raise ProbeError("wrong_credentials", str(err)) from err
@@ -60,6 +64,19 @@ async def async_probe(hass: HomeAssistant, profile: AnyProfile, link: Mapping[st
     serial = serial_of(profile, identity, link)
     title = f"{identity.manufacturer} {identity.model or ''}".strip()
     return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
+
+
+async def _async_identity(device: Device, *, by_hand: bool) -> Identity:
+    try:
+        return await device.async_identify()
+    except DeviceResponseError:
+        if not by_hand:
+            raise
+    # Which row is wrong is said by what is read, point by point.
+    family = device.profile
+    return Identity(
+        manufacturer=family.manufacturer, model=None, serial=None, firmware=None, roles=tuple(family.roles)
+    )
 
 
 def merged(one: Reading, other: Reading) -> Reading:

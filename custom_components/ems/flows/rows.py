@@ -77,12 +77,14 @@ def rows_fields(role: str, kind: str) -> dict[Any, Any]:
 
 
 def row_without_value(role: str, reading: Reading) -> str | None:
-    """Return which needed point brought no value, and why; None where all did."""
-    for point in NEEDED_BY_HAND[role]:
-        value = reading.roles.get(role, {}).get(point)
-        if value is None or value.quality is not Quality.GOOD:
-            why = (value.why if value else None) or "no plausible value"
-            return f"{point}: {why}"
+    """Return which point brought no value, and why; None where all is well.
+
+    What is not needed may be missing for now, but an impossible value (swapped words, a wrong unit) is a wrong row.
+    """
+    for point, value in reading.roles.get(role, {}).items():
+        lacking = value.quality is not Quality.GOOD and point in NEEDED_BY_HAND[role]
+        if lacking or value.quality is Quality.INVALID:
+            return f"{point}: {value.why or 'no plausible value'}"
     return None
 
 
