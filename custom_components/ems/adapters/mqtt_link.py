@@ -1,5 +1,6 @@
 """Home Assistant's MQTT integration as the broker that devices speak through."""
 
+import asyncio
 from typing import override
 
 from homeassistant.components import mqtt
@@ -12,6 +13,7 @@ from ..devices.broker import OnMessage, Unsubscribe
 
 # What is lost on the way is sent again, once.
 QOS = 1
+CLIENT_WAIT_S = 5.0
 
 
 class HomeAssistantBroker(Broker):
@@ -34,14 +36,20 @@ class HomeAssistantBroker(Broker):
             raise DeviceConnectionError(
                 "Home Assistant's MQTT integration is not set up; add it under Settings → Devices & services"
             )
+        if not await self._async_is_there():
+            raise DeviceConnectionError("Home Assistant's MQTT integration is not connected to its broker")
         try:
-            if not await mqtt.async_wait_for_mqtt_client(self._hass):
-                raise DeviceConnectionError(
-                    "Home Assistant's MQTT integration is not connected to its broker"
-                )
             return await mqtt.async_subscribe(self._hass, topic, received, qos=QOS)
         except HomeAssistantError as err:
             raise DeviceConnectionError(f"{topic}: {err}") from err
+
+    async def _async_is_there(self) -> bool:
+        """Wait for the client, but not as long as Home Assistant would: somebody may look at a form."""
+        try:
+            async with asyncio.timeout(CLIENT_WAIT_S):
+                return await mqtt.async_wait_for_mqtt_client(self._hass)
+        except TimeoutError:
+            return False
 
     @override
     async def async_publish(self, topic: str, payload: str, *, retain: bool) -> None:
