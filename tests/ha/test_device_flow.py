@@ -337,7 +337,7 @@ async def test_a_device_that_wants_a_password_is_not_added(
     monkeypatch.setattr(ModbusDevice, "async_identify", locked)
     flow = await at_connection(hass, site, "meter", METER)
     await flow.submit(**link(home, "meter"))
-    assert flow.errors == {"base": "cannot_read"}
+    assert flow.errors == {"base": "wrong_credentials"}
     assert flow.shown["detail"] == "locked"
 
 
