@@ -25,7 +25,8 @@ BOTH = frozenset(
         "kWh MWh Wh kW MW W A s ct EUR Euro Ampere Minute Phase HiGHS CVXPY ID Schema Version "
         "Name Host Port Unit Slave Plan Option Status Sensor Integration Information "
         "Reserve Arbitrage OK in Rest so was Start CO₂ "
-        "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Token Broker Register emeters power plus u f Hand"
+        "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Token Broker Register "
+        "emeters power plus u f Hand"
     )
 )
 # Nothing but English, wherever it stands.

@@ -10,13 +10,14 @@ from custom_components.ems.devices.codec import decode, encode, resolution
 from custom_components.ems.devices.errors import DeviceWriteError
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.points import Kind
-from custom_components.ems.devices.profile import Point, Register
+from custom_components.ems.devices.profile import Point, Profile, Register
 from custom_components.ems.devices.reading import Quality
 from tests.devices.images import words
 
 EVERY_POINT = [
     pytest.param(point, id=f"{profile.id}:{point.role}.{point.key}")
     for profile in load_profiles().values()
+    if isinstance(profile, Profile)
     for role in profile.roles.values()
     for point in (*role.readings.values(), *role.settings.values())
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.ems.devices.errors import ProfileError
 from custom_components.ems.devices.loader import load_profile, load_profiles, profiles_for
-from custom_components.ems.devices.profile import Placeholder, parse_profile
+from custom_components.ems.devices.profile import Placeholder, parse_any_profile, parse_profile
 
 GOOD = """\
 profile: acme
@@ -192,10 +192,25 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
 def test_the_profile_of_the_manual_works():
     """Whoever copies docs/profiles.md gets a profile, not an error."""
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
-    head, lines, *_, control = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    head, lines, *others = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    (control,) = [block for block in others if block.startswith("    control:")]
     battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]
     assert battery.commands == ("automatic", "charge")
     assert battery.control.prepare == {"timeout": 60}
+
+
+def test_the_profile_without_registers_of_the_manual_works():
+    """Both of its kinds: what is asked over HTTP, and what is published."""
+    manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    head = "profile: acme\nmanufacturer: Acme\nmodels: [HX]\nsource: a manual\nconfidence: A\n"
+    blocks = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    http, mqtt = [block for block in blocks if "requests:" in block or "topics:" in block]
+    assert parse_any_profile(head + http, "acme.yaml").link.auth == ("none", "digest")
+    rest = (
+        "identity: {manufacturer: Acme, expect: [{from: power, matches: '[0-9]', means: a power}]}\n"
+        "roles: {meter: {readings: {power: {from: power, unit: W, positive: import}}}}\n"
+    )
+    assert parse_any_profile(head + mqtt + rest, "acme.yaml").link.max_age_s == 60
 
 
 def test_file_and_profile_have_one_name(tmp_path):
@@ -223,7 +238,8 @@ def test_a_file_that_cannot_be_read_is_a_profile_error(tmp_path, content):
 
 
 def test_each_role_is_offered_the_devices_that_have_it():
-    assert {p.id for p in profiles_for("charger")} == {"alfen_eve"}
-    assert {p.id for p in profiles_for("meter")} == {"abb_b23", "solaredge_storedge"}
+    assert {p.id for p in profiles_for("charger")} == {"alfen_eve", "goe_charger_http"}
+    assert {p.id for p in profiles_for("meter")} >= {"abb_b23", "solaredge_storedge", "homewizard_p1"}
+    assert "alfen_eve" not in {p.id for p in profiles_for("meter")}
     assert {p.id for p in profiles_for("battery")} == {"solaredge_storedge"}
     assert profiles_for("teapot") == ()
