@@ -82,7 +82,7 @@ def test_a_prefix_and_a_channel_are_filled_in():
     [
         (HTTP, "get: /status", "get: status", "acme.yaml:8: requests.status.get: is a path behind the host"),
         (HTTP, "{get: /status}", "{get: /a, post: /b}", "needs one of `get` and `post`"),
-        (HTTP, "from: status, path: p,", "from: stauts, path: p,", "power.from: must be one of status"),
+        (HTTP, "from: status, path: p,", "from: other, path: p,", "power.from: must be one of status"),
         (HTTP, "from: status, path: p,", "path: p,", "needs `from`"),
         (HTTP, "path: p,", "path: a..b,", "empty step"),
         (HTTP, "path: p,", "path: -1,", "whole number"),
@@ -98,7 +98,7 @@ def test_a_prefix_and_a_channel_are_filled_in():
         (HTTP, '{run: "off"}\n      on', '{rnu: "off"}\n      on', "rnu is no writable point"),
         (HTTP, "{transport: http}", "{transport: http, auth: [kerberos]}", "must be one of none, basic"),
         (HTTP, "{transport: http}", "{transport: http, poll_s: 0.1}", "must be at least 1 s"),
-        (HTTP, "{transport: http}", "{transport: htpt}", "must be one of http, mqtt"),
+        (HTTP, "{transport: http}", "{transport: ftp}", "must be one of http, mqtt"),
         (HTTP, "{transport: http}", "7", "must be a mapping"),
         (HTTP, "equals: [one], ", "", "needs one of `equals` .* and `matches`"),
         (HTTP, "equals: [one]", "matches: '['", "is no regular expression"),

@@ -133,7 +133,7 @@ def _leaves(document: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         count += 1
         if isinstance(value, dict | list) and len(here) < _DEPTH_MAX:
             inner = value.items() if isinstance(value, dict) else enumerate(value)
-            stack.extend(reversed([((*here, str(key)), below) for key, below in inner]))
+            stack.extend(reversed([((*here, str(key)), below) for key, below in inner if key != ""]))
         elif isinstance(value, bool | int | float) or (isinstance(value, str) and _is_number(value)):
             yield here, value
 

@@ -1,5 +1,6 @@
 """Describe a device by hand: over HTTP, MQTT or Modbus. What is entered is tried before it is kept."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -45,15 +46,17 @@ class HandFlow(ConfigSubentryFlow):
         self._reading = Reading(at_s=0)
         self._answer: Any = None
 
+    @abstractmethod
     def _current(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Return the stored subentry when reconfiguring, else nothing."""
 
+    @abstractmethod
     def _known_serial(self) -> str | None:
-        raise NotImplementedError
+        """Return what a known device is known by."""
 
+    @abstractmethod
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the values that were read."""
-        raise NotImplementedError
 
     async def async_step_http(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the answer is, and get it."""

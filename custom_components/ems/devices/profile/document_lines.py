@@ -62,13 +62,15 @@ def _spots(
 ) -> tuple[Spot, ...]:
     """Read one place, or several whose numbers add up: `from` and `path` may be lists."""
     found = node.mapping()
-    froms = found["from"].items()
+    origin_nodes = found["from"].items()
     paths = found["path"].items() if "path" in found else [None]
-    if len(froms) > 1 and len(paths) > 1:
+    if len(origin_nodes) > 1 and len(paths) > 1:
         node.fail("adds up over `from` or over `path`, not both; make one of them a single value")
-    if len(froms) * len(paths) > 1 and ("write" in found or values is not None):
+    if len(origin_nodes) * len(paths) > 1 and ("write" in found or values is not None):
         node.fail("is a sum, so it can neither be written nor be a word; name one place")
-    return tuple(Spot(origin=each.choice(*origins), path=_path(path)) for each in froms for path in paths)
+    return tuple(
+        Spot(origin=each.choice(*origins), path=_path(path)) for each in origin_nodes for path in paths
+    )
 
 
 def _path(node: Node | None) -> Path:
