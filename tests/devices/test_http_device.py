@@ -1,5 +1,6 @@
 """Devices behind web servers, read and steered by their profiles over a real connection."""
 
+from dataclasses import replace
 import json
 
 import pytest
@@ -68,11 +69,18 @@ SERIALS = {
 def device(web, session, profiles):
     """Return a maker of devices on the server."""
 
-    def make(profile, *, channel=0, roles=None, clock=lambda: 1000.0, **access):
+    def make(profile, *, channel=0, roles=None, clock=lambda: 1000.0, change=lambda known: known, **access):
         client = HttpClient(session, Access(base_url=web.base_url, **access), timeout_s=0.3, clock=clock)
-        return HttpDevice(profiles[profile], client, channel=channel, roles=roles, clock=clock)
+        return HttpDevice(change(profiles[profile]), client, channel=channel, roles=roles, clock=clock)
 
     return make
+
+
+def wearing(profile):
+    """Return a charger's profile as if its current were kept in memory that wears out."""
+    role = profile.roles["charger"]
+    control = replace(role.control, wears=frozenset({"current_setpoint"}), wear_writes_per_day=1)
+    return replace(profile, roles={"charger": replace(role, control=control)})
 
 
 def test_every_profile_over_http_has_a_capture(profiles):
@@ -208,6 +216,34 @@ async def test_a_current_is_kept_within_what_the_charger_can(web, device, curren
     command = DeviceCommand(role="charger", mode="charge", current_a=current_a)
     await device("goe_charger_http").async_command(command)
     assert charger.written == written
+
+
+async def test_a_current_that_the_charger_cannot_hold_is_rounded_down(web, device):
+    """Fuses count the difference; the same as on registers."""
+    charger = Goe(web)
+    command = DeviceCommand(role="charger", mode="charge", current_a=10.9)
+    await device("goe_charger_http").async_command(command)
+    assert charger.written == ["amp=10", "frc=2"]
+
+
+async def test_what_wears_out_has_a_budget_here_too(web, device):
+    """Spent for commands; a release still leaves the charger safe."""
+    charger = Goe(web)
+    goe = device("goe_charger_http", change=wearing)
+    await goe.async_command(DeviceCommand(role="charger", mode="charge", current_a=10))
+    with pytest.raises(DeviceWriteError, match="current_setpoint wears out and was written 1 times"):
+        await goe.async_command(DeviceCommand(role="charger", mode="charge", current_a=12))
+    await goe.async_release()
+    assert charger.written == ["amp=10", "frc=2", "frc=0"]
+
+
+async def test_what_wears_out_is_not_written_to_renew_a_command(web, device):
+    charger = Goe(web)
+    goe = device("goe_charger_http", change=wearing)
+    command = DeviceCommand(role="charger", mode="charge", current_a=10)
+    await goe.async_command(command)
+    await goe.async_command(command, renew=True)
+    assert charger.written == ["amp=10", "frc=2", "frc=2"]
 
 
 async def test_a_charger_is_given_back_to_its_own_rules(web, device):
