@@ -17,6 +17,7 @@ DISTRIBUTIONS = {
     "highspy": "highspy",
     "modbus_connection": "modbus-connection",
     "aiohttp": "aiohttp",
+    "yarl": "yarl",
     "yaml": "pyyaml",
     "pymodbus": "pymodbus",
 }

@@ -27,7 +27,9 @@ BOTH = frozenset(
         "Reserve Arbitrage OK in Rest so was Start CO₂ "
         "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone EnergyZero easyEnergy "
         "Bright Sky g kg "
-        "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS"
+        "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS "
+        "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Broker Register emeters power plus u f "
+        "Hand"
     )
 )
 # Nothing but English, wherever it stands.

@@ -162,7 +162,7 @@ EVIDENCE = {
     "repair-issues": ("repairs.py", "async_create_fix_flow"),
     "runtime-data": ("lifecycle.py", "runtime_data"),
     "stale-devices": ("lifecycle.py", "async_remove_config_entry_device"),
-    "test-before-configure": ("flows/probe.py", "async_temporary_unit"),
+    "test-before-configure": ("flows/probe.py", "temporary_device"),
 }
 
 

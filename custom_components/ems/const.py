@@ -86,10 +86,17 @@ CONF_PROFILE: Final = "profile"
 CONF_LINK: Final = "link"
 CONF_TRANSPORT: Final = "transport"
 CONF_UNIT_ID: Final = "unit_id"
+CONF_CHANNEL: Final = "channel"
+CONF_PREFIX: Final = "prefix"
+CONF_POINTS: Final = "points"
 CONF_SERIAL: Final = "serial"
 CONF_ENTITIES: Final = "entities"
 SOURCE_PROFILE: Final = "profile"
 SOURCE_ENTITIES: Final = "entities"
+# Described by hand, point by point, and reached over this transport.
+SOURCE_HTTP: Final = "http"
+SOURCE_MQTT: Final = "mqtt"
+SOURCE_MODBUS: Final = "modbus"
 
 # entry.options: what people turn while it runs; a change never reloads the site.
 OPT_OPERATION: Final = "operation"

@@ -3,19 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
-from homeassistant.const import CONF_HOST, CONF_TOKEN
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_BASE_URL, CONF_LINK, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
+from .const import CONF_BASE_URL, CONF_LINK, CONF_PREFIX, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
 from .runtime import EmsConfigEntry, EmsData
 from .site_device import SiteDevice
 
-TO_REDACT = {"host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"}
+TO_REDACT = {
+    *("host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"),
+    *("username", "password", "headers", "url", "body", "prefix", "availability_topic", "topic"),
+}
+# What errors may quote of a link.
+QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX)
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConfigEntry) -> dict[str, Any]:
@@ -64,7 +70,8 @@ def _secrets(entry: EmsConfigEntry) -> list[str]:
     parts = [entry.data[CONF_TARIFF], entry.data[CONF_WEATHER]]
     links = [subentry.data[CONF_SOURCE].get(CONF_LINK) for subentry in entry.subentries.values()]
     found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
-    found |= {link[CONF_HOST] for link in links if link}
+    found |= {str(link[key]) for link in links if link for key in QUOTED if link.get(key)}
+    found |= {urlsplit(link[CONF_URL]).netloc for link in links if link and CONF_URL in link}
     return sorted((text for text in found if text), key=len, reverse=True)
 
 

@@ -28,7 +28,7 @@ from .coordinators.site import SiteCoordinator
 from .coordinators.skill import SkillCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
-from .devices import Profile, load_profiles
+from .devices import AnyProfile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
@@ -73,7 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
 
 
 def _build_devices(
-    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, Profile]
+    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile]
 ) -> dict[str, SiteDevice]:
     """Return the site's devices; a link that somebody else uses with other settings may be free later."""
     try:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import LOAD, METER, PLAN_MAX_AGE_S, READING_MAX_AGE_S
+from .const import LOAD, METER, PLAN_MAX_AGE_S
 from .devices.command import DeviceCommand
 from .devices.reading import Quality, Reading, Scalar
 
@@ -64,6 +64,7 @@ class SiteDevice:
     setting_points: tuple[str, ...] = ()  # what it tells in the slow rhythm: limits and sizes
     inverter_points: tuple[str, ...] = ()  # what the inverter around it reads of itself
     actuator: Actuator | None = field(default=None)
+    reading_max_age_s: float | None = None  # of devices that EMS reads itself
     brand: Brand = Brand()  # what the device said it is, as far as it did
 
     @property
@@ -90,8 +91,8 @@ class SiteDevice:
     @property
     def max_age_s(self) -> float:
         """Return how old a reading may be before it counts as none."""
-        if self.source["kind"] == "profile":
-            return READING_MAX_AGE_S
+        if self.reading_max_age_s is not None:
+            return self.reading_max_age_s
         # Entities of other integrations report on change or at their own pace; that they are there is what counts.
         # But no grid stands still: a meter without a word for longer than a plan lives is dead, and its power old.
         return float(PLAN_MAX_AGE_S) if self.role == METER else float("inf")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+from aiohttp import ClientSession
 from modbus_connection import ModbusConnection, ModbusTcpParams, ModbusUnit, pymodbus, tmodbus
 from modbus_connection.mock import MockModbusConnection, MockModbusUnit
 from pymodbus.constants import ExcCodes
@@ -13,6 +14,7 @@ import pytest
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.profile import Profile
 from tests.devices.images import Image
+from tests.devices.web import WebDevice, serving
 
 
 @pytest.fixture
@@ -107,3 +109,17 @@ def simulated(registers: Image) -> list[SimData]:
         else:
             runs.append((address, [word]))
     return [SimData(start, values=values, datatype=DataType.UINT16) for start, values in runs]
+
+
+@pytest.fixture
+async def web(socket_enabled) -> AsyncIterator[WebDevice]:
+    """Run a web server that plays a device."""
+    async with serving(WebDevice()) as device:
+        yield device
+
+
+@pytest.fixture
+async def session(socket_enabled) -> AsyncIterator[ClientSession]:
+    """Open a client session."""
+    async with ClientSession() as client:
+        yield client

@@ -10,7 +10,7 @@ from custom_components.ems.devices.codec import decode, encode, resolution
 from custom_components.ems.devices.errors import DeviceWriteError
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.points import Kind
-from custom_components.ems.devices.profile import Point, Register
+from custom_components.ems.devices.profile import Point, Profile, Register
 from custom_components.ems.devices.reading import Quality
 from tests.devices.images import words
 
@@ -19,6 +19,7 @@ EVERY_POINT = [
         point, id=":".join(filter(None, (profile.id, f"{point.role}.{point.key}", point.register.base)))
     )
     for profile in load_profiles().values()
+    if isinstance(profile, Profile)
     for role in profile.roles.values()
     for line in role.points
     for point in (line, *line.otherwise)

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from custom_components.ems.devices.blocks import plan_blocks
+from custom_components.ems.devices.document_identity import wanted_origins
 from custom_components.ems.devices.loader import load_profiles
-from custom_components.ems.devices.points import MODES, POINTS, POSITIVE, UNIT_OF, Direction
-from custom_components.ems.devices.profile import Placeholder
+from custom_components.ems.devices.points import MODES, POINTS, POSITIVE, UNIT_OF, Direction, Kind
+from custom_components.ems.devices.profile import DocumentProfile, Placeholder, Profile
 from custom_components.ems.devices.profile.placing import Place, placed
 
 PROFILES = [pytest.param(profile, id=profile.id) for profile in load_profiles().values()]
+REGISTERS = [param for param in PROFILES if isinstance(param.values[0], Profile)]
+DOCUMENTS = [param for param in PROFILES if isinstance(param.values[0], DocumentProfile)]
 ROLES = [
     pytest.param(role, id=f"{profile.id}:{role.role}")
     for profile in load_profiles().values()
@@ -33,8 +36,18 @@ def _layouts(profile):
 LAYOUTS = [
     pytest.param(layout, id=f"{profile.id}-{n}" if n else profile.id)
     for profile in load_profiles().values()
+    if isinstance(profile, Profile)
     for n, layout in enumerate(_layouts(profile))
 ]
+
+PAGES = Path(__file__).parents[2] / "docs" / "devices"
+
+
+def _page_of(profile):
+    """Return the one page that describes a profile."""
+    (page,) = [page for page in PAGES.glob("*.md") if f"`{profile.id}`" in page.read_text(encoding="utf-8")]
+    return page
+
 
 # Requests per fast poll, all roles together. More than these and a device on a slow gateway falls behind.
 REQUESTS_MAX = {
@@ -142,8 +155,27 @@ def test_readings_are_canonical_and_in_our_units(role):
 @pytest.mark.parametrize("role", ROLES)
 def test_every_number_has_a_range_beyond_which_it_is_garbage(role):
     for point in role.terms.values():
-        words = point.register.values or point.register.type in {"string", "bit"}
-        assert words or point.valid, point.name
+        assert point.kind in {Kind.TEXT, Kind.FLAG} or point.valid, point.name
+
+
+@pytest.mark.parametrize("profile", DOCUMENTS)
+def test_a_poll_asks_for_few_documents(profile):
+    """Small web servers answer one request at a time, and each costs them a tenth of a second."""
+    asked = {
+        origin for role in profile.roles.values() for p in role.readings.values() for origin in p.origins
+    }
+    assert asked
+    if profile.link.transport == "http":
+        assert len(asked) <= 2
+
+
+@pytest.mark.parametrize("profile", DOCUMENTS)
+def test_every_request_and_topic_is_of_use(profile):
+    points = [
+        p for role in profile.roles.values() for p in (*role.readings.values(), *role.settings.values())
+    ]
+    used = {origin for point in points for origin in point.origins} | set(wanted_origins(profile))
+    assert used == set(profile.link.requests if profile.link.transport == "http" else profile.link.topics)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -166,6 +198,7 @@ def test_a_role_that_is_steered_is_safe_without_us(role):
     """Either its command expires by itself, or a safe one can be written; and somebody wrote down which."""
     control = role.control
     assert control.on_expiry
+    # A command, settings that hand it back to its own rule, or a lease that runs out by itself.
     assert control.safe in control.commands or (
         control.safe is None and (control.give_back or control.lease_s)
     )
@@ -183,7 +216,7 @@ def test_everything_a_command_writes_lies_within_bounds(role):
             point = role.point(key)
             if not isinstance(amount, Placeholder):
                 assert point.write.low <= amount <= point.write.high
-                assert point.register.values is None or amount in point.register.values
+                assert point.codes is None or amount in point.codes
 
 
 @pytest.mark.parametrize("role", CONTROLLED)
@@ -221,18 +254,17 @@ def test_a_battery_or_charger_knows_every_mode_the_plan_uses(profile):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_device_is_in_the_list_with_its_confidence(profile):
-    page = (Path(__file__).parents[2] / "docs" / "devices" / "README.md").read_text(encoding="utf-8")
-    row = next(line for line in page.splitlines() if f"({profile.id}.md)" in line)
-    assert f"| {profile.confidence} |" in row
-    for model in profile.models:
-        assert model in row
+    page = (PAGES / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if f"({_page_of(profile).name})" in line]
+    assert any(
+        f"| {profile.confidence} |" in row and all(model in row for model in profile.models) for row in rows
+    )
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_device_has_a_page(profile):
-    page = Path(__file__).parents[2] / "docs" / "devices" / f"{profile.id}.md"
-    text = " ".join(page.read_text(encoding="utf-8").split())
-    assert f"`{profile.id}`" in text
+    """One page per family; relatives share it."""
+    text = " ".join(_page_of(profile).read_text(encoding="utf-8").split())
     assert f"confidence **{profile.confidence}**" in text
     for model in profile.models:
         assert model in text

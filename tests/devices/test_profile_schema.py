@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.ems.devices.errors import ProfileError
 from custom_components.ems.devices.loader import load_profile, load_profiles, profiles_for
-from custom_components.ems.devices.profile import Placeholder, SerialLine, parse_profile
+from custom_components.ems.devices.profile import Placeholder, SerialLine, parse_any_profile, parse_profile
 
 GOOD = """\
 profile: acme
@@ -260,7 +260,9 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
 def test_the_profile_of_the_manual_works():
     """Whoever copies docs/profiles.md gets a profile, not an error."""
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
-    head, lines, _, parts, _, sunspec, control, station = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    head, lines, _, parts, _, sunspec, control, station, *_ = re.findall(
+        r"```yaml\n(.*?)```", manual, re.DOTALL
+    )
     battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]
     assert battery.commands == ("automatic", "charge")
     assert battery.control.prepare == {"timeout": 60}
@@ -271,6 +273,20 @@ def test_the_profile_of_the_manual_works():
     assert net.terms == {("meter", "importing"): 1, ("meter", "exporting"): -1}
     meter = parse_profile(own_head + sunspec, "acme_hx.yaml").roles["meter"]
     assert [layout.register.base for layout in meter.readings["power"].otherwise] == ["float"]
+
+
+def test_the_profile_without_registers_of_the_manual_works():
+    """Both of its kinds: what is asked over HTTP, and what is published."""
+    manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    head = "profile: acme\nmanufacturer: Acme\nmodels: [HX]\nsource: a manual\nconfidence: A\n"
+    blocks = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    http, mqtt = [block for block in blocks if "requests:" in block or "topics:" in block]
+    assert parse_any_profile(head + http, "acme.yaml").link.auth == ("none", "digest")
+    rest = (
+        "identity: {manufacturer: Acme, expect: [{from: power, matches: '[0-9]', means: a power}]}\n"
+        "roles: {meter: {readings: {power: {from: power, unit: W, positive: import}}}}\n"
+    )
+    assert parse_any_profile(head + mqtt + rest, "acme.yaml").link.max_age_s == 60
 
 
 def test_file_and_profile_have_one_name(tmp_path):
@@ -299,7 +315,7 @@ def test_a_file_that_cannot_be_read_is_a_profile_error(tmp_path, content):
 
 def test_each_role_is_offered_the_devices_that_have_it():
     offered = {role: {p.id for p in profiles_for(role)} for role in ("charger", "meter", "battery")}
-    assert "alfen_eve" in offered["charger"]
-    assert "abb_b23" in offered["meter"] - offered["battery"] - offered["charger"]
+    assert {"alfen_eve", "goe_charger_http"} <= offered["charger"] - offered["meter"]
+    assert {"abb_b23", "homewizard_p1"} <= offered["meter"] - offered["battery"] - offered["charger"]
     assert "solaredge_storedge" in offered["meter"] & offered["battery"] - offered["charger"]
     assert profiles_for("teapot") == ()

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome, DemoPorts
-from custom_components.ems.devices import ModbusDevice
+from custom_components.ems.devices import HttpClient, HttpDevice, ModbusDevice, MqttDevice
 from custom_components.ems.sources import http
 from custom_components.ems.sources.http import Patience
 from tests.ha.clock import Clock, one_clock, settle, wall_s
@@ -28,7 +28,7 @@ type AddSite = Callable[..., Awaitable[MockConfigEntry]]
 @pytest.fixture
 async def clock(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clock]:
     """Freeze time before anything looks at it; devices and demo homes look at the same clock."""
-    for timed in (ModbusDevice, DemoHome):
+    for timed in (ModbusDevice, HttpDevice, HttpClient, MqttDevice, DemoHome):
         monkeypatch.setitem(timed.__init__.__kwdefaults__, "clock", wall_s)
     with one_clock(asyncio.get_running_loop()) as running:
         yield running

@@ -16,7 +16,7 @@ from custom_components.ems.adapters import modbus_link
 from custom_components.ems.demo import DemoHome, DemoPorts, Fault
 from custom_components.ems.demo.battery import Battery
 from custom_components.ems.devices import ModbusDevice
-from custom_components.ems.devices.errors import DeviceAuthError
+from custom_components.ems.devices.errors import DeviceAuthError, DeviceError
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
@@ -326,18 +326,26 @@ async def test_wishes_turned_by_hand_give_way_to_a_new_set_up(
     assert set(entry.options["devices"]) == {subentry_id(entry, "battery")}
 
 
+@pytest.mark.parametrize(
+    ("raised", "error"), [(DeviceAuthError, "wrong_credentials"), (DeviceError, "cannot_read")]
+)
 async def test_a_device_that_wants_a_password_is_not_added(
-    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    home: DemoHome,
+    site: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: type[DeviceError],
+    error: str,
 ) -> None:
     """Modbus knows none, a driver behind it may: whatever else a device layer raises is shown, not thrown."""
 
     async def locked(_: ModbusDevice) -> None:
-        raise DeviceAuthError("locked")
+        raise raised("locked")
 
     monkeypatch.setattr(ModbusDevice, "async_identify", locked)
     flow = await at_connection(hass, site, "meter", METER)
     await flow.submit(**link(home, "meter"))
-    assert flow.errors == {"base": "cannot_read"}
+    assert flow.errors == {"base": error}
     assert flow.shown["detail"] == "locked"
 
 

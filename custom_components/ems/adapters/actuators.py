@@ -1,4 +1,4 @@
-"""The hands of devices: Modbus profiles, and the entities of other integrations. Both answer with proof."""
+"""The hands of devices: profiles, and the entities of other integrations. Both answer with proof."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import PowerConverter
 
 from ..const import BATTERY, CHARGER, DOMAIN, LOAD
-from ..devices import DeviceError, ModbusDevice
+from ..devices import Device, DeviceError
 from ..devices.command import DeviceCommand, RegisterWrite
 from ..site_device import Actuator, SetpointWrite
 
@@ -20,10 +20,10 @@ from ..site_device import Actuator, SetpointWrite
 FOREIGN_TIMEOUT_S = 15
 
 
-class ModbusActuator(Actuator):
-    """One role of a Modbus device, commanded as its profile says."""
+class ProfileActuator(Actuator):
+    """One role of a device, commanded as its profile says."""
 
-    def __init__(self, hass: HomeAssistant, device: ModbusDevice, role: str, subentry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, device: Device, role: str, subentry_id: str) -> None:
         """Take what the profile declares."""
         self._hass, self._device, self._role, self._subentry_id = hass, device, role, subentry_id
         declared = device.profile.roles[role]
@@ -33,7 +33,7 @@ class ModbusActuator(Actuator):
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
-        """Write the command's registers and read them back."""
+        """Write the command's settings and read them back."""
         try:
             writes = await self._device.async_command(command, renew=renew)
         except DeviceError as err:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -14,38 +15,45 @@ from ..const import (
     CONF_KIND,
     CONF_LINK,
     CONF_PARAMS,
-    CONF_PROFILE,
     CONF_SOURCE,
     DEVICE_INTERVAL,
     LOAD,
     METER,
     METER_INTERVAL,
+    READING_MAX_AGE_S,
     ROLES,
     SOURCE_ENTITIES,
 )
-from ..coordinators.device import EntityCoordinator, ModbusCoordinator, SettingsCoordinator
-from ..devices import ModbusDevice, Profile
+from ..coordinators.device import (
+    DeviceCoordinator,
+    EntityCoordinator,
+    MqttCoordinator,
+    SettingsCoordinator,
+)
+from ..devices import AnyProfile, Device, MqttDevice, Profile
 from ..devices.points import POINTS
+from ..devices.profile import HttpLink
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
-from .actuators import EntityActuator, ModbusActuator, entity_modes
+from .actuators import EntityActuator, ProfileActuator, entity_modes
+from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
-from .modbus_link import async_borrow_units, link_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Shared:
     """What the subentries of one physical device have in common."""
 
-    profile: Profile
-    readings: ModbusCoordinator
+    device: Device
+    readings: DeviceCoordinator | MqttCoordinator
     settings: SettingsCoordinator | None
+    max_age_s: float
 
 
 def build_devices(
-    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, Profile]
+    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile]
 ) -> dict[str, SiteDevice]:
     """Return every device of the site by subentry id. Nothing is sent yet."""
     subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES]
@@ -54,7 +62,9 @@ def build_devices(
         subentry.subentry_id: (
             _entity_device(hass, entry, subentry)
             if subentry.data[CONF_SOURCE][CONF_KIND] == SOURCE_ENTITIES
-            else _modbus_device(hass, subentry, shared[link_key(subentry.data[CONF_SOURCE][CONF_LINK])])
+            else _profile_device(
+                hass, subentry, shared[shared_key(subentry.data[CONF_SOURCE], subentry.subentry_id)]
+            )
         )
         for subentry in subentries
     }
@@ -64,41 +74,54 @@ def _shared_links(
     hass: HomeAssistant,
     entry: ConfigEntry[Any],
     subentries: list[ConfigSubentry],
-    profiles: Mapping[str, Profile],
+    profiles: Mapping[str, AnyProfile],
 ) -> dict[str, _Shared]:
     """Return one coordinator pair per physical device."""
     by_link: dict[str, list[ConfigSubentry]] = {}
     for subentry in subentries:
         source = subentry.data[CONF_SOURCE]
         if source[CONF_KIND] != SOURCE_ENTITIES:
-            by_link.setdefault(link_key(source[CONF_LINK]), []).append(subentry)
+            by_link.setdefault(shared_key(source, subentry.subentry_id), []).append(subentry)
     return {key: _share(hass, entry, group, profiles) for key, group in by_link.items()}
 
 
 def _share(
-    hass: HomeAssistant, entry: ConfigEntry[Any], group: list[ConfigSubentry], profiles: Mapping[str, Profile]
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    group: list[ConfigSubentry],
+    profiles: Mapping[str, AnyProfile],
 ) -> _Shared:
     source = group[0].data[CONF_SOURCE]
-    profile = profiles[source[CONF_PROFILE]]
+    profile = profile_of(group[0].subentry_type, source, profiles)
     roles = {subentry.subentry_type for subentry in group} | ({"inverter"} & set(profile.roles))
-    unit, identity_unit = async_borrow_units(hass, entry, source[CONF_LINK], profile.identity.unit_id)
-    device = ModbusDevice(profile, unit, identity_unit=identity_unit, roles=roles)
-    every = METER_INTERVAL if roles == {METER} else DEVICE_INTERVAL
+    device = connect(hass, entry, profile, source[CONF_LINK], roles)
+    every, max_age_s = _rhythm(profile, roles)
     has_settings = any(profile.roles[role].settings for role in roles)
     return _Shared(
-        profile=profile,
-        readings=ModbusCoordinator(hass, entry, device, source, every),
+        device=device,
+        readings=MqttCoordinator(hass, entry, device)
+        if isinstance(device, MqttDevice)
+        else DeviceCoordinator(hass, entry, device, source, every),
         settings=SettingsCoordinator(hass, entry, device) if has_settings else None,
+        max_age_s=max_age_s,
     )
 
 
-def _modbus_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shared) -> SiteDevice:
-    role, profile = subentry.subentry_type, shared.profile
+def _rhythm(profile: AnyProfile, roles: set[str]) -> tuple[timedelta, float]:
+    """Return how often a device is asked, and how old its word may be."""
+    if isinstance(profile, Profile):
+        return (METER_INTERVAL if roles == {METER} else DEVICE_INTERVAL), READING_MAX_AGE_S
+    every_s = profile.link.poll_s if isinstance(profile.link, HttpLink) else 0.0
+    return timedelta(seconds=every_s), max(READING_MAX_AGE_S, profile.link.max_age_s)
+
+
+def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shared) -> SiteDevice:
+    role, profile = subentry.subentry_type, shared.device.profile
     declared = profile.roles[role]
     inverter = profile.roles.get("inverter")
     actuator: Actuator | None = None
     if declared.commands:
-        actuator = ModbusActuator(hass, shared.readings.device, role, subentry.subentry_id)
+        actuator = ProfileActuator(hass, shared.device, role, subentry.subentry_id)
     return SiteDevice(
         subentry_id=subentry.subentry_id,
         role=role,
@@ -112,6 +135,7 @@ def _modbus_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Share
         setting_points=tuple(point for point in declared.settings if point in POINTS[role]),
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
         actuator=actuator,
+        reading_max_age_s=shared.max_age_s,
         brand=Brand(manufacturer=profile.manufacturer, model=", ".join(profile.models)),
     )
 
@@ -151,11 +175,11 @@ def _entity_actuator(
 def introduce(device: SiteDevice) -> None:
     """Give a device the names it has told about itself, once it has answered."""
     coordinator = device.coordinator
-    if isinstance(coordinator, ModbusCoordinator) and (identity := coordinator.identity):
+    if isinstance(coordinator, DeviceCoordinator) and (identity := coordinator.identity):
         device.brand = Brand(
             manufacturer=identity.manufacturer,
             model=identity.model or device.brand.model,
             firmware=identity.firmware,
         )
-        if isinstance(device.actuator, ModbusActuator):
+        if isinstance(device.actuator, ProfileActuator):
             device.actuator.modes = coordinator.device.commands_of(device.role)

@@ -1,26 +1,30 @@
 """Poll one device, or listen to the entities that stand for one."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later, async_track_state_change_event
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from ..adapters.device_links import serial_of
 from ..adapters.entity_points import INPUTS
 from ..adapters.entity_reading import read_role
-from ..const import CONF_LINK, CONF_SERIAL, CONF_UNIT_ID, DOMAIN, LOGGER, SETTINGS_INTERVAL
-from ..devices import DeviceError, Identity, ModbusDevice
+from ..const import CONF_KIND, CONF_LINK, CONF_SERIAL, DOMAIN, LOGGER, SETTINGS_INTERVAL, SOURCE_PROFILE
+from ..devices import Device, DeviceBusyError, DeviceError, Identity, MqttDevice
 from ..devices.reading import Reading
 
 # Entities tell us when they change; this only notices the ones that went away without a word.
 ENTITY_INTERVAL = timedelta(seconds=30)
+# So does this for devices that publish; they say themselves how long their silence may last.
+SILENCE_INTERVAL = timedelta(seconds=10)
+BURST_S = 0.3
 
 
-class ModbusCoordinator(DataUpdateCoordinator[Reading]):
-    """Polls one Modbus device. What stayed silent is named in the reading, not guessed."""
+class DeviceCoordinator(DataUpdateCoordinator[Reading]):
+    """Polls one device. What stayed silent is named in the reading, not guessed."""
 
     config_entry: ConfigEntry[Any]
 
@@ -28,14 +32,14 @@ class ModbusCoordinator(DataUpdateCoordinator[Reading]):
         self,
         hass: HomeAssistant,
         entry: ConfigEntry[Any],
-        device: ModbusDevice,
+        device: Device,
         source: Mapping[str, Any],
         every: timedelta,
     ) -> None:
         """Initialize the coordinator."""
         self.device = device
         self.identity: Identity | None = None
-        self._serial, self._unit_id = source[CONF_SERIAL], int(source[CONF_LINK][CONF_UNIT_ID])
+        self._source = source
         name = f"{entry.title} {device.profile.label}"
         super().__init__(hass, LOGGER, config_entry=entry, name=name, update_interval=every)
 
@@ -43,9 +47,18 @@ class ModbusCoordinator(DataUpdateCoordinator[Reading]):
     async def _async_update_data(self) -> Reading:
         """Read the device once; on the first contact make sure that it is the one that was set up."""
         try:
-            if self.identity is None:
+            # What was described by hand has no serial number, and is known by what was entered.
+            if self.identity is None and self._source[CONF_KIND] == SOURCE_PROFILE:
                 self.identity = await self._async_identify()
             return await self.device.async_read()
+        except DeviceBusyError as err:
+            # It is there and asks for quiet; who it is, is known.
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="communication_error",
+                translation_placeholders={"device": self.name, "detail": str(err)},
+                retry_after=err.retry_after_s,
+            ) from err
         except DeviceError as err:
             # After a silence somebody else may sit at this address.
             self.identity = None
@@ -57,18 +70,64 @@ class ModbusCoordinator(DataUpdateCoordinator[Reading]):
 
     async def _async_identify(self) -> Identity:
         identity = await self.device.async_identify()
-        profile = self.device.profile
-        if identity.serial and profile.unique_serial(identity.serial, self._unit_id) != self._serial:
+        serial, link = self._source[CONF_SERIAL], self._source[CONF_LINK]
+        if identity.serial and serial_of(self.device.profile, identity, link) != serial:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="another_device",
                 translation_placeholders={
                     "device": self.name,
-                    "expected": self._serial,
+                    "expected": serial,
                     "found": identity.serial,
                 },
             )
         return identity
+
+
+class MqttCoordinator(DataUpdateCoordinator[Reading]):
+    """Takes what a device publishes when it publishes it; the clock only notices that it has gone silent."""
+
+    config_entry: ConfigEntry[Any]
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: MqttDevice) -> None:
+        """Listen. A device's topics are its identity: there is nothing to ask it for."""
+        self.device = device
+        self._due: CALLBACK_TYPE | None = None
+        name = f"{entry.title} {device.profile.label}"
+        super().__init__(hass, LOGGER, config_entry=entry, name=name, update_interval=SILENCE_INTERVAL)
+        entry.async_on_unload(device.inbox.listen(self._async_news))
+        entry.async_on_unload(self._async_forget)
+
+    @callback
+    def _async_news(self) -> None:
+        """Gather what comes in a burst: a three-phase meter sends a dozen messages at once."""
+        if self._due is None:
+            self._due = async_call_later(self.hass, BURST_S, self._async_take)
+
+    @callback
+    def _async_take(self, _: datetime) -> None:
+        self._due = None
+        try:
+            self.async_set_updated_data(self.device.reading())
+        except DeviceError as err:
+            self.async_set_update_error(err)
+
+    @callback
+    def _async_forget(self) -> None:
+        if self._due:
+            self._due()
+
+    @override
+    async def _async_update_data(self) -> Reading:
+        """Look at what came last."""
+        try:
+            return await self.device.async_read()
+        except DeviceError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="communication_error",
+                translation_placeholders={"device": self.name, "detail": str(err)},
+            ) from err
 
 
 class SettingsCoordinator(DataUpdateCoordinator[Reading]):
@@ -76,7 +135,7 @@ class SettingsCoordinator(DataUpdateCoordinator[Reading]):
 
     config_entry: ConfigEntry[Any]
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: ModbusDevice) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: Device) -> None:
         """Initialize the coordinator."""
         self.device = device
         name = f"{entry.title} {device.profile.label} settings"

@@ -10,7 +10,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..adapters.load_meter import drawn_w
-from ..const import BATTERY, CHARGER, LOAD, LOGGER, METER, PV, SOURCE_PROFILE
+from ..const import BATTERY, CHARGER, LOAD, LOGGER, METER, PV, SOURCE_ENTITIES
 from ..running_median import RunningMedian
 from ..site_device import SiteDevice
 
@@ -50,7 +50,7 @@ class SiteCoordinator(DataUpdateCoordinator[SitePower]):
         for coordinator in {device.coordinator for device in devices.values()}:
             entry.async_on_unload(coordinator.async_add_listener(self._async_changed))
         # Entities of other integrations tell of a change once; a median would wait for a second word.
-        is_polled = any(device.source["kind"] == SOURCE_PROFILE for device in devices.values())
+        is_polled = any(device.source["kind"] != SOURCE_ENTITIES for device in devices.values())
         windows_s = (SHOWN_S, SHOWN_S, STEADY_S) if is_polled else (0, 0, 0)
         self._home, self._load, self._steady = map(RunningMedian, windows_s)
         self.steady_load_w: float | None = None

@@ -21,10 +21,10 @@ class DeviceCommand:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterWrite:
-    """One register that was written, as proof: what was there, what was sent, what came back."""
+    """One register or field that was written, as proof: what was there, what was sent, what came back."""
 
     point: str
-    address: int
+    address: int | str
     unit: str | None
     before: float | None
     written: float

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from fractions import Fraction
 import math
+from typing import Any
 
 from .command import DeviceCommand
 from .errors import DeviceWriteError
-from .profile.model import Amount, Control, Placeholder, Point, Profile, RoleProfile
+from .profile.documents import DocumentPoint
+from .profile.model import Amount, Control, Family, Placeholder, Point, Quantity, RoleProfile
 from .ranges import Range
 from .writer import Target
 
 
-def control_of(profile: Profile, role: str) -> Control:
+def control_of(profile: Family[Any], role: str) -> Control:
     """Return how a role is steered. Raises DeviceWriteError where it is not."""
     found = profile.roles.get(role)
     if found is None or found.control is None:
@@ -34,18 +36,18 @@ def assignments_of(control: Control, command: DeviceCommand) -> Mapping[str, Amo
     return found
 
 
-def points_of(role: RoleProfile, assignments: Mapping[str, Amount]) -> list[Point]:
+def points_of[P: Quantity](role: RoleProfile[P], assignments: Mapping[str, Amount]) -> list[P]:
     """Return the points that are assigned, in the order of writing."""
     return [point for key in assignments if (point := role.point(key)) is not None]
 
 
-def targets_of(
-    role: RoleProfile,
+def targets_of[P: Quantity](
+    role: RoleProfile[P],
     control: Control,
     assignments: Mapping[str, Amount],
     command: DeviceCommand,
     ranges: Mapping[str, Range],
-) -> list[Target]:
+) -> list[Target[P]]:
     """Return points with the values they are to have. `ranges` holds today's bounds by point key."""
     return [
         Target(point=point, value=float(_amount(assignments[point.key], control, command, ranges[point.key])))
@@ -84,9 +86,12 @@ def _current(control: Control, wish_a: float) -> float:
     return wish_a if control.current_max_a is None else min(wish_a, control.current_max_a)
 
 
-def _rounded_down(point: Point, current_a: float) -> float:
-    """Return the highest current the register can hold that is not above the wish: fuses count the difference."""
-    if point.register.type in {"f32", "f64"} or point.scale_register is not None:
+def _rounded_down(point: Quantity, current_a: float) -> float:
+    """Return the highest current the device can hold that is not above the wish: fuses count the difference."""
+    if isinstance(point, Point):
+        if point.register.type in {"f32", "f64"} or point.scale_register is not None:
+            return current_a
+    elif not (isinstance(point, DocumentPoint) and point.whole):
         return current_a
     raw = Fraction(repr(current_a)) / point.factor
     return float(math.floor(raw) * point.factor)

@@ -9,6 +9,15 @@ class DeviceConnectionError(DeviceError):
     """Nobody answered, or the line broke: try again later."""
 
 
+class DeviceBusyError(DeviceConnectionError):
+    """The device asks to be left alone for a while."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        """Remember for how long. [s]."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class DeviceAuthError(DeviceError):
     """The device wants other credentials: ask the user."""
 

@@ -7,31 +7,31 @@ from types import MappingProxyType
 from typing import Final
 
 from .errors import ProfileError
-from .profile import Profile, parse_profile
+from .profile import AnyProfile, parse_any_profile
 
 _SHIPPED: Final = Path(__file__).parent / "profiles"
 
 
 @cache
-def load_profiles(folder: Path = _SHIPPED) -> Mapping[str, Profile]:
+def load_profiles(folder: Path = _SHIPPED) -> Mapping[str, AnyProfile]:
     """Return all profiles of a folder by id, sorted by their label. Blocking; the result is kept."""
     profiles = [load_profile(path) for path in sorted(folder.glob("*.yaml"))]
     return MappingProxyType({profile.id: profile for profile in sorted(profiles, key=lambda p: p.label)})
 
 
-def load_profile(path: Path) -> Profile:
+def load_profile(path: Path) -> AnyProfile:
     """Return one profile. Raises ProfileError where the file cannot be read or is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
         raise ProfileError(f"{path.name}: cannot be read as UTF-8 text: {err}") from err
-    profile = parse_profile(text, path.name)
+    profile = parse_any_profile(text, path.name)
     if profile.id != path.stem:
         raise ProfileError(f"{path.name}: profile: is {profile.id!r}; name file and profile alike")
     return profile
 
 
-def profiles_for(role: str, profiles: Iterable[Profile] | None = None) -> tuple[Profile, ...]:
+def profiles_for(role: str, profiles: Iterable[AnyProfile] | None = None) -> tuple[AnyProfile, ...]:
     """Return the profiles that have a role, as offered when a meter, battery, PV or charger is added."""
     offered = load_profiles().values() if profiles is None else profiles
     return tuple(profile for profile in offered if role in profile.roles)

@@ -18,6 +18,7 @@ from .reader import BlockReader
 from .reading import Reading, Scalar, Value
 from .steering import Steering
 from .sunspec import ModelPlace, async_walk, find_bases
+from .writer import SettingsWriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,8 @@ class ModbusDevice:
         self._present: dict[str, bool] = {}
         self._readers: _Readers | None = None
         self._latest: dict[PointName, Value] = {}
-        self._steering = Steering(profile, unit, self._latest, clock=clock, sleep=sleep)
+        hands = SettingsWriter(unit, profile.link, clock=clock, sleep=sleep)
+        self._steering = Steering(profile, hands, self._latest, clock=clock, sleep=sleep)
         if profile.link.pause_s:
             unit.set_message_spacing(profile.link.pause_s)
 

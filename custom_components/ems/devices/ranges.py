@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import floor
 
 from .errors import DeviceWriteError
-from .profile.model import Point, PointName, Write
+from .profile.model import PointName, Quantity, Write
 from .reading import Quality, Scalar, Value
 
 # A setpoint that counts in what flows now must not count in what flowed a minute ago.
@@ -20,7 +20,7 @@ class Range:
     plus_w : What is added to the power: readings of what flows now. None where unknown.
     """
 
-    point: Point
+    point: Quantity
     low: float
     high: float
     per_w: float | None = 1.0
@@ -44,7 +44,7 @@ class Range:
 
 
 def range_of(
-    point: Point,
+    point: Quantity,
     *,
     limit: Scalar | None,
     rating_w: Scalar | None,
@@ -61,7 +61,7 @@ def range_of(
     return Range(point=point, low=low, high=high, per_w=per_w or None, plus_w=plus_w)
 
 
-def limit_of(point: Point, limit: Scalar | None) -> tuple[float, float]:
+def limit_of(point: Quantity, limit: Scalar | None) -> tuple[float, float]:
     """Return the lowest and highest value that may be written, given what a limiting point says."""
     write = write_of(point)
     if not isinstance(limit, int | float):
@@ -69,7 +69,7 @@ def limit_of(point: Point, limit: Scalar | None) -> tuple[float, float]:
     return max(write.low, -abs(limit)), min(write.high, abs(limit))
 
 
-def write_of(point: Point) -> Write:
+def write_of(point: Quantity) -> Write:
     """Return what may be written. Raises DeviceWriteError for a point that is only read."""
     if point.write is None:
         raise DeviceWriteError(f"{point.role}.{point.key} is read-only in this profile")

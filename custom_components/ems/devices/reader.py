@@ -85,7 +85,7 @@ class BlockReader:
             for point in block.points:
                 values[point.name] = self._stale(point.name, poll.at_s)
         for derived in self._derived:
-            values[derived.name] = _derive(derived, values, poll.at_s)
+            values[derived.name] = derive(derived, values, poll.at_s)
         self._last.update((name, v) for name, v in values.items() if v.quality is Quality.GOOD)
         roles: dict[str, dict[str, Value]] = {}
         for (role, key), value in values.items():
@@ -149,7 +149,7 @@ def _slice(block: Block, words: list[int], address: int, count: int) -> list[int
     return words[start : start + count]
 
 
-def _derive(point: DerivedPoint, values: Mapping[PointName, Value], at_s: float) -> Value:
+def derive(point: DerivedPoint, values: Mapping[PointName, Value], at_s: float) -> Value:
     """Return Σ weight · term; as good as the worst of its terms and as old as the oldest."""
     total, quality, oldest = 0.0, Quality.GOOD, at_s
     for name, weight in point.terms.items():

@@ -24,6 +24,7 @@ class Value:
     value: Scalar | None
     quality: Quality
     at_s: float  # when it was read, seconds since the epoch
+    why: str | None = None  # what was found instead of a value, where the device's answer is readable text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,35 +2,34 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from math import ceil
 
-from modbus_connection import ModbusUnit
-
-from .codec import decode
 from .command import DeviceCommand, RegisterWrite
 from .commands import assignments_of, control_of, points_of, targets_of
 from .errors import DeviceConnectionError, DeviceError, DeviceWriteError
-from .profile.model import Amount, Confirm, Control, Point, PointName, Profile
+from .hands import Hands
+from .profile.model import Amount, Confirm, Control, Family, PointName, Quantity
 from .ranges import Range, limit_of, range_of, sum_of, write_of
 from .reading import Scalar, Value
 from .wear import WearBudget
-from .wire import read_registers
-from .writer import SettingsWriter, Target, check_bounds
+from .writer import Target, Wish, check_bounds
 
 # How often a device is asked whether it acts on what was written (Alfen: "setpoint accounted for").
 _CONFIRM_EVERY_S = 0.25
 
 
-class Steering:
+class Steering[P: Quantity]:
     """Writes to one device.
 
+    hands : How a setting is written and read back on this device's transport.
     latest : What the last polls found, for limits that the device itself reports.
     """
 
     def __init__(
         self,
-        profile: Profile,
-        unit: ModbusUnit,
+        profile: Family[P],
+        hands: Hands[P],
         latest: Mapping[PointName, Value],
         *,
         clock: Callable[[], float],
@@ -38,18 +37,17 @@ class Steering:
     ) -> None:
         """Remember whom to write to. Nothing is sent yet."""
         self._profile = profile
-        self._unit = unit
         self._latest = latest
         self._clock = clock
         self._sleep = sleep
-        self._writer = SettingsWriter(unit, profile.link, clock=clock, sleep=sleep)
+        self._hands = hands
         self._wear = WearBudget(clock)
         self._lock = asyncio.Lock()
         self._prepared: set[str] = set()
         self._commanded: set[str] = set()
         self._leased_at_s: dict[str, float] = {}
 
-    def use(self, profile: Profile) -> None:
+    def use(self, profile: Family[P]) -> None:
         """Write to the places of this profile from now on: where the device keeps its models was found out."""
         self._profile = profile
 
@@ -63,7 +61,7 @@ class Steering:
             control = self._profile.roles[role].control
             if control and any(key in assigned for assigned in control.commands.values()):
                 self._commanded.add(role)
-            writes = await self._async_write(control, [target], always=True)
+            writes = await self._async_write(control, [target], Wish(always=True))
         return writes[0] if writes else _untouched(target)
 
     async def async_prepare(self, roles: Iterable[str]) -> list[RegisterWrite]:
@@ -104,13 +102,12 @@ class Steering:
     # From here on the lock is held.
 
     async def _async_apply(
-        self, role: str, control: Control, targets: list[Target], *, renew: bool
+        self, role: str, control: Control, targets: list[Target[P]], *, renew: bool
     ) -> list[RegisterWrite]:
         # A lease that ran out counts as a change: registers still show a command that the device has left.
         always = renew or self._lapsed(role, control)
-        writes = await self._async_write(
-            control, targets, always=always, renew_last=control.lease_s is not None, is_command=True
-        )
+        wish = Wish(always=always, renew_last=control.lease_s is not None)
+        writes = await self._async_write(control, targets, wish, is_command=True)
         if writes:
             await self._async_confirm(role, control.confirm)
             self._leased_at_s[role] = self._clock()
@@ -119,10 +116,9 @@ class Steering:
     async def _async_write(
         self,
         control: Control | None,
-        targets: list[Target],
+        targets: list[Target[P]],
+        wish: Wish,
         *,
-        always: bool = False,
-        renew_last: bool = False,
         is_command: bool = False,
     ) -> list[RegisterWrite]:
         """Write what is to be written, and keep the books of what wears out.
@@ -130,14 +126,12 @@ class Steering:
         Only commands are bounded by them: a release leaves the device safe, whatever was spent.
         """
         wears, together = (control.wears, control.together) if control else (frozenset[str](), ())
-        pending = await self._writer.async_pending(
-            targets, always=always, renew_last=renew_last, wears=wears, together=together
-        )
+        pending = await self._hands.async_pending(targets, replace(wish, wears=wears, together=together))
         worn = [target.point.name for target in pending.targets if target.point.key in wears]
         if is_command and control and control.wear_writes_per_day is not None:
             self._wear.check(worn, control.wear_writes_per_day)
         self._wear.note(worn)
-        return await self._writer.async_carry_out(pending)
+        return await self._hands.async_carry_out(pending)
 
     def _lapsed(self, role: str, control: Control) -> bool:
         if control.lease_s is None:
@@ -152,7 +146,7 @@ class Steering:
         targets = await self._async_targets(
             control, control.prepare, DeviceCommand(role=role, mode="prepare")
         )
-        writes = await self._async_write(control, targets)
+        writes = await self._async_write(control, targets, Wish())
         self._prepared.add(role)
         return writes
 
@@ -164,19 +158,19 @@ class Steering:
         command = DeviceCommand(role=role, mode=control.safe or "give_back")
         if assignments := assignments_of(control, command) if control.safe else control.give_back:
             targets = await self._async_targets(control, assignments, command)
-            writes = await self._async_write(control, targets, always=True)
+            writes = await self._async_write(control, targets, Wish(always=True))
         self._commanded.discard(role)
         self._leased_at_s.pop(role, None)
         return writes
 
     async def _async_targets(
         self, control: Control, assignments: Mapping[str, Amount], command: DeviceCommand
-    ) -> list[Target]:
+    ) -> list[Target[P]]:
         role = self._profile.roles[command.role]
         ranges = {point.key: await self._async_range(point) for point in points_of(role, assignments)}
         return targets_of(role, control, assignments, command, ranges)
 
-    async def _async_range(self, point: Point) -> Range:
+    async def _async_range(self, point: P) -> Range:
         """Return today's bounds: the profile's, or what the device says it can do if that is less."""
         write = write_of(point)
         return range_of(
@@ -187,22 +181,15 @@ class Steering:
             plus_w=sum_of(write.plus, self._latest, self._clock()),
         )
 
-    async def _async_of(self, point: Point, key: str | None) -> Scalar | None:
+    async def _async_of(self, point: P, key: str | None) -> Scalar | None:
         """Return what another point of the same role says, None where it says nothing."""
         other = self._profile.roles[point.role].point(key) if key else None
         return None if other is None else await self._async_known(other)
 
-    async def _async_known(self, point: Point) -> Scalar | None:
+    async def _async_known(self, point: P) -> Scalar | None:
         """Return a point from the last poll, else from the device."""
         known = self._latest.get(point.name)
-        return known.value if known and known.value is not None else await self._async_value(point)
-
-    async def _async_value(self, point: Point) -> Scalar | None:
-        words = await read_registers(self._unit, point.register.space, point.low, point.high - point.low)
-        register, scale = point.register, point.scale_register
-        start = register.address - point.low
-        scale_words = [words[scale.address - point.low]] if scale else []
-        return decode(point, words[start : start + register.count], scale_words)[0]
+        return known.value if known and known.value is not None else await self._hands.async_value(point)
 
     async def _async_confirm(self, role: str, confirm: Confirm | None) -> None:
         """Wait until the device says that it acts on what was written; it may lag its own registers."""
@@ -210,7 +197,7 @@ class Steering:
         if confirm is None or point is None:
             return
         for _ in range(ceil(confirm.within_s / _CONFIRM_EVERY_S)):
-            if await self._async_value(point) == confirm.value:
+            if await self._hands.async_value(point) == confirm.value:
                 return
             await self._sleep(_CONFIRM_EVERY_S)
         raise DeviceWriteError(
@@ -218,7 +205,7 @@ class Steering:
             f"after {confirm.within_s:g} s). Check in its settings that it may be controlled from outside"
         )
 
-    def _writable(self, role: str, key: str) -> Point:
+    def _writable(self, role: str, key: str) -> P:
         found = self._profile.roles.get(role)
         point = found.point(key) if found else None
         if point is None or point.write is None:
@@ -226,9 +213,9 @@ class Steering:
         return point
 
 
-def _amount_of(point: Point, value: Scalar) -> float:
+def _amount_of(point: Quantity, value: Scalar) -> float:
     """Return a value as the number to write: words of an enum by their code."""
-    words = point.register.values
+    words = point.codes
     if words is not None and isinstance(value, str | bool):
         codes = [code for code, word in words.items() if word == value and isinstance(code, int)]
         if not codes:
@@ -241,11 +228,11 @@ def _amount_of(point: Point, value: Scalar) -> float:
     return float(value)
 
 
-def _untouched(target: Target) -> RegisterWrite:
+def _untouched[P: Quantity](target: Target[P]) -> RegisterWrite:
     """Return the proof for a register that wears and held the value already."""
     return RegisterWrite(
         point=target.point.key,
-        address=target.point.register.address,
+        address=target.point.place,
         unit=target.point.unit,
         before=target.value,
         written=target.value,

@@ -7,11 +7,11 @@ import math
 from modbus_connection import ModbusUnit
 
 from .blocks import Block, plan_blocks, split_block
-from .codec import decode_amount, decode_exponent, encode, resolution
+from .codec import decode, decode_amount, decode_exponent, encode, resolution
 from .command import RegisterWrite
 from .errors import DeviceWriteError
-from .profile.model import Link, Point, PointName
-from .reading import Quality
+from .profile.model import Link, Point, PointName, Quantity
+from .reading import Quality, Scalar
 from .wire import RefusedError, read_registers, write_registers
 
 # A device may still be busy with the last change; one more try tells a hiccup from a refusal.
@@ -19,10 +19,10 @@ _ATTEMPTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Target[P: Quantity = Point]:
     """A point and the value it is to have, in our unit; enums by their code."""
 
-    point: Point
+    point: P
     value: float
 
 
@@ -31,26 +31,48 @@ class Held:
     """What a point holds now, and the exponent its register is scaled with."""
 
     amount: float | None
-    exponent: int
+    exponent: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
+class Wish:
+    """How targets are to be written.
+
+    always : Also what holds its value already, unless it wears.
+    renew_last : Repeat the last one whenever another is written: it is the one that starts a lease.
+    wears : Keys kept in memory that wears out: written only where they differ.
+    together : Groups of neighbours that only go out in one request.
+    """
+
+    always: bool = False
+    renew_last: bool = False
+    wears: Collection[str] = ()
+    together: Sequence[Collection[str]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending[P: Quantity = Point]:
     """What has to be written, what was there before, and which points only go out in one request."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[Target[P], ...]
     before: Mapping[PointName, Held]
     together: tuple[frozenset[str], ...] = ()
 
-    def batches(self, wrong: Sequence[Target]) -> list[list[Target]]:
-        """Return requests for those that are `wrong`, and for their groups as a whole, in the order of writing."""
-        batches: dict[frozenset[str], list[Target]] = {}
-        keys = {target.point.key for target in wrong}
-        for target in self.targets:
-            group = next((g for g in self.together if target.point.key in g), frozenset((target.point.key,)))
-            if keys & group:
-                batches.setdefault(group, []).append(target)
-        return [sorted(batch, key=lambda t: t.point.register.address) for batch in batches.values()]
+
+def pending_of[P: Quantity](
+    targets: Sequence[Target[P]],
+    before: Mapping[PointName, Held],
+    holds: Callable[[Held, Target[P]], bool],
+    wish: Wish,
+) -> Pending[P]:
+    """Return what has to be written, in the given order: what differs, and what is wished beside that."""
+    differs = {t.point.key for t in targets if not holds(before[t.point.name], t)}
+    wanted = differs | ({t.point.key for t in targets if wish.always} - set(wish.wears))
+    if wanted and wish.renew_last:
+        wanted |= {targets[-1].point.key} - set(wish.wears)
+    wanted.update(*(group for group in wish.together if wanted & set(group)))
+    todo = tuple(t for t in targets if t.point.key in wanted)
+    return Pending(targets=todo, before=before, together=tuple(map(frozenset, wish.together)))
 
 
 class SettingsWriter:
@@ -71,27 +93,10 @@ class SettingsWriter:
         self._sleep = sleep
         self._wrote_at_s = float("-inf")
 
-    async def async_pending(
-        self,
-        targets: Sequence[Target],
-        *,
-        always: bool = False,
-        renew_last: bool = False,
-        wears: Collection[str] = (),
-        together: Sequence[Collection[str]] = (),
-    ) -> Pending:
-        """Return what has to be written, in the given order: what differs, or `always` all that does not wear.
-
-        `renew_last` repeats the last one whenever another is written: it is the one that starts a lease.
-        """
+    async def async_pending(self, targets: Sequence[Target], wish: Wish) -> Pending:
+        """Return what has to be written. Nothing is written yet."""
         before = await self.async_held(target.point for target in targets)
-        differs = {t.point.key for t in targets if not _holds(before[t.point.name], t)}
-        wanted = differs | ({t.point.key for t in targets if always} - set(wears))
-        if wanted and renew_last:
-            wanted |= {targets[-1].point.key} - set(wears)
-        wanted.update(*(group for group in together if wanted & set(group)))
-        todo = tuple(t for t in targets if t.point.key in wanted)
-        return Pending(targets=todo, before=before, together=tuple(map(frozenset, together)))
+        return pending_of(targets, before, _holds, wish)
 
     async def async_carry_out(self, pending: Pending) -> list[RegisterWrite]:
         """Write and read back.
@@ -101,7 +106,7 @@ class SettingsWriter:
         if not pending.targets:
             return []
         after = await self._write_and_verify(pending)
-        return [_record(t, pending.before[t.point.name], after[t.point.name]) for t in pending.targets]
+        return records_of(pending, after)
 
     async def async_held(self, points: Iterable[Point]) -> Mapping[PointName, Held]:
         """Read what writable points hold, in few requests; nothing is known of those that cannot be read."""
@@ -123,11 +128,19 @@ class SettingsWriter:
             return {name: held for piece in pieces for name, held in (await self._async_held(piece)).items()}
         return {point.name: _held(point, words, block.address) for point in block.points}
 
+    async def async_value(self, point: Point) -> Scalar | None:
+        """Read one point now, as a reading would show it."""
+        words = await read_registers(self._unit, point.register.space, point.low, point.high - point.low)
+        register, scale = point.register, point.scale_register
+        start = register.address - point.low
+        scale_words = [words[scale.address - point.low]] if scale else []
+        return decode(point, words[start : start + register.count], scale_words)[0]
+
     async def _write_and_verify(self, pending: Pending) -> Mapping[PointName, Held]:
         after: dict[PointName, Held] = {}
         wrong = pending.targets
         for _ in range(_ATTEMPTS):
-            for batch in pending.batches(wrong):
+            for batch in _batches(pending, wrong):
                 await self._write_batch(batch, pending.before)
             after.update(await self.async_held(target.point for target in wrong))
             wrong = tuple(t for t in wrong if _is_readable(t.point) and not _holds(after[t.point.name], t))
@@ -164,17 +177,15 @@ def _is_readable(point: Point) -> bool:
     return point.write is None or point.write.read_back
 
 
-def check_bounds(point: Point, value: float, low: float, high: float) -> None:
+def check_bounds(point: Quantity, value: float, low: float, high: float) -> None:
     """Refuse what the profile does not allow to be written. `low` and `high` are the bounds that hold today."""
     name = f"{point.role}.{point.key}"
     if point.write is None:
         raise DeviceWriteError(f"{name} is read-only in this profile")
     if not math.isfinite(value) or not low <= value <= high:
         raise DeviceWriteError(f"{name}: {value:g} is outside [{low:g}, {high:g}] {point.unit or ''}")
-    if point.register.values is not None and value not in point.register.values:
-        raise DeviceWriteError(
-            f"{name}: {value:g} is none of its values {sorted(map(str, point.register.values))}"
-        )
+    if point.codes is not None and value not in point.codes:
+        raise DeviceWriteError(f"{name}: {value:g} is none of its values {sorted(map(str, point.codes))}")
 
 
 def _held(point: Point, words: list[int], start: int) -> Held:
@@ -202,15 +213,30 @@ def _holds(held: Held, target: Target) -> bool:
     return abs(held.amount - target.value) <= allowed
 
 
-def _record(target: Target, before: Held, after: Held) -> RegisterWrite:
-    return RegisterWrite(
-        point=target.point.key,
-        address=target.point.register.address,
-        unit=target.point.unit,
-        before=before.amount,
-        written=target.value,
-        read_back=after.amount,
-    )
+def _batches(pending: Pending, wrong: Sequence[Target]) -> list[list[Target]]:
+    """Return requests for those that are `wrong`, and for their groups as a whole, in the order of writing."""
+    batches: dict[frozenset[str], list[Target]] = {}
+    keys = {target.point.key for target in wrong}
+    for target in pending.targets:
+        group = next((g for g in pending.together if target.point.key in g), frozenset((target.point.key,)))
+        if keys & group:
+            batches.setdefault(group, []).append(target)
+    return [sorted(batch, key=lambda t: t.point.register.address) for batch in batches.values()]
+
+
+def records_of[P: Quantity](pending: Pending[P], after: Mapping[PointName, Held]) -> list[RegisterWrite]:
+    """Return the proof of what was written."""
+    return [
+        RegisterWrite(
+            point=target.point.key,
+            address=target.point.place,
+            unit=target.point.unit,
+            before=pending.before[target.point.name].amount,
+            written=target.value,
+            read_back=after[target.point.name].amount,
+        )
+        for target in pending.targets
+    ]
 
 
 def _mismatch(target: Target, held: Held) -> str:

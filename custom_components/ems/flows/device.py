@@ -1,16 +1,15 @@
 """Add or change a device: pick how it is reached, talk to it, see what it reads, name it."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowResult
+from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TextSelector,
 )
 import probatio
 
@@ -25,43 +24,43 @@ from ..const import (
     CONF_PROFILE,
     CONF_SERIAL,
     CONF_SOURCE,
-    CONF_TRANSPORT,
-    CONF_UNIT_ID,
     DOMAIN,
     KIND_DEMO,
     METER,
     OPT_DEVICES,
     PV,
     SOURCE_ENTITIES,
+    SOURCE_HTTP,
+    SOURCE_MODBUS,
+    SOURCE_MQTT,
     SOURCE_PROFILE,
 )
-from ..devices import Profile, load_profiles
-from ..devices.reading import Reading
+from ..devices import AnyProfile, load_profiles
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
-from .fields import whole
+from .hand import HandFlow
+from .links import connection_link, connection_schema, without_password
 from .params import confirm_schema, param_errors, suggestions
 from .probe import Probe, ProbeError, async_describe, async_probe
 
+# How a device can be reached; steps of the flow.
+MENU = ["profile", SOURCE_HTTP, SOURCE_MQTT, SOURCE_MODBUS, "entities"]
 
-class DeviceFlow(ConfigSubentryFlow):
+
+class DeviceFlow(HandFlow):
     """One flow for every role; the role decides the profiles offered and the last form."""
-
-    role: ClassVar[str]
 
     def __init__(self) -> None:
         """Start with nothing known."""
-        self._profile: Profile | None = None
-        self._source: dict[str, Any] = {}
-        self._title = ""
+        super().__init__()
+        self._profile: AnyProfile | None = None
         self._detail = ""
-        self._reading = Reading(at_s=0)
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask how the device is reached."""
         if self._get_entry().data[CONF_KIND] == KIND_DEMO:
             # It is steered from the first minute: a real device in it would be, too, without a guard.
             return self.async_abort(reason="demo_home_only")
-        return self.async_show_menu(step_id="user", menu_options=["profile", "entities"])
+        return self.async_show_menu(step_id="user", menu_options=MENU)
 
     async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which device it is."""
@@ -82,11 +81,7 @@ class DeviceFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         placeholders = {"device": profile.label, "detail": ""}
         if user_input is not None:
-            link = {
-                CONF_TRANSPORT: "modbus_tcp",
-                **user_input,
-                CONF_HOST: user_input[CONF_HOST].strip().lower(),
-            }
+            link = connection_link(profile, user_input, self._old_link())
             try:
                 probe = await async_probe(self.hass, profile, link)
                 self._refuse_another_device(probe)
@@ -105,7 +100,7 @@ class DeviceFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id="connection",
             data_schema=self.add_suggested_values_to_schema(
-                _connection_schema(profile), user_input or self._link()
+                connection_schema(profile), user_input or without_password(self._old_link())
             ),
             errors=errors,
             description_placeholders=placeholders,
@@ -134,6 +129,7 @@ class DeviceFlow(ConfigSubentryFlow):
             description_placeholders=placeholders,
         )
 
+    @override
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the values that were read, ask for what only people know, save."""
         errors: dict[str, str] = {}
@@ -162,8 +158,19 @@ class DeviceFlow(ConfigSubentryFlow):
         source = self._current()[CONF_SOURCE]
         if source[CONF_KIND] == SOURCE_ENTITIES:
             return await self.async_step_entities(user_input)
+        if source[CONF_KIND] != SOURCE_PROFILE:
+            return await self._async_step(source[CONF_KIND])
         self._profile = (await self._async_profiles())[source[CONF_PROFILE]]
         return await self.async_step_connection(user_input)
+
+    async def _async_step(self, kind: str) -> SubentryFlowResult:
+        """Show the form of a device that was described by hand."""
+        steps = {
+            SOURCE_HTTP: self.async_step_http,
+            SOURCE_MQTT: self.async_step_mqtt,
+            SOURCE_MODBUS: self.async_step_modbus,
+        }
+        return await steps[kind]()
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""
@@ -236,31 +243,19 @@ class DeviceFlow(ConfigSubentryFlow):
         if known is not None and known != probe.serial:
             raise ProbeError("another_device", f"{probe.title} {probe.serial} ≠ {known}")
 
+    @override
     def _known_serial(self) -> str | None:
         serial = self._current().get(CONF_SOURCE, {}).get(CONF_SERIAL)
         return None if serial is None else str(serial)
 
-    def _link(self) -> Mapping[str, Any] | None:
-        link: Mapping[str, Any] | None = self._current().get(CONF_SOURCE, {}).get(CONF_LINK)
-        return link
-
+    @override
     def _current(self) -> Mapping[str, Any]:
         """Return the stored subentry when reconfiguring, else nothing."""
         return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
 
-    async def _async_profiles(self) -> dict[str, Profile]:
+    async def _async_profiles(self) -> dict[str, AnyProfile]:
         profiles = await self.hass.async_add_executor_job(load_profiles)
         return {key: profile for key, profile in profiles.items() if self.role in profile.roles}
-
-
-def _connection_schema(profile: Profile) -> probatio.Schema:
-    return probatio.Schema(
-        {
-            probatio.Required(CONF_HOST): TextSelector(),
-            probatio.Required(CONF_PORT, default=profile.link.port): whole(1, 65535),
-            probatio.Required(CONF_UNIT_ID, default=profile.link.unit_id): whole(0, 255),
-        }
-    )
 
 
 class MeterFlow(DeviceFlow):

@@ -8,10 +8,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
+from ..adapters.device_links import serial_of, temporary_device
 from ..adapters.manner import Manner, manner_of
-from ..adapters.modbus_link import async_temporary_units
 from ..const import DOMAIN
-from ..devices import DeviceConnectionError, DeviceError, DeviceResponseError, ModbusDevice, Profile
+from ..devices import (
+    AnyProfile,
+    Device,
+    DeviceAuthError,
+    DeviceConnectionError,
+    DeviceError,
+    DeviceResponseError,
+    Identity,
+)
 from ..devices.points import POINTS, Kind, PointSpec
 from ..devices.reading import Quality, Reading, Scalar
 
@@ -35,13 +43,16 @@ class ProbeError(Exception):
         self.key, self.detail = key, detail
 
 
-async def async_probe(hass: HomeAssistant, profile: Profile, link: Mapping[str, Any]) -> Probe:
-    """Connect, identify and read once."""
+async def async_probe(
+    hass: HomeAssistant, profile: AnyProfile, link: Mapping[str, Any], *, by_hand: bool = False
+) -> Probe:
+    """Connect, identify and read once. What was described by hand need not prove that it is what it is."""
     try:
-        async with async_temporary_units(hass, link, profile.identity.unit_id) as (unit, identity_unit):
-            device = ModbusDevice(profile, unit, identity_unit=identity_unit)
-            identity = await device.async_identify()
+        async with temporary_device(hass, profile, link) as device:
+            identity = await _async_identity(device, by_hand=by_hand)
             reading = merged(await device.async_read(), await device.async_read_settings())
+    except DeviceAuthError as err:
+        raise ProbeError("wrong_credentials", str(err)) from err
     except DeviceConnectionError as err:
         raise ProbeError("cannot_connect", str(err)) from err
     except DeviceResponseError as err:
@@ -50,11 +61,22 @@ async def async_probe(hass: HomeAssistant, profile: Profile, link: Mapping[str, 
         raise ProbeError("cannot_read", str(err)) from err
     except HomeAssistantError as err:  # core refuses two spellings of one link
         raise ProbeError("link_in_use", str(err)) from err
-    unit_id = int(link["unit_id"])
-    here = f"{link['host']}-{link['port']}-{unit_id}"
-    serial = profile.unique_serial(identity.serial, unit_id) if identity.serial else here
+    serial = serial_of(profile, identity, link)
     title = f"{identity.manufacturer} {identity.model or ''}".strip()
     return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
+
+
+async def _async_identity(device: Device, *, by_hand: bool) -> Identity:
+    try:
+        return await device.async_identify()
+    except DeviceResponseError:
+        if not by_hand:
+            raise
+    # Which row is wrong is said by what is read, point by point.
+    family = device.profile
+    return Identity(
+        manufacturer=family.manufacturer, model=None, serial=None, firmware=None, roles=tuple(family.roles)
+    )
 
 
 def merged(one: Reading, other: Reading) -> Reading:

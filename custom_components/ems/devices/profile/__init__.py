@@ -1,5 +1,7 @@
 """Device profiles: register maps as data, checked before they are trusted."""
 
+from .any_schema import AnyProfile, parse_any_profile
+from .documents import DocumentPoint, DocumentProfile, HttpLink, MqttLink
 from .model import (
     Amount,
     Base,
@@ -21,12 +23,17 @@ from .schema import parse_profile
 
 __all__ = [
     "Amount",
+    "AnyProfile",
     "Base",
     "Control",
     "DerivedPoint",
+    "DocumentPoint",
+    "DocumentProfile",
     "Expectation",
+    "HttpLink",
     "IdentityMap",
     "Link",
+    "MqttLink",
     "Placeholder",
     "Point",
     "PointName",
@@ -35,5 +42,6 @@ __all__ = [
     "RoleProfile",
     "SerialLine",
     "Write",
+    "parse_any_profile",
     "parse_profile",
 ]

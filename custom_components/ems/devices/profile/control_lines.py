@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from ..points import MODES
-from .model import Amount, Confirm, Control, Placeholder, Point
+from .model import Amount, Confirm, Control, Placeholder, Point, Quantity
 from .node import Node
 
 _FIELDS: Final = (
@@ -23,7 +23,7 @@ _FIELDS: Final = (
 LAPSE: Final = "lapse"
 
 
-def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control:
+def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Control:
     """Read `control` of a role."""
     if not MODES[role]:
         node.fail(f"a {role} only reports; remove `control`")
@@ -55,7 +55,7 @@ def parse_control(role: str, node: Node, points: Mapping[str, Point]) -> Control
     )
 
 
-def _wears(found: Mapping[str, Node], points: Mapping[str, Point]) -> frozenset[str]:
+def _wears(found: Mapping[str, Node], points: Mapping[str, Quantity]) -> frozenset[str]:
     items = found["wears"].items() if "wears" in found else ()
     return frozenset(_point(item, item.text(), points).key for item in items)
 
@@ -90,7 +90,7 @@ def _keeps(
 
 
 def _together(
-    found: Mapping[str, Node], points: Mapping[str, Point], commands: Mapping[str, Mapping[str, Amount]]
+    found: Mapping[str, Node], points: Mapping[str, Quantity], commands: Mapping[str, Mapping[str, Amount]]
 ) -> tuple[tuple[str, ...], ...]:
     """Return the groups that go out in one request: neighbours, in order, and never one without the others."""
     groups = found["together"].items() if "together" in found else ()
@@ -98,9 +98,12 @@ def _together(
 
 
 def _group(
-    node: Node, points: Mapping[str, Point], commands: Mapping[str, Mapping[str, Amount]]
+    node: Node, points: Mapping[str, Quantity], commands: Mapping[str, Mapping[str, Amount]]
 ) -> tuple[str, ...]:
-    group = [_point(item, item.text(), points) for item in node.items()]
+    found = [_point(item, item.text(), points) for item in node.items()]
+    group = [point for point in found if isinstance(point, Point)]
+    if len(group) < len(found):
+        node.fail("belongs to registers, which one request can carry; remove it")
     keys = tuple(point.key for point in group)
     if any(one.register.end != other.register.address for one, other in pairwise(group)):
         node.fail("are no neighbours in the order of their addresses; one request cannot carry them")
@@ -123,7 +126,7 @@ def _lease(node: Node, found: Mapping[str, Node]) -> tuple[float | None, float |
 
 
 def _commands(
-    role: str, node: Node, points: Mapping[str, Point], lease_s: float | None
+    role: str, node: Node, points: Mapping[str, Quantity], lease_s: float | None
 ) -> Mapping[str, Mapping[str, Amount]]:
     found = node.fields(optional=MODES[role])
     if not found:
@@ -131,20 +134,20 @@ def _commands(
     return {mode: _assignments(below, points, lease_s) for mode, below in found.items()}
 
 
-def _assignments(node: Node, points: Mapping[str, Point], lease_s: float | None) -> Mapping[str, Amount]:
+def _assignments(node: Node, points: Mapping[str, Quantity], lease_s: float | None) -> Mapping[str, Amount]:
     return {key: _amount(below, _point(below, key, points), lease_s) for key, below in node.mapping().items()}
 
 
-def _point(node: Node, key: object, points: Mapping[str, Point]) -> Point:
+def _point(node: Node, key: object, points: Mapping[str, Quantity]) -> Quantity:
     point = points.get(str(key))
     if point is None or point.write is None:
         node.fail(f"{key} is no writable point of this role; add `write:` to its line, or name another")
     return point
 
 
-def _amount(node: Node, point: Point, lease_s: float | None) -> Amount:
+def _amount(node: Node, point: Quantity, lease_s: float | None) -> Amount:
     """Return a value in our unit: a number, a word of an enum as its code, or a placeholder."""
-    words = point.register.values
+    words = point.codes
     if words is not None:
         codes = {word: code for code, word in words.items()}
         if node.value not in codes:
@@ -156,7 +159,7 @@ def _amount(node: Node, point: Point, lease_s: float | None) -> Amount:
     return _within(node, point, value)
 
 
-def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
+def _placeholder(node: Node, point: Quantity, lease_s: float | None) -> Amount:
     wish = Placeholder(node.choice(*Placeholder))
     power = _power_unit(point)
     needs = {
@@ -174,7 +177,7 @@ def _placeholder(node: Node, point: Point, lease_s: float | None) -> Amount:
     return _within(node, point, lease_s)
 
 
-def _power_unit(point: Point) -> str:
+def _power_unit(point: Quantity) -> str:
     """Return the unit a command's power has in a point: W, unless a rating or a voltage turns it into % or A."""
     write = point.write
     if write and write.percent_of:
@@ -182,13 +185,13 @@ def _power_unit(point: Point) -> str:
     return "A" if write and write.amps_at else "W"
 
 
-def _within(node: Node, point: Point, value: float) -> float:
+def _within(node: Node, point: Quantity, value: float) -> float:
     if point.write is not None and not point.write.low <= value <= point.write.high:
         node.fail(f"{value:g} is outside {point.key}'s bounds [{point.write.low:g}, {point.write.high:g}]")
     return value
 
 
-def _confirm(node: Node, points: Mapping[str, Point]) -> Confirm:
+def _confirm(node: Node, points: Mapping[str, Quantity]) -> Confirm:
     found = node.fields(required=("point", "value", "within_s"))
     key = found["point"].text()
     if key not in points:
@@ -196,7 +199,7 @@ def _confirm(node: Node, points: Mapping[str, Point]) -> Confirm:
     return Confirm(key=key, value=found["value"].flag(), within_s=found["within_s"].number())
 
 
-def _give_back(node: Node, points: Mapping[str, Point], lease_s: float | None) -> Mapping[str, Amount]:
+def _give_back(node: Node, points: Mapping[str, Quantity], lease_s: float | None) -> Mapping[str, Amount]:
     """Return the settings to leave behind. Nobody gives a power or a current then."""
     assigned = _assignments(node, points, lease_s)
     given = {Placeholder.POWER_W, Placeholder.MINUS_POWER_W, Placeholder.CURRENT_A}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, override
 
 from ..points import Kind
 
@@ -97,34 +97,64 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
-    """One value of the map.
+class Quantity:
+    """One value of a device, wherever it is kept.
 
-    coding : How the number is to be understood; see `codec` for the four-quadrant power factor.
-    factor : Raw × factor × 10^scale_register = value in our unit and with our sign.
+    factor : Raw × factor = value in our unit and with our sign.
     valid : What is physically possible, in our unit and sign; None for texts and flags.
-    when_absent : What "not available" means here, where the maker says so: a string that sleeps gives 0 W.
-    otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
     """
 
     role: str
     key: str
     kind: Kind
     unit: str | None
-    register: Register
     factor: Fraction = Fraction(1)
-    coding: Coding = "plain"
-    scale_register: Register | None = None
     valid: tuple[float, float] | None = None
     write: Write | None = None
-    when_absent: float | None = None
     line: int = 0
-    otherwise: tuple[Point, ...] = ()
 
     @property
     def name(self) -> PointName:
         """Return the role and key by which readings know this point."""
         return (self.role, self.key)
+
+    @property
+    def codes(self) -> Mapping[int | str, str | bool] | None:
+        """Return raw value → our word, None for numbers and plain texts."""
+        return None
+
+    @property
+    def place(self) -> int | str:
+        """Return where on the device it is, as the proof of a write names it."""
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Quantity):
+    """One value of a register map: raw × factor × 10^scale_register.
+
+    coding : How the number is to be understood; see `codec` for the four-quadrant power factor.
+    when_absent : What "not available" means here, where the maker says so: a string that sleeps gives 0 W.
+    otherwise : The same value in other layouts (integers or floats); the first whose base is there counts.
+    """
+
+    register: Register
+    scale_register: Register | None = None
+    coding: Coding = "plain"
+    when_absent: float | None = None
+    otherwise: tuple[Point, ...] = ()
+
+    @property
+    @override
+    def codes(self) -> Mapping[int | str, str | bool] | None:
+        """Return raw value → our word, None for numbers and plain texts."""
+        return self.register.values
+
+    @property
+    @override
+    def place(self) -> int | str:
+        """Return the register's address."""
+        return self.register.address
 
     @property
     def low(self) -> int:
@@ -263,17 +293,17 @@ class Control:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoleProfile:
+class RoleProfile[P: Quantity = Point]:
     """One role of a device: what it tells quickly, what it tells slowly, and what it can be told.
 
     parts : Numbers that only sums are made of (two tariffs, import beside export). Read like readings, not shown.
     """
 
     role: str
-    readings: Mapping[str, Point]
-    settings: Mapping[str, Point] = field(default_factory=dict)
+    readings: Mapping[str, P]
+    settings: Mapping[str, P] = field(default_factory=dict)
     derived: Mapping[str, DerivedPoint] = field(default_factory=dict)
-    parts: Mapping[str, Point] = field(default_factory=dict)
+    parts: Mapping[str, P] = field(default_factory=dict)
     present: Expectation | None = None
     control: Control | None = None
 
@@ -288,34 +318,30 @@ class RoleProfile:
         return frozenset((*self.readings, *self.settings, *self.derived))
 
     @property
-    def terms(self) -> Mapping[str, Point]:
+    def terms(self) -> Mapping[str, P]:
         """Return everything a sum may be made of."""
         return {**self.readings, **self.parts}
 
     @property
-    def points(self) -> tuple[Point, ...]:
+    def points(self) -> tuple[P, ...]:
         """Return every line of the role, each in its first layout."""
         return (*self.readings.values(), *self.parts.values(), *self.settings.values())
 
-    def point(self, key: str) -> Point | None:
-        """Return a point that has a register, from either rhythm."""
+    def point(self, key: str) -> P | None:
+        """Return a point that is read from the device, from either rhythm."""
         return self.readings.get(key) or self.settings.get(key) or self.parts.get(key)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
-    """One device family."""
+class Family[P: Quantity]:
+    """One device family, whatever it speaks."""
 
     id: str
     manufacturer: str
     models: tuple[str, ...]
     confidence: str
     source: str
-    link: Link
-    identity: IdentityMap
-    roles: Mapping[str, RoleProfile]
-    bases: Mapping[str, Base] = field(default_factory=dict)
-    word_order_at: Register | None = None  # where a device tells the word order it was set to
+    roles: Mapping[str, RoleProfile[P]]
 
     @property
     def label(self) -> str:
@@ -326,6 +352,19 @@ class Profile:
     def writable(self) -> bool:
         """Return whether anything can be commanded."""
         return any(role.commands for role in self.roles.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(Family[Point]):
+    """One device family with registers.
+
+    word_order_at : Where a device tells the word order it was set to.
+    """
+
+    link: Link
+    identity: IdentityMap
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    word_order_at: Register | None = None
 
     def unique_serial(self, serial: str, unit_id: int) -> str:
         """Return what tells this device from every other: its serial, with the unit where they share one."""

@@ -33,18 +33,18 @@ def parse_point(role: str, key: str, node: Node, defaults: Defaults, *, own_word
     if spec is None:
         node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
     _check_words(spec, register, node)
-    unit_factor = _unit_factor(spec, found, node)
-    sign = _sign(role, spec, found, node)
+    unit_factor = unit_factor_of(spec, found, node)
+    sign = sign_of(role, spec, found, node)
     return Point(
         role=role,
         key=key,
         kind=spec.kind,
         unit=spec.unit,
         register=register,
-        factor=_scale(found) * unit_factor * sign,
+        factor=scale_of(found) * unit_factor * sign,
         coding=_coding(spec, found),
         scale_register=_scale_register(found, register),
-        valid=_valid(spec, found, unit_factor * sign),
+        valid=valid_of(spec, found, unit_factor * sign),
         write=_write(role, found, node, register, unit_factor * sign),
         when_absent=_when_absent(spec, found, unit_factor * sign),
         line=node.line,
@@ -73,7 +73,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
     spec = POINTS[role].get(key)
     if spec is None:
         node.fail(f"is no reading of a {role}; known: {', '.join(POINTS[role])}")
-    factor = _unit_factor(spec, found, node)
+    factor = unit_factor_of(spec, found, node)
     if "positive" in found:
         found["positive"].fail("a sum of our points has our sign already; remove it")
     terms = _terms(role, found["sum"])
@@ -85,7 +85,7 @@ def parse_derived(role: str, key: str, node: Node) -> DerivedPoint:
         kind=spec.kind,
         unit=spec.unit,
         terms=terms,
-        valid=_valid(spec, found, factor),
+        valid=valid_of(spec, found, factor),
         floor=found["floor"].number() * float(factor) if "floor" in found else None,
     )
 
@@ -131,7 +131,8 @@ def _check_words(spec: PointSpec, register: Register, node: Node) -> None:
         node.fail("is a number: use an integer or float type without `values`")
 
 
-def _unit_factor(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
+def unit_factor_of(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
+    """Return what turns the maker's unit into ours."""
     if spec.unit is None:
         if "unit" in found:
             found["unit"].fail(f"a {spec.kind} has no unit; remove it")
@@ -145,7 +146,8 @@ def _unit_factor(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Frac
     return factor
 
 
-def _sign(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> int:
+def sign_of(role: str, spec: PointSpec, found: Mapping[str, Node], node: Node) -> int:
+    """Return what turns the device's way of counting into ours."""
     ways = POSITIVE[role]
     if "positive" in found:
         if spec.direction is Direction.NONE:
@@ -164,7 +166,8 @@ def _coding(spec: PointSpec, found: Mapping[str, Node]) -> Coding:
     return cast("Coding", found["coding"].choice("plain", "four_quadrant"))
 
 
-def _scale(found: Mapping[str, Node]) -> Fraction:
+def scale_of(found: Mapping[str, Node]) -> Fraction:
+    """Return `scale` exactly as it is written."""
     if "scale" not in found:
         return Fraction(1)
     # By way of the text, so that 0.01 is a hundredth and not its nearest binary neighbour.
@@ -191,7 +194,7 @@ def _scale_register(found: Mapping[str, Node], register: Register) -> Register |
     )
 
 
-def _valid(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:
+def valid_of(spec: PointSpec, found: Mapping[str, Node], factor: Fraction) -> tuple[float, float] | None:
     """Return the range in our unit and sign; given in the maker's, like everything else on the line."""
     if "valid" not in found:
         return PLAUSIBLE.get(spec.kind)
@@ -227,8 +230,12 @@ def _write(
             "a scale has to be read before anything is written with it; remove one of the two"
         )
     if register.values is not None:
-        low, high = _codes(found["write"], register)
-        return Write(low=low, high=high, read_back=read_back)
+        return write_codes_of(found["write"], register.values, read_back=read_back)
+    return replace(write_range_of(role, found, factor), read_back=read_back)
+
+
+def write_range_of(role: str, found: Mapping[str, Node], factor: Fraction) -> Write:
+    """Return the bounds of a writable number, in our unit and sign."""
     low, high = sorted(end * float(factor) for end in found["write"].pair())
     step = _magnitude(found, "step", factor)
     if step is not None and step <= 0:
@@ -242,7 +249,6 @@ def _write(
         percent_of=found["percent_of"].text() if "percent_of" in found else None,
         amps_at=found["amps_at"].text() if "amps_at" in found else None,
         plus=_terms(role, found["plus"]) if "plus" in found else {},
-        read_back=read_back,
     )
 
 
@@ -254,8 +260,9 @@ def _magnitude(found: Mapping[str, Node], name: str, factor: Fraction) -> float 
     return abs(found[name].number() * float(factor)) if name in found else None
 
 
-def _codes(node: Node, register: Register) -> tuple[float, float]:
+def write_codes_of(node: Node, values: Mapping[int | str, str | bool], *, read_back: bool = True) -> Write:
+    """Return the bounds of a writable enum."""
     if node.value is not True:
         node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")
-    codes = [code for code in register.values or () if isinstance(code, int)]
-    return min(codes), max(codes)
+    codes = [code for code in values if isinstance(code, int)]
+    return Write(low=min(codes), high=max(codes), read_back=read_back)

@@ -1,0 +1,172 @@
+"""Devices that people describe themselves: rows of a form become a profile, by the same schema as every other.
+
+A row names a point and where it is: `path` in an answer, `topic` and `path` in messages, `register` and `type` on
+Modbus. Unit and scale are as on the device.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import yaml
+
+from .errors import ProfileError
+from .points import POINTS, POSITIVE, Direction, Kind
+from .profile import AnyProfile, parse_any_profile
+
+type Row = Mapping[str, Any]
+
+_FILE: Final = "by hand"
+# What can be entered for a role: what the plan and the screens make use of.
+POINTS_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
+    "meter": (
+        *("power", "import_energy", "export_energy", "frequency", "power_factor"),
+        *(f"{point}_l{phase}" for point in ("power", "voltage", "current") for phase in (1, 2, 3)),
+    ),
+    "battery": ("power", "soc", "charge_energy", "discharge_energy", "temperature"),
+    "pv": ("power", "energy"),
+    "charger": (
+        *("power", "energy", "car_connected"),
+        *(f"{point}_l{phase}" for point in ("voltage", "current") for phase in (1, 2, 3)),
+    ),
+}
+# Without these there is nothing to plan with. A charger has to say when a car comes, or one would be planned for
+# again every night.
+NEEDED_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
+    "meter": ("power",),
+    "battery": ("power", "soc"),
+    "pv": ("power",),
+    "charger": ("power", "car_connected"),
+}
+_FLAG_CODES: Final = {0: False, 1: True}
+# A register whose number is read at all is proof enough that somebody answers.
+_ANY_NUMBER: Final = -1e38
+
+
+class RowError(Exception):
+    """A row cannot be used. The message names its point and the remedy."""
+
+
+def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
+    """Return the profile that a stored source describes. Raises RowError."""
+    rows: Sequence[Row] = source["points"]
+    points = [row["point"] for row in rows]
+    if twice := next((point for point in points if points.count(point) > 1), None):
+        raise RowError(f"{twice}: is there twice; keep one row")
+    if missing := [point for point in NEEDED_BY_HAND[role] if point not in points]:
+        raise RowError(f"{', '.join(missing)}: is missing; add a row for it")
+    text = yaml.safe_dump(_BY_KIND[source["kind"]](role, source, rows), sort_keys=False)
+    try:
+        return parse_any_profile(text, _FILE)
+    except ProfileError as err:
+        raise RowError(_without_place(str(err), role)) from err
+
+
+def _without_place(message: str, role: str) -> str:
+    """Leave out file and line: people see a form."""
+    plain = message.split(": ", 1)[1].replace(f"roles.{role}.readings.", "")
+    return plain.replace("identity.expect[0].", "power.").replace("topics.", "")
+
+
+def _head(source: Mapping[str, Any], link: Mapping[str, Any], expect: Mapping[str, Any]) -> dict[str, Any]:
+    maker = {"http": "HTTP", "mqtt": "MQTT", "modbus": "Modbus"}[source["kind"]]
+    return {
+        "profile": "by_hand",
+        "manufacturer": maker,
+        "models": ["by hand"],
+        "source": "entered by hand",
+        "confidence": "C",
+        "link": dict(link),
+        "identity": {"manufacturer": maker, "expect": [dict(expect)]},
+    }
+
+
+def _http(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    link = source["link"]
+    url = urlsplit(link["url"])
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    request = {"post" if link.get("method") == "POST" else "get": target}
+    if link.get("body"):
+        request["body"] = link["body"]
+    power = next(row for row in rows if row["point"] == "power")
+    return {
+        **_head(
+            source,
+            {"transport": "http", "poll_s": float(link.get("poll_s", 30))},
+            {"from": "answer", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+        ),
+        "requests": {"answer": request},
+        "roles": _roles(role, source, {row["point"]: {"from": "answer", **_path(row)} for row in rows}, rows),
+    }
+
+
+def _mqtt(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    link = source["link"]
+    named = {row["point"]: {"topic": row.get("topic") or "", "json": bool(row.get("path"))} for row in rows}
+    alive = {}
+    if link.get("availability_topic"):
+        alive = {
+            "alive": {"topic": link["availability_topic"], "word": link.get("availability_word") or "online"}
+        }
+    power = next(row for row in rows if row["point"] == "power")
+    return {
+        **_head(
+            source,
+            {"transport": "mqtt", "max_age_s": float(link.get("max_age_s", 120)), **alive},
+            {"from": "power", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+        ),
+        "topics": named,
+        "roles": _roles(
+            role, source, {row["point"]: {"from": row["point"], **_path(row)} for row in rows}, rows
+        ),
+    }
+
+
+def _modbus(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    link = source["link"]
+    places = {row["point"]: _register(row) for row in rows}
+    return {
+        **_head(
+            source,
+            {"transport": "modbus_tcp", "port": int(link["port"]), "unit_id": int(link["unit_id"])},
+            {**places["power"], "above": _ANY_NUMBER, "means": "a number for the power"},
+        ),
+        "roles": _roles(role, source, places, rows, codes=True),
+    }
+
+
+_BY_KIND: Final = {"http": _http, "mqtt": _mqtt, "modbus": _modbus}
+
+
+def _path(row: Row) -> dict[str, str]:
+    return {"path": row["path"].strip()} if str(row.get("path") or "").strip() else {}
+
+
+def _register(row: Row) -> dict[str, Any]:
+    chosen = ("type", "word_order", "function")
+    return {"at": int(row["register"]), **{key: row[key] for key in chosen if row.get(key)}}
+
+
+def _roles(
+    role: str,
+    source: Mapping[str, Any],
+    places: Mapping[str, Mapping[str, Any]],
+    rows: Sequence[Row],
+    *,
+    codes: bool = False,
+) -> dict[str, Any]:
+    """Return the role's lines: the place, and what the number there means."""
+    lines = {}
+    for row in rows:
+        spec = POINTS[role].get(row["point"])
+        line: dict[str, Any] = dict(places[row["point"]])
+        if row.get("unit"):
+            line["unit"] = row["unit"]
+        if row.get("scale") not in (None, 1):
+            line["scale"] = row["scale"]
+        if spec and spec.direction is Direction.MUST:
+            line["positive"] = source.get("power_positive") or next(iter(POSITIVE[role]))
+        if spec and spec.kind is Kind.FLAG and codes:
+            line["values"] = _FLAG_CODES
+        lines[row["point"]] = line
+    return {role: {"readings": lines}}

@@ -1,0 +1,197 @@
+"""Describe a device by hand: over HTTP, MQTT or Modbus. What is entered is tried before it is kept."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_URL
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+import probatio
+
+from ..adapters.http_link import access_of
+from ..const import (
+    CONF_KIND,
+    CONF_LINK,
+    CONF_POINTS,
+    CONF_SERIAL,
+    CONF_SOURCE,
+    CONF_TRANSPORT,
+    CONF_UNIT_ID,
+    SOURCE_HTTP,
+    SOURCE_MODBUS,
+    SOURCE_MQTT,
+)
+from ..devices import DeviceAuthError, DeviceError, HttpClient
+from ..devices.by_hand import RowError, profile_by_hand
+from ..devices.profile import HttpLink
+from ..devices.profile.documents import Request
+from ..devices.reading import Reading
+from ..devices.recognise import recognise
+from .links import http_errors, http_link, http_schema, modbus_schema, mqtt_schema, without_password
+from .probe import ProbeError, async_probe
+from .rows import row_without_value, rows_fields, rows_of
+
+
+class HandFlow(ConfigSubentryFlow):
+    """The steps of the three forms. Who inherits says what is stored so far, and goes on."""
+
+    role: ClassVar[str]
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._source: dict[str, Any] = {}
+        self._title = ""
+        self._reading = Reading(at_s=0)
+        self._answer: Any = None
+
+    @abstractmethod
+    def _current(self) -> Mapping[str, Any]:
+        """Return the stored subentry when reconfiguring, else nothing."""
+
+    @abstractmethod
+    def _known_serial(self) -> str | None:
+        """Return what a known device is known by."""
+
+    @abstractmethod
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show the values that were read."""
+
+    async def async_step_http(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask where the answer is, and get it."""
+        errors: dict[str, str] = {}
+        detail = ""
+        if user_input is not None and not (errors := http_errors(user_input)):
+            link = http_link(user_input, self._old_link())
+            try:
+                self._answer = await self._async_answer(link)
+            except DeviceAuthError as err:
+                errors["base"], detail = "wrong_credentials", str(err)
+            except DeviceError as err:
+                errors["base"], detail = "no_answer", str(err)
+            else:
+                self._source = {CONF_KIND: SOURCE_HTTP, CONF_LINK: link}
+                return await self.async_step_http_points()
+        shown = user_input or without_password(self._old_link())
+        return self.async_show_form(
+            step_id="http",
+            data_schema=self.add_suggested_values_to_schema(http_schema(), shown),
+            errors=errors,
+            description_placeholders={"detail": detail},
+        )
+
+    async def async_step_http_points(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask which field is what; the usual names are filled in already."""
+        found = {CONF_POINTS: recognise(self.role, self._answer)}
+        return await self._async_rows(
+            "http_points", SOURCE_HTTP, {}, self._source[CONF_LINK], user_input, found
+        )
+
+    async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the topics, and wait for their messages."""
+        link = {CONF_TRANSPORT: "mqtt", **_without_rows(user_input)}
+        return await self._async_rows("mqtt", SOURCE_MQTT, mqtt_schema(), link, user_input, {})
+
+    async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the registers, and read them."""
+        link = {CONF_TRANSPORT: "modbus_tcp", **_without_rows(user_input)}
+        if CONF_HOST in link:
+            link[CONF_HOST] = link[CONF_HOST].strip().lower()
+        fields = modbus_schema().schema
+        return await self._async_rows("modbus", SOURCE_MODBUS, fields, link, user_input, {})
+
+    async def _async_rows(
+        self,
+        step: str,
+        kind: str,
+        fields: dict[Any, Any],
+        link: dict[str, Any],
+        user_input: dict[str, Any] | None,
+        found: Mapping[str, Any],
+    ) -> SubentryFlowResult:
+        """Show a table, make a profile of it, read once, go on."""
+        errors: dict[str, str] = {}
+        detail = ""
+        if user_input is not None:
+            source = {
+                CONF_KIND: kind,
+                CONF_LINK: link,
+                CONF_POINTS: rows_of(user_input),
+                "power_positive": user_input["power_positive"],
+            }
+            try:
+                await self._async_try(source)
+            except ProbeError as err:
+                errors["base" if err.key not in ROW_ERRORS else CONF_POINTS] = err.key
+                detail = err.detail
+            else:
+                return await self.async_step_confirm()
+        form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
+        shown = user_input or self._old(kind) or found
+        return self.async_show_form(
+            step_id=step,
+            data_schema=self.add_suggested_values_to_schema(form, shown),
+            errors=errors,
+            description_placeholders={"detail": detail},
+        )
+
+    async def _async_try(self, source: dict[str, Any]) -> None:
+        """Read by what was entered; keep it where every needed value came."""
+        try:
+            profile = profile_by_hand(self.role, source)
+        except RowError as err:
+            raise ProbeError("row_wrong", str(err)) from err
+        probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
+        if lacking := row_without_value(self.role, probe.reading):
+            raise ProbeError("row_without_value", lacking)
+        # What a device is stays what it was, wherever its values are read from later.
+        source[CONF_SERIAL] = self._known_serial() or _place(source)
+        self._source, self._title, self._reading = source, probe.title, probe.reading
+
+    async def _async_answer(self, link: Mapping[str, Any]) -> Any:
+        """Return what the address answers. A form would wait for nothing longer than this."""
+        url = urlsplit(link[CONF_URL])
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        client = HttpClient(async_get_clientsession(self.hass), access_of(link, HttpLink(requests={})))
+        return await client.async_json(
+            Request(name="answer", path=path, method=link["method"].upper(), body=link.get("body"))
+        )
+
+    def _old(self, kind: str) -> dict[str, Any]:
+        """Return what the form was filled with before."""
+        source = self._current().get(CONF_SOURCE, {})
+        if source.get(CONF_KIND) != kind:
+            return {}
+        kept = {key: source[key] for key in (CONF_POINTS, "power_positive")}
+        return {**without_password(source[CONF_LINK]), **kept}
+
+    def _old_link(self) -> Mapping[str, Any]:
+        link: Mapping[str, Any] = self._current().get(CONF_SOURCE, {}).get(CONF_LINK, {})
+        return link
+
+
+# Errors that a row is to blame for.
+ROW_ERRORS = {"row_wrong", "row_without_value"}
+
+
+def _without_rows(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what was entered beside the table."""
+    rows = (CONF_POINTS, "power_positive")
+    return {key: value for key, value in (user_input or {}).items() if key not in rows}
+
+
+def _place(source: Mapping[str, Any]) -> str:
+    """Return what a device without a serial number is known by: where its power is read.
+
+    The query of an address stays out: it may hold a token.
+    """
+    link = source[CONF_LINK]
+    power = next(row for row in source[CONF_POINTS] if row["point"] == "power")
+    if source[CONF_KIND] == SOURCE_MODBUS:
+        return f"{link[CONF_HOST]}-{link[CONF_PORT]}-{link[CONF_UNIT_ID]}-{power['register']:g}"
+    where = power.get("topic")
+    if where is None:
+        url = urlsplit(link[CONF_URL])
+        where = f"{url.hostname}:{url.port or ''}{url.path}"
+    return f"{where}#{power.get('path', '')}"

@@ -1,0 +1,94 @@
+"""The table of a device that is described by hand: one row per point, and where its value is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+import probatio
+
+from ..adapters.entity_points import SIGNS
+from ..const import CONF_POINTS
+from ..devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND
+from ..devices.points import UNITS
+from ..devices.profile.registers import WIDTHS
+from ..devices.reading import Quality, Reading
+from .fields import choice
+
+_TEXT: ObjectSelectorField = {"selector": TextSelector()}
+_NUMBER_TYPES = [kind for kind in WIDTHS if kind not in {"enum", "bit"}]
+
+
+def _select(options: list[str], key: str | None = None, *, required: bool = False) -> ObjectSelectorField:
+    config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+    if key:
+        config["translation_key"] = key
+    return {"selector": SelectSelector(config), "required": required}
+
+
+def _number(low: float, high: float, step: Any = 1, *, required: bool = False) -> ObjectSelectorField:
+    config = NumberSelectorConfig(min=low, max=high, step=step, mode=NumberSelectorMode.BOX)
+    return {"selector": NumberSelector(config), "required": required}
+
+
+_PLACES: dict[str, dict[str, ObjectSelectorField]] = {
+    "http": {"path": {**_TEXT, "required": False}},
+    "mqtt": {"topic": {**_TEXT, "required": True}, "path": {**_TEXT, "required": False}},
+    "modbus": {
+        "register": _number(0, 65535, required=True),
+        "type": _select(_NUMBER_TYPES, required=True),
+        "word_order": _select(["big", "little"], "word_order"),
+        "function": _select(["holding", "input"], "register_function"),
+    },
+}
+
+
+def rows_fields(role: str, kind: str) -> dict[Any, Any]:
+    """Return the table and, where the role's power has a direction, how the device counts it."""
+    table = ObjectSelector(
+        ObjectSelectorConfig(
+            multiple=True,
+            label_field="point",
+            description_field="register" if kind == "modbus" else "path" if kind == "http" else "topic",
+            translation_key=f"rows_{kind}",
+            fields={
+                "point": _select(list(POINTS_BY_HAND[role]), "point_by_hand", required=True),
+                **_PLACES[kind],
+                "unit": _select(list(UNITS)),
+                "scale": _number(0.000001, 1_000_000, "any"),
+            },
+        )
+    )
+    signs = list(SIGNS[role])
+    return {
+        probatio.Required(CONF_POINTS): table,
+        probatio.Required("power_positive", default=signs[0]): choice(signs, "power_positive"),
+    }
+
+
+def row_without_value(role: str, reading: Reading) -> str | None:
+    """Return which point brought no value, and why; None where all is well.
+
+    What is not needed may be missing for now, but an impossible value (swapped words, a wrong unit) is a wrong row.
+    """
+    for point, value in reading.roles.get(role, {}).items():
+        lacking = value.quality is not Quality.GOOD and point in NEEDED_BY_HAND[role]
+        if lacking or value.quality is Quality.INVALID:
+            return f"{point}: {value.why or 'no plausible value'}"
+    return None
+
+
+def rows_of(user_input: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows without the fields that were left empty."""
+    found = user_input[CONF_POINTS]
+    return [{key: value for key, value in row.items() if value not in (None, "")} for row in found]

@@ -1,0 +1,95 @@
+"""A Modbus device described register by register, against the demo home's meter."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.ems.demo import DemoHome
+from tests.ha.clock import Clock, settle
+from tests.ha.conftest import AddSite
+from tests.ha.flows import add_device, change_device
+from tests.ha.sites import home_of_entities
+
+METER = {"name": "Grid meter", "position": "grid"}
+POWER = {"point": "power", "register": 0x5B14, "type": "s32", "unit": "W", "scale": 0.01}
+FREQUENCY = {"point": "frequency", "register": 0x5B2C, "type": "u16", "unit": "Hz", "scale": 0.01}
+VOLTAGE = {"point": "voltage_l1", "register": 0x5B00, "type": "u32", "unit": "V", "scale": 0.1}
+
+
+@pytest.fixture
+async def site(add_site: AddSite) -> MockConfigEntry:
+    """A home without any device yet."""
+    return await add_site(home_of_entities())
+
+
+def form(home: DemoHome, *points: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """Return what is entered."""
+    at = home.addresses.meter
+    link = {"host": at.host, "port": at.port, "unit_id": at.unit_id}
+    return {**link, "points": list(points), "power_positive": "import", **other}
+
+
+async def test_registers_become_a_device(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, clock: Clock
+) -> None:
+    """They are shown before anything is saved, polled afterwards, and can be changed."""
+    flow = await (await add_device(hass, site, "meter")).choose("modbus")
+    await flow.submit(**form(home, POWER, FREQUENCY))
+    assert (flow.step, flow.errors) == ("confirm", {})
+    assert "Frequency: **50" in flow.shown["values"]
+    await flow.submit(**METER)
+    await settle(hass)
+    before = float(hass.states.get("sensor.grid_meter_power").state)
+    assert 49 < float(hass.states.get("sensor.grid_meter_frequency").state) < 51
+    await clock.live(hass, 60)
+    assert float(hass.states.get("sensor.grid_meter_power").state) != before
+    (key,) = site.subentries
+    flow = await change_device(hass, site, key)
+    assert flow.suggested["points"] == [POWER, FREQUENCY]
+    await flow.submit(**form(home, POWER, power_positive="export"))
+    await flow.submit(**METER)
+    await settle(hass)
+    assert hass.states.get("sensor.grid_meter_power").state != "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "detail"),
+    [
+        ({**POWER, "register": 65535}, "row_wrong", "power.at: must be a whole number from 0 to 65534"),
+        ({**POWER, "unit": "kWh"}, "row_wrong", "power.unit: kWh does not measure power"),
+        # A counter of eight bytes read as a float of the wrong end: no power of any home.
+        ({**POWER, "register": 0x5000, "type": "u64", "scale": 1_000_000}, "row_without_value", "power"),
+        ({**POWER, "register": 3}, "row_without_value", "power"),
+    ],
+)
+async def test_a_row_that_cannot_be_is_named(
+    hass: HomeAssistant,
+    home: DemoHome,
+    site: MockConfigEntry,
+    row: dict[str, Any],
+    error: str,
+    detail: str,
+) -> None:
+    flow = await (await add_device(hass, site, "meter")).choose("modbus")
+    await flow.submit(**form(home, row, FREQUENCY))
+    assert flow.errors == {"points": error}
+    assert detail in flow.shown["detail"]
+
+
+async def test_a_swapped_word_order_is_seen_before_it_is_saved(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry
+) -> None:
+    flow = await (await add_device(hass, site, "meter")).choose("modbus")
+    await flow.submit(**form(home, POWER, {**VOLTAGE, "word_order": "little", "function": "holding"}))
+    assert flow.errors == {"points": "row_without_value"}
+    assert "voltage_l1: no plausible value" in flow.shown["detail"]
+
+
+async def test_nobody_at_the_address_is_said(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry
+) -> None:
+    flow = await (await add_device(hass, site, "meter")).choose("modbus")
+    await flow.submit(**form(home, POWER, port=9))
+    assert flow.errors == {"base": "cannot_connect"}
