@@ -1,17 +1,19 @@
 """What to tell a battery, by what a stored kWh is worth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...site import Battery
 from ...steps import Bools, Floats
 from ..components.battery import asked_reserve_kwh
 from ..result import Mode, Reason
 from ..store_value import StoreValue
-from .common import IDLE_KW, READABLE, VALUE_TOLERANCE, Orders, Tariff, money, peak_of_next_run
+from .common import IDLE_KW, READABLE, VALUE_TOLERANCE, Orders, Tariff, monies, peak_of_next_run
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,12 +112,15 @@ _KEYS: Final = {
 # The hours that a stored kWh is kept for are the ones that make its worth: two equal numbers explain nothing.
 _EVEN_KEYS: Final = {_Kind.COVER: "cover_even", _Kind.FOLLOW: "follow_even"}
 # What moves a battery's energy, and what keeps it: told with the weighed price beside the one that is paid.
+_SELLS: Final = (_Kind.SELL, _Kind.STORE, _Kind.HOLD_AND_STORE)
+_TAKES: Final = (_Kind.BUY, _Kind.STORE, _Kind.HOLD_AND_STORE)
 _WEIGHED_KEYS: Final = {
     _Kind.BUY: "charge_weighed",
     _Kind.SELL: "sell_weighed",
     _Kind.COVER: "cover_weighed",
     _Kind.STORE: "store_weighed",
     _Kind.FOLLOW: "follow_weighed",
+    _Kind.HOLD: "hold_weighed",
 }
 
 
@@ -126,75 +131,56 @@ class _Words:
     """
 
     def __init__(self, spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> None:
-        self._tariff = tariff
-        self._kinds = _kinds(masks, flow, tariff)
+        kinds = _kinds(masks, flow, tariff)
+        self._kinds = [_Kind(kind) for kind in kinds.tolist()]
         self._later = peak_of_next_run(flow.power_kw > IDLE_KW, tariff.import_price).tolist()
         self._starts = tariff.instants()
-        self._bought_worth = (flow.value.import_side * flow.stored_per_kwh).tolist()
-        self._given_worth = (
-            _given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh
-        ).tolist()
-        self._is_low = (flow.energy_kwh[:-1] < flow.floor_kwh - IDLE_KW).tolist()
-        asked = asked_reserve_kwh(spec)
-        self._is_kept = ((flow.energy_kwh[:-1] <= asked + IDLE_KW) & (asked > 0)).tolist()
+        bought = flow.value.import_side * flow.stored_per_kwh
+        given = _given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh
+        worth, sells = np.where(np.isin(kinds, _TAKES), bought, given), np.isin(kinds, _SELLS)
+        paid = np.where(sells, tariff.export_price, tariff.import_price)
+        counts = np.where(sells, tariff.weighed.export_price, tariff.weighed.import_price)
+        asked, now = asked_reserve_kwh(spec), flow.energy_kwh[:-1]
+        self._is_low = (now < flow.floor_kwh - IDLE_KW).tolist()
+        self._is_kept = ((now <= asked + IDLE_KW) & (asked > 0)).tolist()
+        self._is_wish = (worth > tariff.most_counted + READABLE).tolist()
+        self._weighs = tariff.weighs(counts, paid, worth).tolist()
+        self._is_even = (np.abs(counts - worth) <= READABLE).tolist()
+        self._grid, self._paid, self._counts, self._worth, self._saving = (
+            monies(series) for series in (tariff.import_price, paid, counts, worth, worth - paid)
+        )
 
     def reasons(self) -> tuple[Reason, ...]:
         """Return one reason per step."""
-        return tuple(self._of(k, _Kind(kind)) for k, kind in enumerate(self._kinds))
+        return tuple(self._of(k, kind) for k, kind in enumerate(self._kinds))
 
     def _of(self, k: int, kind: _Kind) -> Reason:
-        price = {"price": money(self._tariff.import_price[k])}
+        price = {"price": self._grid[k]}
         if kind is _Kind.HOLD and self._is_kept[k]:
             return Reason(key="hold_reserve", placeholders=price)
         if kind is _Kind.BUY and self._is_low[k]:
             return Reason(key="charge_to_reserve", placeholders=price)
-        worth = self._worth(k, kind)
-        paid, counts = self._prices(k, sells=kind in (_Kind.SELL, _Kind.STORE, _Kind.HOLD_AND_STORE))
-        if kind in (_Kind.BUY, _Kind.HOLD) and worth > self._tariff.most_counted + READABLE:
-            is_buying = kind is _Kind.BUY
-            return (
-                Reason(key="charge_for_wish", placeholders=price)
-                if is_buying
-                else Reason(key="hold_for_wish")
-            )
-        if self._tariff.weighs(counts, paid, worth):
-            return self._weighed(k, kind)
-        if kind in _EVEN_KEYS and abs(counts - worth) <= READABLE:
+        if self._is_wish[k] and kind is _Kind.BUY:
+            return Reason(key="charge_for_wish", placeholders=price)
+        if self._is_wish[k] and kind is _Kind.HOLD:
+            return Reason(key="hold_for_wish")
+        found = {"price": self._paid[k], "value": self._worth[k]}
+        if self._weighs[k] and kind in _WEIGHED_KEYS:
+            return Reason(key=_WEIGHED_KEYS[kind], placeholders={**found, "weighed": self._counts[k]})
+        if self._is_even[k] and kind in _EVEN_KEYS:
             return Reason(key=_EVEN_KEYS[kind], placeholders=price)
         if kind in (_Kind.BUY, _Kind.HOLD):
-            return self._compared("charge" if kind is _Kind.BUY else "hold", k, paid, worth)
-        return Reason(key=_KEYS[kind], placeholders={"price": money(paid), "value": money(worth)})
+            return self._compared("charge" if kind is _Kind.BUY else "hold", k, found)
+        return Reason(key=_KEYS[kind], placeholders=found)
 
-    def _worth(self, k: int, kind: _Kind) -> float:
-        takes = kind in (_Kind.BUY, _Kind.STORE, _Kind.HOLD_AND_STORE)
-        found: float = (self._bought_worth if takes else self._given_worth)[k]
-        return found
-
-    def _prices(self, k: int, *, sells: bool) -> tuple[float, float]:
-        """Return what a kWh costs or earns, and what it counts for."""
-        weighed, tariff = self._tariff.weighed, self._tariff
-        if sells:
-            return float(tariff.export_price[k]), float(weighed.export_price[k])
-        return float(tariff.import_price[k]), float(weighed.import_price[k])
-
-    def _compared(self, stem: str, k: int, price: float, worth: float) -> Reason:
-        found = {"price": money(price), "value": money(worth), "saving": money(worth - price)}
+    def _compared(self, stem: str, k: int, found: Mapping[str, float]) -> Reason:
+        told = {**found, "saving": self._saving[k]}
         if self._later[k] < 0:
-            return Reason(key=f"{stem}_for_end", placeholders=found)
-        later = {"later": self._starts[self._later[k]]}
-        return Reason(key=f"{stem}_for_later", placeholders={**found, **later})
-
-    def _weighed(self, k: int, kind: _Kind) -> Reason:
-        """Word a step in which money alone does not decide."""
-        key = _WEIGHED_KEYS.get(kind, "hold_weighed")
-        paid, counts = self._prices(k, sells=key in ("sell_weighed", "store_weighed"))
-        takes = key in ("charge_weighed", "store_weighed")
-        value = (self._bought_worth if takes else self._given_worth)[k]
-        found = {"price": paid, "weighed": counts, "value": value}
-        return Reason(key=key, placeholders={name: money(one) for name, one in found.items()})
+            return Reason(key=f"{stem}_for_end", placeholders=told)
+        return Reason(key=f"{stem}_for_later", placeholders={**told, "later": self._starts[self._later[k]]})
 
 
-def _kinds(masks: _Masks, flow: BatteryFlow, tariff: Tariff) -> list[int]:
+def _kinds(masks: _Masks, flow: BatteryFlow, tariff: Tariff) -> NDArray[np.intp]:
     """Say what each step does. What is told a power may still only store surplus, or cover the home."""
     charges, discharges = flow.power_kw < -IDLE_KW, flow.power_kw > IDLE_KW
     draws, gives = tariff.import_kw > IDLE_KW, tariff.export_kw > IDLE_KW
@@ -206,5 +192,4 @@ def _kinds(masks: _Masks, flow: BatteryFlow, tariff: Tariff) -> list[int]:
         _Kind.FOLLOW: masks.automatic,
         _Kind.HOLD_AND_STORE: charges,
     }
-    kinds: list[int] = np.select(list(choice.values()), list(choice), default=_Kind.HOLD).tolist()
-    return kinds
+    return np.select(list(choice.values()), list(choice), default=_Kind.HOLD)

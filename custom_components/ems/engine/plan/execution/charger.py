@@ -7,7 +7,7 @@ import numpy as np
 from ...problem import CarState
 from ...steps import Bools, Floats
 from ..result import Mode, Reason
-from .common import IDLE_KW, READABLE, Orders, Tariff, money, peak_of_next_run
+from .common import IDLE_KW, READABLE, Orders, Tariff, money, monies, peak_of_next_run
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,10 +87,12 @@ class _Words:
         self._flow, self._tariff = flow, tariff
         # Of the home's own energy, a kWh into the car costs what it would have earned.
         gives = (tariff.export_kw > IDLE_KW) | (charges & (tariff.import_kw <= IDLE_KW))
-        self._paid = np.where(gives, tariff.export_price, tariff.import_price).tolist()
-        self._counts = np.where(gives, tariff.weighed.export_price, tariff.weighed.import_price)
+        paid = np.where(gives, tariff.export_price, tariff.import_price)
+        counts = np.where(gives, tariff.weighed.export_price, tariff.weighed.import_price)
+        self._paid, self._counts = monies(paid), monies(counts)
+        self._exactly, self._weighs = counts.tolist(), tariff.weighs(counts, paid).tolist()
         # The next time it charges is told by its cheapest moment; surplus has no price, so by its first.
-        weight = np.zeros(len(charges)) if car.surplus_only else -self._counts
+        weight = np.zeros(len(charges)) if car.surplus_only else -counts
         self._later = peak_of_next_run(charges, weight).tolist()
         self._starts = tariff.instants()
 
@@ -114,7 +116,7 @@ class _Words:
         if key == "car_charge" and counts > value + READABLE:
             return Reason(key="car_charge_best")  # a smallest current, or what else runs, decides
         found = {"price": money(price), "value": money(value)}
-        if key not in _WEIGHED_KEYS or not tariff.weighs(counts, price):
+        if key not in _WEIGHED_KEYS or abs(counts - price) <= READABLE:
             return Reason(key=key, placeholders=found)
         return Reason(key=_WEIGHED_KEYS[key], placeholders={**found, "weighed": money(counts)})
 
@@ -127,15 +129,13 @@ class _Words:
             return self._waiting_for_surplus(k, later)
         if later < 0:
             return Reason(key="car_needs_nothing")
-        tariff, then = self._tariff, self._starts[later]
-        price, counts = self._paid, self._counts
-        if counts[k] <= counts[later] + READABLE:
-            return Reason(key="car_wait_best", placeholders={"later": then})
-        if any(tariff.weighs(counts[i], price[i]) for i in (k, later)):
-            found = {"weighed": money(counts[k]), "later_weighed": money(counts[later])}
-            return Reason(key="car_wait_weighed", placeholders={**found, "later": then})
-        costs = {"price": money(price[k]), "later_price": money(price[later])}
-        return Reason(key="car_wait", placeholders={**costs, "later": then})
+        then, price, counts = {"later": self._starts[later]}, self._paid, self._counts
+        if self._exactly[k] <= self._exactly[later] + READABLE:
+            return Reason(key="car_wait_best", placeholders=then)
+        if self._weighs[k] or self._weighs[later]:
+            found = {"weighed": counts[k], "later_weighed": counts[later]}
+            return Reason(key="car_wait_weighed", placeholders={**found, **then})
+        return Reason(key="car_wait", placeholders={"price": price[k], "later_price": price[later], **then})
 
     def _waiting_for_surplus(self, k: int, later: int) -> Reason:
         flow = self._flow

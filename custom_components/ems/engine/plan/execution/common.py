@@ -38,13 +38,14 @@ class Tariff:
     export_kw: Floats
     weighed: Weighed
 
-    def weighs(self, counts: float, paid: float, worth: float = -np.inf) -> bool:
-        """Return whether a sentence about money alone would be untrue. [currency/kWh].
+    def weighs(self, counts: Floats, paid: Floats, worth: Floats | float = -np.inf) -> Bools:
+        """Return where a sentence about money alone would be untrue, shape (n,). [currency/kWh].
 
         counts, paid : What a kWh counts for, and its price.
         worth : What it is compared with: beyond the dearest price it is more than money, where anything is.
         """
-        return abs(counts - paid) > READABLE or (self.is_weighed and worth > self.dearest + READABLE)
+        beyond = np.asarray(worth) > self.dearest + READABLE
+        return np.asarray((np.abs(counts - paid) > READABLE) | (self.is_weighed & beyond))
 
     @cached_property
     def dearest(self) -> float:
@@ -80,6 +81,12 @@ def same(mode: Mode, reason: Reason, n: int) -> Orders:
 def money(value: float) -> float:
     """Round a price to what a person reads; a tenth of a cent is less than anybody decides on."""
     return round(float(value), 4) + 0.0
+
+
+def monies(values: Floats) -> list[float]:
+    """Round prices to what a person reads."""
+    rounded: list[float] = (np.round(values, 4) + 0.0).tolist()
+    return rounded
 
 
 def peak_of_next_run(active: Bools, weight: Floats) -> NDArray[np.intp]:
