@@ -102,6 +102,7 @@ class _Kind(IntEnum):
     HOLD = 6
 
 
+_KINDS: Final = tuple(_Kind)
 _KEYS: Final = {
     _Kind.SELL: "discharge_sell",
     _Kind.COVER: "cover_load",
@@ -112,8 +113,9 @@ _KEYS: Final = {
 # The hours that a stored kWh is kept for are the ones that make its worth: two equal numbers explain nothing.
 _EVEN_KEYS: Final = {_Kind.COVER: "cover_even", _Kind.FOLLOW: "follow_even"}
 # What moves a battery's energy, and what keeps it: told with the weighed price beside the one that is paid.
-_SELLS: Final = (_Kind.SELL, _Kind.STORE, _Kind.HOLD_AND_STORE)
-_TAKES: Final = (_Kind.BUY, _Kind.STORE, _Kind.HOLD_AND_STORE)
+# By kind: whether it is compared with what feeding in earns, and whether energy goes into the battery.
+_SELLS: Final = np.array([kind in (_Kind.SELL, _Kind.STORE, _Kind.HOLD_AND_STORE) for kind in _Kind])
+_TAKES: Final = np.array([kind in (_Kind.BUY, _Kind.STORE, _Kind.HOLD_AND_STORE) for kind in _Kind])
 _WEIGHED_KEYS: Final = {
     _Kind.BUY: "charge_weighed",
     _Kind.SELL: "sell_weighed",
@@ -132,12 +134,12 @@ class _Words:
 
     def __init__(self, spec: Battery, flow: BatteryFlow, tariff: Tariff, masks: _Masks) -> None:
         kinds = _kinds(masks, flow, tariff)
-        self._kinds = [_Kind(kind) for kind in kinds.tolist()]
+        self._kinds = [_KINDS[kind] for kind in kinds.tolist()]
         self._later = peak_of_next_run(flow.power_kw > IDLE_KW, tariff.import_price).tolist()
         self._starts = tariff.instants()
         bought = flow.value.import_side * flow.stored_per_kwh
         given = _given_worth(spec, flow) / spec.discharge_efficiency + spec.wear_per_kwh
-        worth, sells = np.where(np.isin(kinds, _TAKES), bought, given), np.isin(kinds, _SELLS)
+        worth, sells = np.where(_TAKES[kinds], bought, given), _SELLS[kinds]
         paid = np.where(sells, tariff.export_price, tariff.import_price)
         counts = np.where(sells, tariff.weighed.export_price, tariff.weighed.import_price)
         asked, now = asked_reserve_kwh(spec), flow.energy_kwh[:-1]
