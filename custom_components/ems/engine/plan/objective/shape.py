@@ -77,11 +77,6 @@ class Shape:
                 if spec.id in batteries and reserve_kwh(spec) > asked_reserve_kwh(spec)
             ]
 
-    @property
-    def weighs(self) -> bool:
-        """Return whether decisions rest on more than money."""
-        return self._leaning.weighs
-
     def floor_kwh(self, battery: Battery) -> float:
         """Return the energy below which a battery is brought back up for its own sake."""
         comfort = reserve_kwh(battery) if self._leaning.reserve_per_kwh_h else 0.0
