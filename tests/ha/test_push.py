@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator
 import gzip
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
-from homeassistant.components.http.ban import KEY_FAILED_LOGIN_ATTEMPTS, KEY_LOGIN_THRESHOLD
+from homeassistant.components.http.ban import (
+    KEY_BAN_MANAGER,
+    KEY_FAILED_LOGIN_ATTEMPTS,
+    KEY_LOGIN_THRESHOLD,
+)
 from homeassistant.core import HomeAssistant
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
@@ -237,11 +242,16 @@ async def test_strangers_learn_nothing(hass: HomeAssistant, add_site: AddSite, m
 
 
 async def test_a_stranger_is_logged_once_and_a_guesser_is_banned(
-    hass: HomeAssistant, site: MockConfigEntry, make_poster: Any, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    site: MockConfigEntry,
+    make_poster: Any,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     """A device that goes on with an old key is one guess; three different keys are three."""
     app = hass.http.app
     app[KEY_LOGIN_THRESHOLD] = 3
+    app[KEY_BAN_MANAGER].path = str(tmp_path / "ip_bans.yaml")  # not the one of every other test
     device = await make_poster()
     for _ in range(5):
         assert (await device.post(key="old", power=1)).status == 403
