@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.devices.push import hash_of
 from tests.ha.clock import settle
@@ -42,6 +43,12 @@ def push_device(
             "params": params or {"position": "grid"},
         },
     }
+
+
+def counted_kwh(entry: MockConfigEntry, point: str = "import_energy") -> float:
+    """Return what the site's only device has counted; its entity shows that once a minute."""
+    (device,) = entry.runtime_data.devices.values()
+    return float(device.value(point)) / 1000
 
 
 class Poster:
