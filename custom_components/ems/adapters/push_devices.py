@@ -8,7 +8,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_PARAMS, CONF_SERIAL, CONF_SOURCE
+from ..const import CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, PLAN_MAX_AGE_S
 from ..coordinators.push import PushCoordinator
 from ..devices.push import PushInbox
 from ..site_device import Brand, SiteDevice
@@ -43,6 +43,7 @@ def _push_device(
         params=subentry.data[CONF_PARAMS],
         coordinator=PushCoordinator(hass, entry, name, inbox, partial(store_state, store, key_id)),
         points=inbox.points,
-        reading_max_age_s=setup.silent_after_s,
+        # A device that reports once an hour is not silent in between, but its power is no longer that of now.
+        reading_max_age_s=min(setup.silent_after_s, PLAN_MAX_AGE_S),
         brand=Brand(manufacturer="HTTP", model="push"),
     )

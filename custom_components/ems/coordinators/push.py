@@ -47,12 +47,14 @@ class PushCoordinator(DataUpdateCoordinator[Reading]):
         """Look at what came last."""
         now_s = dt_util.utcnow().timestamp()
         if self.inbox.is_silent(now_s):
+            refusal = self.inbox.last_refusal
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="push_silent",
                 translation_placeholders={
                     "device": self.name,
                     "seconds": f"{self.inbox.setup.silent_after_s:.0f}",
+                    "detail": refusal.message if refusal else "–",
                 },
             )
         return self.inbox.reading(now_s)
