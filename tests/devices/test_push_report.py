@@ -93,6 +93,10 @@ def test_what_is_no_json_object_is_refused(content: bytes) -> None:
     refused(content)
 
 
+def test_a_nest_that_no_parser_climbs_out_of_is_refused() -> None:
+    assert "nested too deeply" in str(refused(b"[" * 500_000))
+
+
 def test_a_key_that_is_there_twice_is_refused() -> None:
     assert "twice" in str(refused(b'{"voltage": 230, "voltage": 231}'))
 
