@@ -7,7 +7,6 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -36,6 +35,7 @@ from .const import (
 )
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
+from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.site import (
     async_co2_check,
@@ -53,7 +53,7 @@ MORE = "more"
 LIMITS = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
 
 
-class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
+class EmsConfigFlow(FoundFlow, domain=DOMAIN):
     """Add or change a site."""
 
     VERSION = 1
@@ -61,6 +61,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         """Start with nothing known."""
+        super().__init__()
         self._name = ""
         self._data: dict[str, Any] = {}
         self._prices: dict[str, str] = {}

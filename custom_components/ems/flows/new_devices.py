@@ -1,0 +1,111 @@
+"""Describe devices inside the flow of a home: one form each, with what was read and what only people know."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, ConfigSubentryData
+from homeassistant.const import CONF_NAME
+
+from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
+from ..const import BATTERY, CHARGER, CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, METER, PV
+from ..devices.reading import Reading
+from .params import confirm_schema, param_errors, suggestions
+from .probe import async_describe
+
+type Then = Callable[[], Awaitable[ConfigFlowResult]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDevice:
+    """A device that was read and is still to be described.
+
+    known : What is known of it already, by field of the form.
+    """
+
+    role: str
+    title: str
+    source: Mapping[str, Any]
+    reading: Reading
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+    def described(self, answers: Mapping[str, Any]) -> ConfigSubentryData:
+        """Return the device as it is stored."""
+        params = {key: value for key, value in answers.items() if key != CONF_NAME}
+        name = answers[CONF_NAME]
+        return ConfigSubentryData(
+            subentry_type=self.role,
+            title=name,
+            unique_id=f"{self.role}:{self.source[CONF_SERIAL]}",
+            data={CONF_NAME: name, CONF_SOURCE: dict(self.source), CONF_PARAMS: params},
+        )
+
+
+class NewDevicesFlow(ConfigFlow):
+    """The forms of new devices, one after the other."""
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._waiting: list[NewDevice] = []
+        self._described: list[ConfigSubentryData] = []
+        self._then: Then | None = None
+
+    async def _async_describe_all(self, devices: Iterable[NewDevice], *, then: Then) -> ConfigFlowResult:
+        """Show a form for every device, then go on; the answers stand in `_described`."""
+        self._waiting, self._then = list(devices), then
+        return await self._async_next_device()
+
+    async def async_step_new_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what only people know of a meter."""
+        return await self._async_new(METER, user_input)
+
+    async def async_step_new_battery(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what only people know of a battery."""
+        return await self._async_new(BATTERY, user_input)
+
+    async def async_step_new_pv(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what only people know of a PV array."""
+        return await self._async_new(PV, user_input)
+
+    async def async_step_new_charger(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what only people know of a charger."""
+        return await self._async_new(CHARGER, user_input)
+
+    async def _async_next_device(self) -> ConfigFlowResult:
+        """Show the next form, or go on."""
+        if not self._waiting:
+            assert self._then is not None  # noqa: S101  # said before the first form
+            return await self._then()
+        return await self._async_new(self._waiting[0].role, None)
+
+    async def _async_new(self, role: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        """Show the values that were read, ask, keep the answers."""
+        device, detail = self._waiting[0], ""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors, detail = self._new_errors(role, user_input)
+            if not errors:
+                self._described.append(device.described(user_input))
+                self._waiting = self._waiting[1:]
+                return await self._async_next_device()
+        shown = user_input or {
+            CONF_NAME: device.title,
+            **suggestions(role, device.reading),
+            **device.known,
+        }
+        return self.async_show_form(
+            step_id=f"new_{role}",
+            data_schema=self.add_suggested_values_to_schema(confirm_schema(role), shown),
+            errors=errors,
+            description_placeholders={
+                "values": await async_describe(self.hass, role, device.reading),
+                "serial": str(device.source[CONF_SERIAL]),
+                "detail": detail,
+            },
+        )
+
+    def _new_errors(self, role: str, user_input: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Name what the form lacks or contradicts, and what was seen."""
+        if problem := soc_problem(self.hass, user_input):
+            return {CAR_SOC: problem[0]}, problem[1]
+        return param_errors(role, user_input), ""

@@ -1,0 +1,446 @@
+"""Devices that announce themselves: found, shown with their values, added; followed when their address changes."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+from aiohttp.test_utils import TestServer
+from aiohttp.web import Application
+from homeassistant.config_entries import SOURCE_DHCP, SOURCE_IGNORE, SOURCE_ZEROCONF
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_socket import socket_allow_hosts
+
+from custom_components.ems.const import DOMAIN
+from custom_components.ems.demo import DemoHome
+from custom_components.ems.devices import load_profiles
+from custom_components.ems.flows import candidates
+from tests.devices import documents
+from tests.devices.web import WebDevice, serving
+from tests.ha.clock import settle
+from tests.ha.conftest import AddSite
+from tests.ha.flows import ENGLISH, Flow, add_device
+from tests.ha.sites import BATTERY_PARAMS, PV_PARAMS, Site, async_demo_site, home_of_entities
+
+METER = {"name": "Grid meter", "position": "grid"}
+SHELLY = "shellypro3em-ec62609110f8"
+SOLAREDGE = "_solaredge-modbus._tcp.local."
+
+
+@pytest.fixture(autouse=True)
+def more_loopback(sockets: None) -> None:
+    """Let devices have addresses they can move between; all of 127.0.0.0/8 is this machine."""
+    socket_allow_hosts(["127.0.0.1", "127.0.0.2", "127.0.0.9"])
+
+
+@pytest.fixture
+async def site(add_site: AddSite) -> MockConfigEntry:
+    """A home without any device yet."""
+    return await add_site(home_of_entities())
+
+
+@pytest.fixture
+async def web(sockets: None):
+    """Run a web server that plays a Shelly."""
+    async with serving(WebDevice(documents=dict(documents.SHELLY_PRO_3EM))) as device:
+        yield device
+
+
+def port_of(web: WebDevice) -> int:
+    return int(web.base_url.rpartition(":")[2])
+
+
+def service(
+    name: str, port: int, kind: str = "_http._tcp.local.", host: str = "127.0.0.1", **properties: str
+) -> ZeroconfServiceInfo:
+    """Return what Home Assistant hands over when a service is announced."""
+    return ZeroconfServiceInfo(
+        ip_address=ip_address(host),
+        ip_addresses=[ip_address(host)],
+        port=port,
+        hostname=f"{name}.local.",
+        type=kind,
+        name=f"{name}.{kind}",
+        properties=properties,
+    )
+
+
+async def announce(hass: HomeAssistant, info: ZeroconfServiceInfo | DhcpServiceInfo) -> Flow:
+    """Let Home Assistant hand an announcement over."""
+    source = SOURCE_DHCP if isinstance(info, DhcpServiceInfo) else SOURCE_ZEROCONF
+    flow = Flow(hass.config_entries.flow, ENGLISH["config"])
+    return await flow.start(DOMAIN, {"source": source}, data=info)
+
+
+async def add(hass: HomeAssistant, web: WebDevice) -> MockConfigEntry:
+    """Add the Shelly that announces itself."""
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    await flow.submit(**METER)
+    await settle(hass)
+    return flow
+
+
+def move(hass: HomeAssistant, entry: MockConfigEntry, **link: Any) -> None:
+    """Let the home believe that its only device is somewhere else."""
+    (subentry,) = entry.subentries.values()
+    source = subentry.data["source"]
+    moved = {**subentry.data, "source": {**source, "link": {**source["link"], **link}}}
+    hass.config_entries.async_update_subentry(entry, subentry, data=moved)
+
+
+def link_of(entry: MockConfigEntry) -> dict[str, Any]:
+    (subentry,) = entry.subentries.values()
+    return subentry.data["source"]["link"]
+
+
+async def test_a_meter_that_announces_itself_shows_its_values_and_is_added(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """One home, one role: the first page is the one with the values."""
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    assert flow.step == "new_meter"
+    assert "Power: **715.5 W**" in flow.shown["values"]
+    assert flow.shown["serial"] == "EC62609110F8"
+    (waiting,) = hass.config_entries.flow.async_progress()
+    assert waiting["context"]["title_placeholders"] == {"name": "Shelly SPEM-003CEBEU"}
+    assert not site.subentries
+    await flow.submit(**METER)
+    assert flow.aborted == "device_added"
+    await settle(hass)
+    (subentry,) = site.subentries.values()
+    assert subentry.unique_id == "meter:EC62609110F8"
+    assert subentry.data["source"]["profile"] == "shelly_3em_http"
+    assert subentry.data["source"]["link"] == {
+        "transport": "http",
+        "host": "127.0.0.1",
+        "port": port_of(web),
+    }
+    assert hass.states.get("sensor.grid_meter_power").state == "715.5"
+
+
+async def test_one_device_announces_itself_twice_and_is_offered_once(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """Newer Shellys announce a web server and a Shelly."""
+    await announce(hass, service(SHELLY, port_of(web)))
+    again = await Flow(hass.config_entries.flow, {"abort": {"already_in_progress": ""}}).start(
+        DOMAIN, {"source": SOURCE_ZEROCONF}, data=service(SHELLY, port_of(web), "_shelly._tcp.local.")
+    )
+    assert again.aborted == "already_in_progress"
+
+
+async def test_without_a_home_nothing_is_asked_and_nothing_shown(hass: HomeAssistant, web: WebDevice) -> None:
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "no_site"
+    assert web.asked == []
+
+
+async def test_a_demo_home_takes_no_real_device(
+    hass: HomeAssistant, web: WebDevice, home: DemoHome, add_site: AddSite
+) -> None:
+    """It is steered from the first minute."""
+    await add_site(await async_demo_site(hass, home))
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "no_site"
+
+
+async def test_what_was_ignored_is_left_alone(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=f"found:{SHELLY}").add_to_hass(hass)
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+    assert web.asked == []
+
+
+async def test_what_only_has_the_name_of_a_device_is_refused(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """A stranger, and one whose name no profile knows."""
+    web.documents = {"/": "hello"}
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "unknown_device"
+    assert (await announce(hass, service("printer", port_of(web)))).aborted == "unknown_device"
+
+
+async def test_a_device_that_does_not_answer_is_not_offered(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    flow = await announce(hass, service(SHELLY, 9))
+    assert flow.aborted == "no_answer"
+    assert flow.shown["detail"]
+
+
+async def test_an_address_of_version_six_is_not_followed(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    assert (
+        await announce(hass, service(SHELLY, port_of(web), host="2001:db8::1"))
+    ).aborted == "ipv6_not_followed"
+
+
+async def test_a_device_that_moved_is_followed(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """It announces its new address, and goes on being read without anybody doing anything."""
+    await add(hass, web)
+    move(hass, site, host="127.0.0.9")
+    await settle(hass)
+    assert hass.states.get("sensor.grid_meter_power").state == "unavailable"
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+    await settle(hass)
+    assert link_of(site)["host"] == "127.0.0.1"
+    assert hass.states.get("sensor.grid_meter_power").state == "715.5"
+
+
+async def test_an_address_that_still_answers_is_kept(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """A device on cable and on radio has two, and would jump back and forth between them."""
+    await add(hass, web)
+    app = Application()
+    app.router.add_route("*", "/{tail:.*}", web.answer)
+    async with TestServer(app, host="127.0.0.2", port=port_of(web)):
+        move(hass, site, host="127.0.0.2")
+        await settle(hass)
+        assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+        assert link_of(site)["host"] == "127.0.0.2"
+
+
+async def test_a_name_follows_its_device_by_itself(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """Whoever entered a name wanted it to stay."""
+    await add(hass, web)
+    move(hass, site, host="meter.invalid")
+    await settle(hass)
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+    assert link_of(site)["host"] == "meter.invalid"
+
+
+async def test_two_devices_that_swapped_their_addresses_are_told_apart(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """Where the one was, the other answers now: its serial number says so."""
+    await add(hass, web)
+    async with serving(WebDevice(documents=dict(documents.SHELLY_PRO_3EM))) as other:
+        who = "/rpc/Shelly.GetDeviceInfo"
+        other.documents[who] = {**other.documents[who], "mac": "AABBCCDDEEFF"}
+        move(hass, site, host="127.0.0.9")
+        await settle(hass)
+        flow = await announce(hass, service("shellypro3em-aabbccddeeff", port_of(other)))
+        assert (flow.step, flow.shown["serial"]) == ("new_meter", "AABBCCDDEEFF")
+        assert link_of(site)["host"] == "127.0.0.9"
+
+
+async def test_a_password_is_asked_for_and_kept(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """And a device that moves is recognised with the password it had."""
+    web.digest, web.password = "SHA-256", "pass-phrase"
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    assert flow.step == "found_password"
+    await flow.submit(password="wrong")
+    assert flow.errors == {"base": "wrong_credentials"}
+    await flow.submit(password="pass-phrase")
+    assert flow.step == "new_meter"
+    await flow.submit(**METER)
+    await settle(hass)
+    assert link_of(site)["password"] == "pass-phrase"
+    move(hass, site, host="127.0.0.9")
+    await settle(hass)
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+    await settle(hass)
+    assert link_of(site) == {
+        "transport": "http",
+        "host": "127.0.0.1",
+        "port": port_of(web),
+        "password": "pass-phrase",
+    }
+
+
+async def test_a_device_without_passwords_that_refuses_is_not_asked_for_one(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """A P1 meter answers only once its local interface is switched on."""
+    web.documents, web.statuses = dict(documents.HOMEWIZARD_P1), {"/api/v1/data": 403}
+    info = service("p1meter-aabbcc", port_of(web), "_hwenergy._tcp.local.", product_type="HWE-P1")
+    assert (await announce(hass, info)).aborted == "no_answer"
+    web.statuses = {}
+    flow = await announce(hass, info)
+    assert (flow.step, flow.shown["serial"]) == ("new_meter", "3c39e7aabbcc")
+
+
+async def test_a_clamp_is_chosen_and_its_housing_is_known_from_then_on(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """One serial number, two meters: whoever took one of them has seen the device."""
+    web.documents = dict(documents.SHELLY_EM_GEN1)
+    flow = await announce(hass, service("shellyem-e8db84a1b2c3", port_of(web)))
+    assert flow.step == "found"
+    assert flow.suggested == {"roles": ["meter", "pv"], "channel": 0}
+    await flow.submit(roles=[], channel=1)
+    assert flow.errors == {"base": "nothing_chosen"}
+    await flow.submit(roles=["pv"], channel=1)
+    assert flow.step == "new_pv"
+    assert flow.shown["serial"] == "E8DB84A1B2C3-1"
+    await flow.submit(name="Solar", **PV_PARAMS)
+    assert flow.aborted == "device_added"
+    await settle(hass)
+    assert link_of(site)["channel"] == 1
+    move(hass, site, host="127.0.0.9")
+    await settle(hass)
+    again = await announce(hass, service("shellyem-e8db84a1b2c3", port_of(web)))
+    assert again.aborted == "already_configured"
+    await settle(hass)
+    assert (link_of(site)["host"], link_of(site)["channel"]) == ("127.0.0.1", 1)
+
+
+async def test_a_hybrid_inverter_is_as_much_as_is_wanted_of_it(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry
+) -> None:
+    """Two forms, two subentries, one link; the unit is the one it announces."""
+    at = home.addresses.inverter
+    info = service("solaredge", at.port, SOLAREDGE, MODBUS_ID=str(at.unit_id))
+    flow = await announce(hass, info)
+    assert flow.step == "found"
+    assert flow.suggested == {"roles": ["meter", "battery", "pv"]}
+    await flow.submit(roles=["battery", "pv"])
+    assert flow.step == "new_battery"
+    assert flow.suggested["capacity_kwh"] == home.home.battery.spec.capacity_wh / 1000
+    await flow.submit(name="Battery", round_trip_pct=90, wear_per_kwh=0.02)
+    assert set(flow.errors) == {"capacity_kwh", "charge_max_w", "discharge_max_w"}
+    await flow.submit(name="Battery", **BATTERY_PARAMS)
+    assert flow.step == "new_pv"
+    assert not site.subentries
+    await flow.submit(name="Solar", **PV_PARAMS)
+    await settle(hass)
+    battery, pv = site.subentries.values()
+    assert (battery.subentry_type, pv.subentry_type) == ("battery", "pv")
+    assert battery.data["source"] == pv.data["source"]
+    assert battery.data["source"]["link"] == {
+        "transport": "modbus_tcp",
+        "host": "127.0.0.1",
+        "port": at.port,
+        "unit_id": at.unit_id,
+    }
+    assert (await announce(hass, info)).aborted == "already_configured"
+    # What was found belongs to the same hardware as what is added by hand afterwards.
+    by_hand = await (await add_device(hass, site, "battery")).choose("profile")
+    await by_hand.submit(profile="solaredge_storedge")
+    await by_hand.submit(host=at.host, port=at.port, unit_id=at.unit_id)
+    await by_hand.submit(name="Battery", **BATTERY_PARAMS)
+    assert by_hand.aborted == "already_configured"
+
+
+async def test_with_two_homes_it_is_asked_which(
+    hass: HomeAssistant, home: DemoHome, web: WebDevice, site: MockConfigEntry, add_site: AddSite
+) -> None:
+    """The demo home is not among them."""
+    other = home_of_entities()
+    other.unique_id, other.title = "site:cabin", "Cabin"
+    cabin = await add_site(other)
+    await add_site(await async_demo_site(hass, home))
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    assert flow.step == "found"
+    assert flow.options == [site.entry_id, cabin.entry_id]
+    await flow.submit(site=cabin.entry_id)
+    await flow.submit(**METER)
+    assert flow.shown == {"site": "Cabin"}
+    await settle(hass)
+    assert [len(each.subentries) for each in (site, cabin)] == [0, 1]
+
+
+async def test_a_home_that_was_removed_meanwhile_takes_nothing(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry, add_site: AddSite
+) -> None:
+    """The page may wait for days."""
+    other = home_of_entities()
+    other.unique_id = "site:cabin"
+    cabin = await add_site(other)
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    await flow.submit(site=cabin.entry_id)
+    await hass.config_entries.async_remove(cabin.entry_id)
+    await flow.submit(**METER)
+    assert flow.aborted == "no_site"
+
+
+async def test_without_any_home_left_the_page_says_so(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    web.documents = dict(documents.SHELLY_EM_GEN1)
+    flow = await announce(hass, service("shellyem-e8db84a1b2c3", port_of(web)))
+    await hass.config_entries.async_remove(site.entry_id)
+    await flow.submit(roles=["meter"], channel=0)
+    assert flow.aborted == "no_site"
+
+
+async def test_a_device_that_left_meanwhile_says_so(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    web.documents = dict(documents.SHELLY_EM_GEN1)
+    flow = await announce(hass, service("shellyem-e8db84a1b2c3", port_of(web)))
+    web.documents = {}
+    await flow.submit(roles=["meter"], channel=1)
+    assert flow.errors == {"base": "wrong_device"}
+    assert flow.step == "found"
+
+
+async def test_hardware_that_asks_for_an_address_is_found_and_followed(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker's part of the hardware address tells; the port is the profile's, so the demo home's is lent to it."""
+
+    at = home.addresses.inverter
+    known = load_profiles()
+    solaredge = known["solaredge_storedge"]
+    lent = replace(
+        solaredge,
+        link=replace(solaredge.link, port=at.port, unit_id=at.unit_id),
+        discovery=known["sma_smart_energy"].discovery,
+    )
+    profiles = {"solaredge_storedge": lent}
+    monkeypatch.setattr("custom_components.ems.flows.found.load_profiles", lambda: profiles)
+    info = DhcpServiceInfo(ip="127.0.0.1", hostname="sma3015638141", macaddress="0015bb123456")
+    flow = await announce(hass, info)
+    assert flow.step == "found"
+    await flow.submit(roles=["battery"])
+    await flow.submit(name="Battery", **BATTERY_PARAMS)
+    await settle(hass)
+    move(hass, site, host="127.0.0.9")
+    await settle(hass)
+    assert (await announce(hass, info)).aborted == "already_configured"
+    await settle(hass)
+    assert link_of(site)["host"] == "127.0.0.1"
+    stranger = DhcpServiceInfo(ip="127.0.0.1", hostname="desk", macaddress="0015bb999999")
+    assert (await announce(hass, stranger)).aborted == "unknown_device"
+
+
+async def test_a_unit_that_cannot_be_is_not_believed(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    profile = load_profiles()["solaredge_storedge"]
+    for told, unit_id in (("7", 7), ("300", 1), ("x", 1)):
+        info = service("solaredge", 1502, SOLAREDGE, MODBUS_ID=told)
+        (found,) = candidates.seen_by_zeroconf([profile], info)
+        assert found.link["unit_id"] == unit_id
+    (found,) = candidates.seen_by_zeroconf([profile], service("solaredge", 1502, SOLAREDGE))
+    assert found.link["unit_id"] == 1
+
+
+async def test_devices_that_are_not_of_a_profile_are_no_housing(
+    hass: HomeAssistant, web: WebDevice, add_site: AddSite
+) -> None:
+    """Entities of other integrations have no address that could change."""
+    site: Site = home_of_entities(
+        {
+            "subentry_type": "load",
+            "title": "Pump",
+            "unique_id": "load:pump",
+            "data": {
+                "name": "Pump",
+                "source": {"kind": "entities", "entities": {}, "serial": "pump"},
+                "params": {"kind": "interruptible", "demand": "daily", "power_w": 1000, "energy_kwh": 1.0}
+                | {"min_on_min": 0, "min_off_min": 0, "window_from": "00:00:00", "window_until": "00:00:00"},
+            },
+        }
+    )
+    await add_site(site)
+    assert (await announce(hass, service(SHELLY, port_of(web)))).step == "new_meter"
