@@ -389,7 +389,6 @@ async def test_hardware_that_asks_for_an_address_is_found_and_followed(
     hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its maker's part of the hardware address tells; the port is the profile's, so the demo home's is lent to it."""
-
     at = home.addresses.inverter
     known = load_profiles()
     solaredge = known["solaredge_storedge"]
