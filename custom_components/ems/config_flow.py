@@ -35,6 +35,7 @@ from .const import (
 )
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
+from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.site import (
@@ -53,7 +54,7 @@ MORE = "more"
 LIMITS = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
 
 
-class EmsConfigFlow(FoundFlow, domain=DOMAIN):
+class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
     """Add or change a site."""
 
     VERSION = 1
@@ -77,7 +78,7 @@ class EmsConfigFlow(FoundFlow, domain=DOMAIN):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""
-        return self.async_show_menu(step_id="user", menu_options=["demo", "scratch"])
+        return self.async_show_menu(step_id="user", menu_options=["demo", "energy", "scratch"])
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Add the simulated home: inside Home Assistant, or one that already runs somewhere."""
@@ -110,6 +111,7 @@ class EmsConfigFlow(FoundFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
+    @override
     async def async_step_scratch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the name and the grid connection."""
         errors: dict[str, str] = {}
@@ -174,6 +176,8 @@ class EmsConfigFlow(FoundFlow, domain=DOMAIN):
         form = make_schema(f"{self.hass.config.currency}/kWh")
         if user_input is None and self.source == SOURCE_RECONFIGURE:
             user_input = self._get_reconfigure_entry().data[CONF_TARIFF]
+        elif user_input is None:
+            user_input = self._tariff_hints.get(step)
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, user_input),
@@ -202,7 +206,9 @@ class EmsConfigFlow(FoundFlow, domain=DOMAIN):
             self._data[CONF_WEATHER] = user_input
             if self.source == SOURCE_RECONFIGURE:
                 return self._save_changes()
-            return self.async_create_entry(title=self._name, data={"kind": "home", **self._data})
+            return self.async_create_entry(
+                title=self._name, data={"kind": "home", **self._data}, subentries=self._described
+            )
         if user_input is None and self.source == SOURCE_RECONFIGURE:
             user_input = self._get_reconfigure_entry().data[CONF_WEATHER]
         form = self.add_suggested_values_to_schema(weather_schema(), user_input)
@@ -212,7 +218,7 @@ class EmsConfigFlow(FoundFlow, domain=DOMAIN):
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
         """Go straight on to the grid meter: a site without one can plan nothing."""
         entry = result["result"]
-        if self.source == SOURCE_USER and not entry.subentries:
+        if self.source == SOURCE_USER and not entry.get_subentries_of_type(METER):
             meter = await self.hass.config_entries.subentries.async_init(
                 (entry.entry_id, METER), context={"source": SOURCE_USER}
             )

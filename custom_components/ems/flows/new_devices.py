@@ -6,12 +6,17 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, ConfigSubentryData
 from homeassistant.const import CONF_NAME
+import probatio
 
 from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
-from ..const import BATTERY, CHARGER, CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, METER, PV
+from ..adapters.entity_points import SIGNS
+from ..const import BATTERY, CHARGER, CONF_ENTITIES, CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, METER, PV
 from ..devices.reading import Reading
+from .fields import choice
 from .params import confirm_schema, param_errors, suggestions
 from .probe import async_describe
+
+CONF_SIGN = "power_positive"
 
 type Then = Callable[[], Awaitable[ConfigFlowResult]]
 
@@ -21,6 +26,7 @@ class NewDevice:
     """A device that was read and is still to be described.
 
     known : What is known of it already, by field of the form.
+    asks_sign : Whether the form asks how its power counts: nobody has said it.
     """
 
     role: str
@@ -28,17 +34,30 @@ class NewDevice:
     source: Mapping[str, Any]
     reading: Reading
     known: Mapping[str, Any] = field(default_factory=dict)
+    asks_sign: bool = False
 
     def described(self, answers: Mapping[str, Any]) -> ConfigSubentryData:
         """Return the device as it is stored."""
-        params = {key: value for key, value in answers.items() if key != CONF_NAME}
-        name = answers[CONF_NAME]
+        params = {key: value for key, value in answers.items() if key not in (CONF_NAME, CONF_SIGN)}
+        name, source = answers[CONF_NAME], dict(self.source)
+        if CONF_SIGN in answers:
+            source[CONF_ENTITIES] = {**source[CONF_ENTITIES], CONF_SIGN: answers[CONF_SIGN]}
         return ConfigSubentryData(
             subentry_type=self.role,
             title=name,
             unique_id=f"{self.role}:{self.source[CONF_SERIAL]}",
-            data={CONF_NAME: name, CONF_SOURCE: dict(self.source), CONF_PARAMS: params},
+            data={CONF_NAME: name, CONF_SOURCE: source, CONF_PARAMS: params},
         )
+
+    @property
+    def schema(self) -> probatio.Schema:
+        """Return the form of what only people know."""
+        form = confirm_schema(self.role)
+        if not self.asks_sign:
+            return form
+        signs = list(SIGNS[self.role])
+        sign = {probatio.Required(CONF_SIGN, default=signs[0]): choice(signs, CONF_SIGN)}
+        return probatio.Schema({**form.schema, **sign})
 
 
 class NewDevicesFlow(ConfigFlow):
@@ -95,7 +114,7 @@ class NewDevicesFlow(ConfigFlow):
         }
         return self.async_show_form(
             step_id=f"new_{role}",
-            data_schema=self.add_suggested_values_to_schema(confirm_schema(role), shown),
+            data_schema=self.add_suggested_values_to_schema(device.schema, shown),
             errors=errors,
             description_placeholders={
                 "values": await async_describe(self.hass, role, device.reading),
