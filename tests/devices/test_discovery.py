@@ -10,7 +10,7 @@ from custom_components.ems.devices.errors import ProfileError
 from custom_components.ems.devices.profile import Announcement, Dhcp, Zeroconf, parse_any_profile
 from tests.devices.test_document_schema import HTTP, MQTT
 from tests.devices.test_profile_schema import GOOD
-from tests.support.tree import COMPONENT, read_json
+from tests.support.tree import COMPONENT, ROOT, read_json
 
 HTTP_TYPE = "_http._tcp.local."
 
@@ -40,6 +40,14 @@ def test_home_assistant_listens_for_what_profiles_declare_and_nothing_else():
     manifest = read_json(COMPONENT / "manifest.json")
     assert manifest["zeroconf"] == announced(Zeroconf)
     assert manifest["dhcp"] == announced(Dhcp)
+
+
+def test_the_list_of_devices_says_which_are_found():
+    """People look there before they search their router for an address."""
+    page = (ROOT / "docs" / "devices" / "README.md").read_text(encoding="utf-8")
+    table = page.split("## Found by themselves")[1].split("\n## ")[0]
+    said = {line.split()[1] for line in table.splitlines() if line.startswith("| ")} - {"Device"}
+    assert said == {profile.manufacturer for profile in load_profiles().values() if profile.discovery}
 
 
 def test_some_profiles_are_found_and_those_over_a_broker_are_not():

@@ -23,7 +23,7 @@ from tests.devices.web import WebDevice, serving
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import ENGLISH, Flow, add_device
-from tests.ha.sites import BATTERY_PARAMS, PV_PARAMS, Site, async_demo_site, home_of_entities
+from tests.ha.sites import BATTERY_PARAMS, CHARGER_PARAMS, PV_PARAMS, Site, async_demo_site, home_of_entities
 
 METER = {"name": "Grid meter", "position": "grid"}
 SHELLY = "shellypro3em-ec62609110f8"
@@ -414,6 +414,25 @@ async def test_hardware_that_asks_for_an_address_is_found_and_followed(
     assert (await announce(hass, stranger)).aborted == "unknown_device"
 
 
+async def test_a_charger_that_announces_itself_is_asked_for_its_car(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No charger of ours announces itself in a way that has a source; the path is there for the first that does."""
+    known = load_profiles()
+    charger = replace(known["goe_charger_http"], discovery=known["homewizard_p1"].discovery)
+    profiles = {"goe_charger_http": charger}
+    monkeypatch.setattr("custom_components.ems.flows.found.load_profiles", lambda: profiles)
+    web.documents = dict(documents.GOE_CHARGER)
+    info = service("go", port_of(web), "_hwenergy._tcp.local.", product_type="HWE-P1")
+    flow = await announce(hass, info)
+    assert flow.step == "new_charger"
+    car = {"car_soc_entity": "sensor.car", "car_capacity_kwh": 60}
+    await flow.submit(name="Charger", **CHARGER_PARAMS, **car)
+    assert flow.errors == {"car_soc_entity": "entity_missing"}
+    await flow.submit(name="Charger", **CHARGER_PARAMS)
+    assert flow.aborted == "device_added"
+
+
 async def test_a_unit_that_cannot_be_is_not_believed(hass: HomeAssistant, site: MockConfigEntry) -> None:
     profile = load_profiles()["solaredge_storedge"]
     for told, unit_id in (("7", 7), ("300", 1), ("x", 1)):
@@ -443,3 +462,13 @@ async def test_devices_that_are_not_of_a_profile_are_no_housing(
     )
     await add_site(site)
     assert (await announce(hass, service(SHELLY, port_of(web)))).step == "new_meter"
+
+
+def test_a_found_device_is_asked_in_the_same_words_as_one_that_is_added_by_hand() -> None:
+    """The form is the same; two wordings would drift apart."""
+    for role in ("meter", "battery", "pv", "charger"):
+        found = ENGLISH["config"]["step"][f"new_{role}"]
+        by_hand = ENGLISH["config_subentries"][role]["step"]["confirm"]
+        for part in ("data", "data_description"):
+            assert found[part].items() >= by_hand[part].items()
+        assert found["description"] == by_hand["description"]
