@@ -303,6 +303,13 @@ async def test_a_dashboard_with_nothing_to_read_says_why(hass: HomeAssistant) ->
     assert "this entity does not exist. (sensor.grid_power)" in flow.shown["lacking"]
 
 
+async def test_a_sensor_that_sleeps_is_offered_without_a_value(hass: HomeAssistant) -> None:
+    """An inverter at night is not gone."""
+    set_sensor(hass, "sensor.sun_power", "unavailable", "W", device_class="power", friendly_name="Sun")
+    await dashboard(hass, SOLAR)
+    assert offered(await begin(hass)) == {"sensor.sun_power": "Solar array: Roof (sensor.sun_power: –)"}
+
+
 async def test_ticking_nothing_is_asked_again(hass: HomeAssistant) -> None:
     await dashboard(hass, GRID)
     flow = await begin(hass)

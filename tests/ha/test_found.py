@@ -10,6 +10,7 @@ from homeassistant.config_entries import SOURCE_DHCP, SOURCE_IGNORE, SOURCE_ZERO
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.loader import async_get_dhcp, async_get_zeroconf
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_socket import socket_allow_hosts
@@ -17,7 +18,8 @@ from pytest_socket import socket_allow_hosts
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome
 from custom_components.ems.devices import load_profiles
-from custom_components.ems.flows import candidates
+from custom_components.ems.flows import candidates, found
+from custom_components.ems.flows.probe import ProbeError
 from tests.devices import documents
 from tests.devices.web import WebDevice, serving
 from tests.ha.clock import settle
@@ -414,6 +416,51 @@ async def test_hardware_that_asks_for_an_address_is_found_and_followed(
     assert (await announce(hass, stranger)).aborted == "unknown_device"
 
 
+async def test_an_inverter_that_is_still_starting_is_asked_once_more(
+    hass: HomeAssistant, home: DemoHome, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for its address first and serves Modbus a minute later; nobody tells of the same address twice."""
+    at = home.addresses.inverter
+    real, asked = found.async_find, []
+
+    async def starting(hass: HomeAssistant, several: Any) -> Any:
+        asked.append(len(asked))
+        if len(asked) == 1:
+            raise ProbeError("cannot_connect", "not yet")
+        return await real(
+            hass,
+            [
+                replace(each, link={**each.link, "port": at.port, "unit_id": at.unit_id})
+                for each in candidates.seen_by_dhcp([solaredge], info)
+            ],
+        )
+
+    known = load_profiles()
+    solaredge = replace(known["solaredge_storedge"], discovery=known["sma_smart_energy"].discovery)
+    monkeypatch.setattr(found, "async_find", starting)
+    monkeypatch.setattr(found, "STARTING_S", 0.01)
+    info = DhcpServiceInfo(ip="127.0.0.1", hostname="sma3015638141", macaddress="0015bb123456")
+    assert (await announce(hass, info)).step == "found"
+    assert len(asked) == 2
+    # What answers as something else is no matter of time.
+    asked.clear()
+
+    async def strange(hass: HomeAssistant, several: Any) -> Any:
+        asked.append(0)
+        raise ProbeError("wrong_device", "a printer")
+
+    monkeypatch.setattr(found, "async_find", strange)
+    info = DhcpServiceInfo(ip="127.0.0.1", hostname="sma3015638142", macaddress="0015bb123457")
+    assert (await announce(hass, info)).aborted == "unknown_device"
+    assert len(asked) == 1
+
+
+async def test_the_makers_own_profile_is_tried_before_the_general_one(hass: HomeAssistant) -> None:
+    info = DhcpServiceInfo(ip="127.0.0.1", hostname="symo", macaddress="0003ac123456")
+    tried = candidates.seen_by_dhcp(reversed(load_profiles().values()), info)
+    assert [each.profile.id for each in tried] == ["fronius_gen24", "sunspec_inverter"]
+
+
 async def test_a_charger_that_announces_itself_is_asked_for_its_car(
     hass: HomeAssistant, web: WebDevice, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,10 +484,10 @@ async def test_a_unit_that_cannot_be_is_not_believed(hass: HomeAssistant, site: 
     profile = load_profiles()["solaredge_storedge"]
     for told, unit_id in (("7", 7), ("300", 1), ("x", 1)):
         info = service("solaredge", 1502, SOLAREDGE, MODBUS_ID=told)
-        (found,) = candidates.seen_by_zeroconf([profile], info)
-        assert found.link["unit_id"] == unit_id
-    (found,) = candidates.seen_by_zeroconf([profile], service("solaredge", 1502, SOLAREDGE))
-    assert found.link["unit_id"] == 1
+        (seen,) = candidates.seen_by_zeroconf([profile], info)
+        assert seen.link["unit_id"] == unit_id
+    (seen,) = candidates.seen_by_zeroconf([profile], service("solaredge", 1502, SOLAREDGE))
+    assert seen.link["unit_id"] == 1
 
 
 async def test_devices_that_are_not_of_a_profile_are_no_housing(
@@ -467,8 +514,17 @@ async def test_devices_that_are_not_of_a_profile_are_no_housing(
 def test_a_found_device_is_asked_in_the_same_words_as_one_that_is_added_by_hand() -> None:
     """The form is the same; two wordings would drift apart."""
     for role in ("meter", "battery", "pv", "charger"):
-        found = ENGLISH["config"]["step"][f"new_{role}"]
+        new = ENGLISH["config"]["step"][f"new_{role}"]
         by_hand = ENGLISH["config_subentries"][role]["step"]["confirm"]
         for part in ("data", "data_description"):
-            assert found[part].items() >= by_hand[part].items()
-        assert found["description"] == by_hand["description"]
+            assert new[part].items() >= by_hand[part].items()
+        assert new["description"] == by_hand["description"]
+
+
+async def test_home_assistant_wakes_us_for_what_the_manifest_names(hass: HomeAssistant) -> None:
+    """Its loader takes custom integrations into account, and understands our patterns."""
+    services = await async_get_zeroconf(hass)
+    ours = {kind for kind, matchers in services.items() for each in matchers if each["domain"] == DOMAIN}
+    assert ours == {"_http._tcp.local.", "_shelly._tcp.local.", "_hwenergy._tcp.local.", SOLAREDGE}
+    hardware = [each for each in await async_get_dhcp(hass) if each["domain"] == DOMAIN]
+    assert {each["macaddress"] for each in hardware} == {"0003AC*", "0015BB*"}

@@ -28,6 +28,9 @@ from ..devices import AnyProfile, Profile
 from ..devices.profile import Dhcp, HttpLink, Zeroconf
 from .probe import Probe, ProbeError, async_probe
 
+# Its profiles fit devices of many makers, and know less of them than the makers' own.
+GENERIC = "SunSpec"
+
 type Known = tuple[ConfigEntry[Any], ConfigSubentry]
 
 
@@ -57,7 +60,7 @@ def seen_by_zeroconf(profiles: Iterable[AnyProfile], info: ZeroconfServiceInfo) 
     """Return what an announced service may be. The port is the announced one: it is the service's own."""
     return [
         Candidate(profile=profile, link=_link(profile, info.host, info.port, _unit_id(sign, info)))
-        for profile in profiles
+        for profile in _special_first(profiles)
         if (
             sign := next(
                 (
@@ -75,11 +78,15 @@ def seen_by_dhcp(profiles: Iterable[AnyProfile], info: DhcpServiceInfo) -> list[
     """Return what somebody who asked for an address may be."""
     return [
         Candidate(profile=profile, link=_link(profile, info.ip, None, None))
-        for profile in profiles
+        for profile in _special_first(profiles)
         if any(
             isinstance(each, Dhcp) and each.fits(info.hostname, info.macaddress) for each in profile.discovery
         )
     ]
+
+
+def _special_first(profiles: Iterable[AnyProfile]) -> list[AnyProfile]:
+    return sorted(profiles, key=lambda profile: profile.manufacturer == GENERIC)
 
 
 def _link(profile: AnyProfile, host: str, port: int | None, unit_id: int | None) -> dict[str, Any]:

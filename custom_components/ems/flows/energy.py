@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, CONF_NAME
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, CONF_NAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     SelectOptionDict,
@@ -119,7 +119,8 @@ def _label(hass: HomeAssistant, proposal: Proposal, kind: str) -> str:
     """Return a line with the power as it is now, so that people see which sensor is meant."""
     entity_id = proposal.entities["power_entity"]
     state = hass.states.get(entity_id)
-    now = f"{state.state} {state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, '')}".strip() if state else "–"
+    known = state is not None and state.state not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+    now = f"{state.state} {state.attributes[ATTR_UNIT_OF_MEASUREMENT]}" if state and known else "–"
     return f"{kind}: {proposal.name} ({entity_id}: {manner_of(hass.config.language).decimal(now)})"
 
 

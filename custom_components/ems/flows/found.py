@@ -1,5 +1,6 @@
 """Devices that announce themselves in the network: asked who they are, shown with their values, added to a home."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -45,6 +46,8 @@ from .links import PASSWORD
 from .new_devices import NewDevice, NewDevicesFlow
 from .probe import ProbeError
 
+# An inverter asks for its address long before it answers; Home Assistant does not tell twice of the same address.
+STARTING_S = 60.0
 CONF_SITE = "site"
 CONF_ROLES = "roles"
 
@@ -72,12 +75,14 @@ class FoundFlow(NewDevicesFlow):
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Look at a device that asks for an address."""
         candidates = seen_by_dhcp(await self._async_all(), discovery_info)
-        return await self._async_look(discovery_info.macaddress, candidates)
+        return await self._async_look(discovery_info.macaddress, candidates, patience_s=STARTING_S)
 
     async def _async_all(self) -> list[AnyProfile]:
         return list((await self.hass.async_add_executor_job(load_profiles)).values())
 
-    async def _async_look(self, name: str, candidates: list[Candidate]) -> ConfigFlowResult:
+    async def _async_look(
+        self, name: str, candidates: list[Candidate], patience_s: float = 0.0
+    ) -> ConfigFlowResult:
         """Ask the device who it is, unless it was ignored, is being looked at, or there is no home for it."""
         await self.async_set_unique_id(f"found:{name}")
         self._abort_if_unique_id_configured()
@@ -86,13 +91,23 @@ class FoundFlow(NewDevicesFlow):
         self._candidates = candidates
         self.context["title_placeholders"] = {"name": name}
         try:
-            found = await async_find(self.hass, candidates)
+            found = await self._async_find(candidates, patience_s)
         except ProbeError as err:
             if err.key == "wrong_credentials" and self._password_fields():
                 return await self.async_step_found_password()
             reason = "unknown_device" if err.key == "wrong_device" else "no_answer"
             return self.async_abort(reason=reason, description_placeholders={"detail": err.detail})
         return await self._async_found(found)
+
+    async def _async_find(self, candidates: list[Candidate], patience_s: float) -> Found:
+        """Ask, and once more after a while where nobody answered yet."""
+        try:
+            return await async_find(self.hass, candidates)
+        except ProbeError as err:
+            if err.key != "cannot_connect" or not patience_s:
+                raise
+        await asyncio.sleep(patience_s)
+        return await async_find(self.hass, candidates)
 
     def _password_fields(self) -> dict[Any, Any]:
         """Return the form that lets us in: no field where no candidate knows of a password."""
