@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     FlowType,
 )
+from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import TextSelector
@@ -119,8 +120,11 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
             self._name = user_input["name"]
             # A dialog that somebody left open elsewhere must not lock this one out.
             await self.async_set_unique_id(f"site:{slugify(self._name)}", raise_on_progress=False)
-            self._abort_if_unique_id_configured()
-            if not (errors := grid_errors(user_input, self.hass.config.currency)):
+            errors = grid_errors(user_input, self.hass.config.currency)
+            if any(entry.unique_id == self.unique_id for entry in self._async_current_entries()):
+                # No reason to lose what the pages before have asked.
+                errors[CONF_NAME] = "name_taken"
+            if not errors:
                 self._data[CONF_GRID] = grid_data(user_input)
                 return await self.async_step_tariff()
         form = self.add_suggested_values_to_schema(

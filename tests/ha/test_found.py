@@ -219,6 +219,33 @@ async def test_a_name_follows_its_device_by_itself(
     assert link_of(site)["host"] == "meter.invalid"
 
 
+async def test_a_device_that_is_read_over_the_broker_is_not_offered_again(
+    hass: HomeAssistant, web: WebDevice
+) -> None:
+    """Its topics begin with its name, which ends with its serial number. One whose profile is gone is no obstacle."""
+    devices = [
+        {
+            "subentry_type": "meter",
+            "title": profile,
+            "unique_id": f"meter:{serial}",
+            "data": {
+                "name": profile,
+                "source": {"kind": "profile", "profile": profile, "serial": serial}
+                | {"link": {"transport": "mqtt", "prefix": serial}},
+                "params": {"position": "grid"},
+            },
+        }
+        for profile, serial in (("shelly_3em_mqtt", SHELLY), ("my_own_one", "EC62609110F8"))
+    ]
+    over_broker, of_no_profile = (home_of_entities(device).entry(DOMAIN) for device in devices)
+    of_no_profile.add_to_hass(hass)
+    flow = await announce(hass, service(SHELLY, port_of(web)))
+    assert flow.step == "new_meter"
+    hass.config_entries.flow.async_abort(flow.result["flow_id"])
+    over_broker.add_to_hass(hass)
+    assert (await announce(hass, service(SHELLY, port_of(web)))).aborted == "already_configured"
+
+
 async def test_two_devices_that_swapped_their_addresses_are_told_apart(
     hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
 ) -> None:

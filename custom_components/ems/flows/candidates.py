@@ -154,17 +154,21 @@ def station_of(profile: AnyProfile, link: Mapping[str, Any], serial: str) -> str
 
 def known_as(hass: HomeAssistant, found: Found, profiles: Mapping[str, AnyProfile]) -> list[Known]:
     """Return the devices of our homes that live in the housing that was found, however they are reached."""
-    profile, link = found.candidate.profile, found.candidate.link
-    wanted = station_of(profile, link, found.probe.serial).casefold()
+    profile = found.candidate.profile
+    wanted = station_of(profile, found.candidate.link, found.probe.serial).casefold()
     return [
         (site, subentry)
         for site, subentry in known_devices(hass)
-        if wanted == _known_station(subentry.data[CONF_SOURCE], profiles).casefold()
+        if (known := profiles.get(subentry.data[CONF_SOURCE][CONF_PROFILE]))
+        and known.manufacturer == profile.manufacturer
+        and _is_station(known, subentry.data[CONF_SOURCE], wanted)
     ]
 
 
-def _known_station(source: Mapping[str, Any], profiles: Mapping[str, AnyProfile]) -> str:
-    return station_of(profiles[source[CONF_PROFILE]], source[CONF_LINK], str(source[CONF_SERIAL]))
+def _is_station(profile: AnyProfile, source: Mapping[str, Any], wanted: str) -> bool:
+    """Tell whether a stored device is the one that is wanted. Over MQTT its topics end with its serial number."""
+    known = station_of(profile, source[CONF_LINK], str(source[CONF_SERIAL])).casefold()
+    return known == wanted or known.endswith(f"-{wanted}")
 
 
 async def async_follow(hass: HomeAssistant, found: Found, known: Collection[Known]) -> None:
