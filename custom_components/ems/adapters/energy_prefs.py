@@ -124,36 +124,67 @@ def _proposal(hass: HomeAssistant, kind: str, part: Mapping[str, Any], taken: se
     role, energy_fields = ENERGIES[kind]
     energies = {name: part[key] for name, key in energy_fields.items() if part.get(key)}
     name = _name(hass, part, energies)
-    power, is_reversed = _power_of(part)
-    is_told = power is not None
-    if power is None:
-        power = _beside(hass, energies, SensorDeviceClass.POWER, taken)
-    if power is None:
-        return Lacking(kind=kind, name=name, reason="power_missing")
-    if power in taken:
-        return Lacking(kind=kind, name=name, reason="power_taken", detail=power)
-    needed = {"power_entity": power}
-    if role == BATTERY:
-        soc = part.get("stat_soc") or _beside(
-            hass, {**energies, "power": power}, SensorDeviceClass.BATTERY, set()
-        )
-        if soc is None:
-            return Lacking(kind=kind, name=name, reason="soc_missing")
-        needed["soc_entity"] = soc
-    if problem := _problem(hass, role, needed):
-        return Lacking(kind=kind, name=name, reason=problem[0], detail=problem[1])
-    whole = {field: entity for field, entity in energies.items() if not _problem(hass, role, {field: entity})}
-    params = {"position": POSITIONS[kind]} if kind in POSITIONS else {}
-    if capacity_kwh := part.get("capacity"):
-        params["capacity_kwh"] = capacity_kwh
+    told, is_reversed = _power_of(part)
+    try:
+        needed = _needed(hass, role, part, energies, taken)
+    except _UnfitError as err:
+        return Lacking(kind=kind, name=name, reason=err.reason, detail=err.detail)
     return Proposal(
         kind=kind,
         role=role,
         name=name,
-        entities={**needed, **whole, "power_positive": list(SIGNS[role])[is_reversed]},
-        params=params,
-        is_sign_known=is_told or kind in ONE_WAY,
+        entities={
+            **needed,
+            **_readable(hass, role, energies),
+            "power_positive": list(SIGNS[role])[is_reversed],
+        },
+        params=_params(kind, part),
+        is_sign_known=told is not None or kind in ONE_WAY,
     )
+
+
+class _UnfitError(Exception):
+    """A part of the dashboard cannot be read."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+def _needed(
+    hass: HomeAssistant, role: str, part: Mapping[str, Any], energies: Mapping[str, str], taken: set[str]
+) -> dict[str, str]:
+    """Return the entities that a device cannot do without. Raises _UnfitError."""
+    power = _power_of(part)[0] or _beside(hass, energies, SensorDeviceClass.POWER, taken)
+    if power is None:
+        raise _UnfitError("power_missing")
+    if power in taken:
+        raise _UnfitError("power_taken", power)
+    needed = {"power_entity": power}
+    if role == BATTERY:
+        needed["soc_entity"] = _soc_of(hass, part, {**energies, "power_entity": power})
+    if problem := _problem(hass, role, needed):
+        raise _UnfitError(*problem)
+    return needed
+
+
+def _soc_of(hass: HomeAssistant, part: Mapping[str, Any], others: Mapping[str, str]) -> str:
+    """Return the state of charge that the dashboard names, or the one on the same device."""
+    soc: str | None = part.get("stat_soc") or _beside(hass, others, SensorDeviceClass.BATTERY, set())
+    if soc is None:
+        raise _UnfitError("soc_missing")
+    return soc
+
+
+def _readable(hass: HomeAssistant, role: str, energies: Mapping[str, str]) -> dict[str, str]:
+    """Return the counters that can be read; EMS counts by itself where there are none."""
+    return {name: entity for name, entity in energies.items() if not _problem(hass, role, {name: entity})}
+
+
+def _params(kind: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the dashboard knows of a device besides."""
+    params = {"position": POSITIONS.get(kind), "capacity_kwh": part.get("capacity")}
+    return {key: value for key, value in params.items() if value is not None}
 
 
 def _power_of(part: Mapping[str, Any]) -> tuple[str | None, bool]:

@@ -173,20 +173,23 @@ def _is_station(profile: AnyProfile, source: Mapping[str, Any], wanted: str) -> 
 
 async def async_follow(hass: HomeAssistant, found: Found, known: Collection[Known]) -> None:
     """Store the new address of a device that has moved. Its site is loaded anew by its update listener."""
-    profile, link = found.candidate.profile, found.candidate.link
     for site, subentry in known:
-        source = subentry.data[CONF_SOURCE]
-        old = source[CONF_LINK]
-        if source[CONF_PROFILE] != profile.id or old.get(CONF_HOST) == link[CONF_HOST]:
-            continue
-        if not _is_address(old[CONF_HOST]) or await _async_still_there(hass, profile, source):
-            continue
-        new = {**old, CONF_HOST: link[CONF_HOST], CONF_PORT: link[CONF_PORT]}
-        data = {**subentry.data, CONF_SOURCE: {**source, CONF_LINK: new}}
-        hass.config_entries.async_update_subentry(site, subentry, data=data)
+        if await _async_has_moved(hass, found, subentry.data[CONF_SOURCE]):
+            source = subentry.data[CONF_SOURCE]
+            here = {key: found.candidate.link[key] for key in (CONF_HOST, CONF_PORT)}
+            data = {**subentry.data, CONF_SOURCE: {**source, CONF_LINK: {**source[CONF_LINK], **here}}}
+            hass.config_entries.async_update_subentry(site, subentry, data=data)
     # A site that waits for its devices has no listener yet, and need not wait: one of them has just answered.
     for entry_id in {site.entry_id for site, _ in known if site.state is ConfigEntryState.SETUP_RETRY}:
         hass.config_entries.async_schedule_reload(entry_id)
+
+
+async def _async_has_moved(hass: HomeAssistant, found: Found, source: Mapping[str, Any]) -> bool:
+    """Tell whether a device is no longer where it was. One that is reached in another way has its own address."""
+    profile, host = found.candidate.profile, source[CONF_LINK].get(CONF_HOST)
+    if source[CONF_PROFILE] != profile.id or host == found.candidate.link[CONF_HOST]:
+        return False
+    return _is_address(host) and not await _async_still_there(hass, profile, source)
 
 
 def _is_address(host: str) -> bool:

@@ -107,17 +107,27 @@ class NewDevicesFlow(ConfigFlow):
                 self._described.append(device.described(user_input))
                 self._waiting = self._waiting[1:]
                 return await self._async_next_device()
+        return await self._async_new_form(device, user_input, errors, detail)
+
+    async def _async_new_form(
+        self,
+        device: NewDevice,
+        user_input: Mapping[str, Any] | None,
+        errors: dict[str, str],
+        detail: str,
+    ) -> ConfigFlowResult:
+        """Show the form of a device, filled in with what is known."""
         shown = user_input or {
             CONF_NAME: device.title,
-            **suggestions(role, device.reading),
+            **suggestions(device.role, device.reading),
             **device.known,
         }
         return self.async_show_form(
-            step_id=f"new_{role}",
+            step_id=f"new_{device.role}",
             data_schema=self.add_suggested_values_to_schema(device.schema, shown),
             errors=errors,
             description_placeholders={
-                "values": await async_describe(self.hass, role, device.reading),
+                "values": await async_describe(self.hass, device.role, device.reading),
                 "serial": str(device.source[CONF_SERIAL]),
                 "detail": detail,
             },
