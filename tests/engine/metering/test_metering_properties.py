@@ -47,7 +47,9 @@ def wirings(draw: st.DrawFn, *, top: MeterRole) -> list[Wire]:
             kind = {"solar": "pv", "battery": "battery", "charger": "charger"}[role]
             device = Device(key=f"d{number}", kind=DeviceKind(kind), measures_itself=draw(st.booleans()))
             watts *= draw(st.sampled_from([1, -1])) if role is MeterRole.BATTERY else 1
-        meter = Meter(key=key, role=role, above=wires[parent].meter.key, measures=device.key if device else None)
+        meter = Meter(
+            key=key, role=role, above=wires[parent].meter.key, measures=device.key if device else None
+        )
         takes_w = 0.0 if device else watts
         wires.append(Wire(meter, parent, takes_w, device, watts if device else 0.0))
     return wires

@@ -50,14 +50,10 @@ def balance(tree: MeterTree, meter_w: Powers, device_w: Powers, inverter_w: Powe
     return Balance(
         grid_w=grid_w,
         consumption_w=consumption_w,
-        pv_w=valued(tree.of_kind(DeviceKind.PV), known)[0],
-        battery_w=valued(tree.of_kind(DeviceKind.BATTERY), known)[0],
-        charger_w=valued(tree.of_kind(DeviceKind.CHARGER), known)[0],
-        loads_w={
-            device.key: valued(tree.power_of(device), known)[0]
-            for device in tree.devices
-            if device.kind is DeviceKind.LOAD
-        },
+        pv_w=valued(tree.of_kind[DeviceKind.PV], known)[0],
+        battery_w=valued(tree.of_kind[DeviceKind.BATTERY], known)[0],
+        charger_w=valued(tree.of_kind[DeviceKind.CHARGER], known)[0],
+        loads_w={key: valued(terms, known)[0] for key, terms in tree.loads.items()},
         untracked_w={key: _at_ac(tree, terms, known, at_ac)[0] for key, terms in tree.untracked.items()},
         grid_is_derived=tree.grid_is_derived,
         consumption_is_derived=tree.grid is not None and not tree.grid_is_derived,
@@ -82,7 +78,7 @@ def _at_ac(
         return None, ()
     swapped: Terms = terms
     for inverter in at_ac:
-        behind = [device.key for device in tree.devices if device.inverter == inverter]
+        behind = tree.behind.get(inverter, ())
         counts = {swapped[key] for key in behind if key in swapped}
         if len(counts) == 1:
             (count,) = counts

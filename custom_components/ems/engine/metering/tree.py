@@ -163,8 +163,28 @@ class MeterTree:
         meter = self.named.get(device.key)
         return {device.key: 1} if device.measures_itself or meter is None else self._own(meter)
 
-    def of_kind(self, kind: DeviceKind) -> Terms:
-        """Return the power of all devices of a kind."""
+    @cached_property
+    def of_kind(self) -> Mapping[DeviceKind, Terms]:
+        """Return the power of all devices of each kind."""
+        return {kind: self._of_kind(kind) for kind in DeviceKind}
+
+    @cached_property
+    def loads(self) -> Mapping[str, Terms]:
+        """Return the power of every flexible load."""
+        return {
+            device.key: self.power_of(device) for device in self.devices if device.kind is DeviceKind.LOAD
+        }
+
+    @cached_property
+    def behind(self) -> Mapping[str, tuple[str, ...]]:
+        """Return by inverter the devices behind it."""
+        inverters = dict.fromkeys(device.inverter for device in self.devices if device.inverter is not None)
+        return {
+            inverter: tuple(device.key for device in self.devices if device.inverter == inverter)
+            for inverter in inverters
+        }
+
+    def _of_kind(self, kind: DeviceKind) -> Terms:
         standing_in = [self._meter[key] for key in sorted(self.stand_ins)]
         ours = [self._own(meter) for meter in standing_in if KIND_OF[meter.role] is kind]
         devices = [device for device in self.devices if device.kind is kind]
@@ -177,7 +197,7 @@ class MeterTree:
     @cached_property
     def sources(self) -> Terms:
         """Return what everything that gives power gives."""
-        return added(*(self.of_kind(kind) for kind in sorted(SOURCES)))
+        return added(*(self.of_kind[kind] for kind in sorted(SOURCES)))
 
     @cached_property
     def _beside_meters(self) -> Terms:
