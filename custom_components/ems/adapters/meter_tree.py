@@ -72,25 +72,29 @@ def make_meters(meters: Iterable[Meter], devices: Iterable[Device]) -> SiteMeter
 
 
 def meters_of(subentries: Iterable[ConfigSubentry]) -> SiteMeters:
-    """Return the tree of what is stored, of a site that is not running or as a form sees it. Raises MeterError."""
-    stored = [each for each in subentries if each.subentry_type in ROLES]
-    return make_meters(
-        [
-            make_meter(each.subentry_id, each.data[CONF_NAME], each.data[CONF_PARAMS], _serial(each.data))
-            for each in stored
-            if each.subentry_type == METER
-        ],
-        [
-            Device(
-                key=each.subentry_id,
-                kind=DeviceKind(each.subentry_type),
-                name=each.data[CONF_NAME],
-                measures_itself=each.subentry_type != LOAD or is_metered(each),
-            )
-            for each in stored
-            if each.subentry_type != METER
-        ],
-    )
+    """Return the tree of what is stored. Raises MeterError."""
+    return make_meters(*stored(subentries))
+
+
+def stored(subentries: Iterable[ConfigSubentry]) -> tuple[list[Meter], list[Device]]:
+    """Return meters and devices as their forms described them, whether the site runs or not."""
+    known = [each for each in subentries if each.subentry_type in ROLES]
+    meters = [
+        make_meter(each.subentry_id, each.data[CONF_NAME], each.data[CONF_PARAMS], _serial(each.data))
+        for each in known
+        if each.subentry_type == METER
+    ]
+    devices = [
+        Device(
+            key=each.subentry_id,
+            kind=DeviceKind(each.subentry_type),
+            name=each.data[CONF_NAME],
+            measures_itself=each.subentry_type != LOAD or is_metered(each),
+        )
+        for each in known
+        if each.subentry_type != METER
+    ]
+    return meters, devices
 
 
 def is_metered(load: ConfigSubentry) -> bool:

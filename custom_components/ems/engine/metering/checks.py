@@ -54,8 +54,8 @@ def _refuse_twice(meters: Mapping[str, Meter], devices: Mapping[str, Device]) ->
             other = measured.setdefault(meter.measures, meter)
             if other is not meter:
                 device = devices[meter.measures].label
-                raise MeterError("measured_twice", meter=meter.label, other=other.label, device=device)
+                raise MeterError("measured_twice", meter=other.label, other=meter.label, device=device)
         if meter.serial is not None:
             other = hardware.setdefault(meter.serial, meter)
             if other is not meter:
-                raise MeterError("same_meter", meter=meter.label, other=other.label, serial=str(meter.serial))
+                raise MeterError("same_meter", meter=other.label, other=meter.label, serial=str(meter.serial))
