@@ -46,7 +46,7 @@ def make_meter(key: str, name: str, params: Mapping[str, Any], serial: str | Non
     """Return a meter as its form described it."""
     return Meter(
         key=key,
-        role=MeterRole(params["position"]),
+        role=MeterRole(params.get("position", MeterRole.ZONE)),
         name=name,
         above=params.get("above"),
         measures=params.get("measures"),

@@ -214,7 +214,9 @@ def test_behind_which_of_two_connections_something_hangs_is_not_guessed() -> Non
     second = meter("second", MeterRole.GRID)
     watts = {"grid": 500.0, "second": 300.0, "room": 100.0}
     assert home(GRID, second, meter("room", MeterRole.ZONE), **watts).untracked_w == {}
-    assert home(GRID, second, meter("room", MeterRole.ZONE, "second"), **watts).untracked_w == {"second": 200}
+    room = meter("room", MeterRole.ZONE, "second")
+    assert home(GRID, second, room, **watts).untracked_w == {"second": 200}
+    assert home(GRID, second, room, ROOF, **watts, roof=50).untracked_w == {}, "nor behind which the roof is"
 
 
 @pytest.mark.parametrize(

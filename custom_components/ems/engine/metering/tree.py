@@ -241,7 +241,7 @@ class MeterTree:
             return rest
         # Behind which of several connections a source is, nobody says.
         if len(self._of_role(MeterRole.GRID)) > 1:
-            return None if self._beside_meters else rest
+            return None if self.sources else rest
         return added(rest, self._beside_meters)
 
     @cached_property
