@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
+from custom_components.ems.demo import DemoHome, Fault
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ems.dispatcher import Command
 from tests.ha.clock import Clock, settle
@@ -92,6 +93,18 @@ async def test_who_is_silent_is_named(hass: HomeAssistant, add_site: AddSite) ->
     state = hass.states.get("sensor.home_home_consumption")
     assert (state.state, state.attributes["unknown_because"]) == ("unknown", ["Roof"])
     assert number(hass, "sensor.home_grid_power") == 500
+
+
+async def test_an_inverter_that_is_silent_goes_by_the_device_on_it(
+    hass: HomeAssistant, entry: MockConfigEntry, home: DemoHome, clock: Clock
+) -> None:
+    """It has no name of its own."""
+    assert entry.runtime_data.site.data.unknown_because == ()
+    home.faults.set("inverter", Fault.REFUSE)
+    await clock.live(hass, 30)
+    now = entry.runtime_data.site.data
+    assert (now.balance_w, now.unknown_because) == (None, ("Battery",))
+    assert now.grid_w is not None
 
 
 async def test_a_meter_with_others_below_it_shows_what_is_left(
