@@ -183,6 +183,17 @@ def test_a_hybrid_inverters_terminal_counts_for_all_behind_it() -> None:
     assert (below.grid_w, below.consumption_w) == (-50, 1000), "the battery hangs where its inverter hangs"
 
 
+def test_a_meter_speaks_for_a_silent_inverter_only_where_it_measures_nothing_else() -> None:
+    """What a battery behind the same inverter takes is in the meter, and in its own word."""
+    roof = Device(key="roof", kind=DeviceKind.PV, inverter="inverter")
+    store = Device(key="store", kind=DeviceKind.BATTERY, inverter="inverter")
+    sun = meter("sun", MeterRole.SOLAR, None, "roof")
+    watts = {"grid": 100.0, "sun": 1950.0, "roof": None, "inverter": None}
+    assert home(GRID, sun, roof, **watts).consumption_w == 2050
+    shared = home(GRID, sun, roof, store, store=-1000, **watts)
+    assert (shared.consumption_w, shared.unknown_because) == (None, ("inverter",))
+
+
 def test_half_a_sum_is_none_and_says_who_is_missing() -> None:
     """An unknown power is not 0."""
     found = home(GRID, ROOF, STORE, grid=500, roof=None, store=-1000)
@@ -241,6 +252,7 @@ def test_behind_which_of_two_connections_something_hangs_is_not_guessed() -> Non
             [Meter(key=key, role=MeterRole.BUILDING, serial="0815") for key in ("one", "two")],
             *("same_meter", "one and the same meter, 0815"),
         ),
+        ([GRID, GRID], "same_meter", "Grid and Grid are one and the same meter, grid"),
     ],
 )
 def test_meters_that_contradict_each_other_are_refused_by_name(

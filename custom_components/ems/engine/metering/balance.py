@@ -43,7 +43,11 @@ def balance(tree: MeterTree, meter_w: Powers, device_w: Powers, inverter_w: Powe
     inverter_w : AC power of inverters that measure it, + into the home. It beats adding up their DC sides, whose
         conversion losses would count as consumption. [W]
     """
-    at_ac = dict(inverter_w or {})
+    at_ac = {
+        key: power_w
+        for key, power_w in (inverter_w or {}).items()
+        if power_w is not None or _has_its_say(tree, key)
+    }
     known = {**meter_w, **_helped_out(tree, meter_w, device_w), **at_ac}
     grid_w, grid_lacks = _at_ac(tree, tree.grid, known, at_ac)
     consumption_w, home_lacks = _at_ac(tree, tree.consumption, known, at_ac)
@@ -62,12 +66,18 @@ def balance(tree: MeterTree, meter_w: Powers, device_w: Powers, inverter_w: Powe
 
 
 def _helped_out(tree: MeterTree, meter_w: Powers, device_w: Powers) -> Powers:
-    """Return the devices' powers; for one that is silent speaks the meter that names it and nothing else."""
+    """Return the devices' powers; for one that is silent speaks the meter that measures it alone."""
     found = dict(device_w)
-    for key, meter in tree.named.items():
-        if found.get(key) is None and tree.measures_alone(meter):
+    for key in tree.named:
+        if found.get(key) is None and (meter := tree.speaks_for(key)):
             found[key] = meter_w.get(meter.key)
     return found
+
+
+def _has_its_say(tree: MeterTree, inverter: str) -> bool:
+    """Tell whether an inverter has devices behind it, and no meter speaks for it while it is silent."""
+    behind = tree.behind.get(inverter, ())
+    return any(tree.speaks_for(key) is None for key in behind)
 
 
 def _at_ac(

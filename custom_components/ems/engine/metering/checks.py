@@ -1,18 +1,20 @@
 """What a tree of meters must fulfil before anything is added up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+import itertools
 
 from .errors import MeterError
 from .meters import BESIDE, KIND_OF, Device, Meter, MeterRole
 
 
-def check_meters(meters: Mapping[str, Meter], devices: Mapping[str, Device]) -> None:
+def check_meters(meters: Sequence[Meter], devices: Mapping[str, Device]) -> None:
     """Refuse meters that contradict each other. Raises MeterError."""
-    for meter in meters.values():
-        _check_above(meter, meters)
+    by_key = {meter.key: meter for meter in meters}
+    for meter in meters:
+        _check_above(meter, by_key)
         _check_measured(meter, devices)
-    for meter in meters.values():
-        _refuse_cycle(meter, meters)
+    for meter in meters:
+        _refuse_cycle(meter, by_key)
     _refuse_twice(meters, devices)
 
 
@@ -46,16 +48,11 @@ def _check_measured(meter: Meter, devices: Mapping[str, Device]) -> None:
         raise MeterError("wrong_kind", meter=meter.label, device=device.label)
 
 
-def _refuse_twice(meters: Mapping[str, Meter], devices: Mapping[str, Device]) -> None:
-    measured: dict[str, Meter] = {}
-    hardware: dict[str, Meter] = {}
-    for meter in meters.values():
-        if meter.measures is not None:
-            other = measured.setdefault(meter.measures, meter)
-            if other is not meter:
-                device = devices[meter.measures].label
-                raise MeterError("measured_twice", meter=other.label, other=meter.label, device=device)
-        if meter.serial is not None:
-            other = hardware.setdefault(meter.serial, meter)
-            if other is not meter:
-                raise MeterError("same_meter", meter=other.label, other=meter.label, serial=str(meter.serial))
+def _refuse_twice(meters: Sequence[Meter], devices: Mapping[str, Device]) -> None:
+    for one, other in itertools.combinations(meters, 2):
+        if one.key == other.key or (one.serial is not None and one.serial == other.serial):
+            serial = one.serial or one.key
+            raise MeterError("same_meter", meter=one.label, other=other.label, serial=serial)
+        if one.measures is not None and one.measures == other.measures:
+            device = devices[one.measures].label
+            raise MeterError("measured_twice", meter=one.label, other=other.label, device=device)

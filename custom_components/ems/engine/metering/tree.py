@@ -33,7 +33,7 @@ class MeterTree:
 
     def __post_init__(self) -> None:
         """Check before anything is added up."""
-        check_meters(self._meter, self._device)
+        check_meters(self.meters, self._device)
 
     @cached_property
     def _meter(self) -> Mapping[str, Meter]:
@@ -93,9 +93,12 @@ class MeterTree:
         """Return by device the meter that names it."""
         return {meter.measures: meter for meter in self.meters if meter.measures is not None}
 
-    def measures_alone(self, meter: Meter) -> bool:
-        """Tell whether nothing hangs below a meter."""
-        return not self._below.get(meter.key)
+    def speaks_for(self, device: str) -> Meter | None:
+        """Return the meter that measures a device and nothing else; none where other things hang there, too."""
+        meter = self.named.get(device)
+        inverter = self._device[device].inverter
+        has_company = inverter is not None and len(self.behind[inverter]) > 1
+        return None if meter is None or has_company or self._below.get(meter.key) else meter
 
     @cached_property
     def stand_ins(self) -> frozenset[str]:
