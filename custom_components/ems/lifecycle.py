@@ -32,6 +32,7 @@ from .devices import AnyProfile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .meter_issue import async_tell_lost_meters
 from .peak_follower import async_follow_peak
 from .push_view import async_setup_push
 from .runtime import EmsConfigEntry, EmsData
@@ -184,6 +185,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
             _follow_car(entry, device)
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
+    async_tell_lost_meters(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
