@@ -103,12 +103,11 @@ class PushFlow(HandFlow):
                 self._source[CONF_SERIAL], setup_of(self.role, self._source), self._source[CONF_KEY_HASH]
             )
             return
-        data = self._current()
+        subentry = self._get_reconfigure_subentry()
         keys = {key: self._source[key] for key in (CONF_KEY_HASH, CONF_KEY_MADE_S)}
+        source = {**subentry.data[CONF_SOURCE], **keys}
         self.hass.config_entries.async_update_subentry(
-            self._get_entry(),
-            self._get_reconfigure_subentry(),
-            data={**data, CONF_SOURCE: {**data[CONF_SOURCE], **keys}},
+            self._get_entry(), subentry, data={**subentry.data, CONF_SOURCE: source}
         )
 
     async def async_step_push_key(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
