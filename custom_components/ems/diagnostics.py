@@ -19,6 +19,7 @@ from .site_device import SiteDevice
 TO_REDACT = {
     *("host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"),
     *("username", "password", "headers", "url", "body", "prefix", "availability_topic", "topic"),
+    *("key_hash", "facility_id"),
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX)

@@ -34,6 +34,7 @@ from .entity import site_device_info
 from .load_follower import async_follow_load
 from .meter_issue import async_tell_lost_meters
 from .peak_follower import async_follow_peak
+from .push_view import async_setup_push
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
 from .settings import SiteSettings
@@ -44,8 +45,9 @@ DEMO_STATE = "demo_home"
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether a site is loaded or not."""
+    """Register the actions and the address for reports, which are there whether a site is loaded or not."""
     async_setup_services(hass)
+    async_setup_push(hass)
     return True
 
 
@@ -59,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
     demo = await _async_start_demo(hass, entry, store)
     try:
         profiles = await hass.async_add_executor_job(load_profiles)
-        devices = _build_devices(hass, entry, profiles)
+        devices = _build_devices(hass, entry, profiles, store)
         await _async_first_contact(devices)
         entry.runtime_data = _assemble(hass, entry, store, forecasts, devices, demo)
         await entry.runtime_data.forecast.async_restore()
@@ -74,11 +76,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
 
 
 def _build_devices(
-    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile]
+    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile], store: SiteStore
 ) -> dict[str, SiteDevice]:
     """Return the site's devices; a link that somebody else uses with other settings may be free later."""
     try:
-        return build_devices(hass, entry, profiles)
+        return build_devices(hass, entry, profiles, store)
     except HomeAssistantError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -42,9 +43,9 @@ async def mqtt(
     data = {"broker": "127.0.0.1", "port": mosquitto.port, "protocol": "5"}
     entry = MockConfigEntry(domain="mqtt", data=data, version=1, minor_version=2)
     entry.add_to_hass(hass)
+    assert await async_setup_component(hass, "http", {})
     # What MQTT needs for certificates that nobody uploads here.
-    for component in ("http", "file_upload"):
-        hass.config.components.add(component)
+    hass.config.components.add("file_upload")
     # The client listens in the background for as long as it is connected: nobody may wait for its end.
     until_done = hass.async_block_till_done
     monkeypatch.setattr(hass, "async_block_till_done", lambda **_: until_done())

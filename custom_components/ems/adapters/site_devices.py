@@ -36,10 +36,13 @@ from ..devices.profile import HttpLink
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
+from ..store import SiteStore
 from .actuators import EntityActuator, ProfileActuator, entity_modes
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
+from .push_devices import push_devices
+from .push_source import is_pushed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +56,12 @@ class _Shared:
 
 
 def build_devices(
-    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile]
+    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile], store: SiteStore
 ) -> dict[str, SiteDevice]:
     """Return every device of the site by subentry id. Nothing is sent yet."""
-    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES]
+    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES and not is_pushed(s)]
     shared = _shared_links(hass, entry, subentries, profiles)
-    return {
+    return push_devices(hass, entry, store) | {
         subentry.subentry_id: (
             _entity_device(hass, entry, subentry)
             if subentry.data[CONF_SOURCE][CONF_KIND] == SOURCE_ENTITIES

@@ -34,19 +34,22 @@ from ..const import (
     SOURCE_MODBUS,
     SOURCE_MQTT,
     SOURCE_PROFILE,
+    SOURCE_PUSH,
 )
 from ..devices import AnyProfile, load_profiles
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
-from .hand import HandFlow
 from .links import connection_link, connection_schema, without_password
 from .params import confirm_schema, param_errors, suggestions
 from .probe import Probe, ProbeError, async_describe, async_probe
+from .push import PushFlow
 
 # How a device can be reached; steps of the flow.
 MENU = ["profile", SOURCE_HTTP, SOURCE_MQTT, SOURCE_MODBUS, "entities"]
+# What only counts can tell all of it by itself; a battery or a charger that posts could not be steered.
+PUSH_MENU = [*MENU, SOURCE_PUSH]
 
 
-class DeviceFlow(HandFlow):
+class DeviceFlow(PushFlow):
     """One flow for every role; the role decides the profiles offered and the last form."""
 
     def __init__(self) -> None:
@@ -60,7 +63,8 @@ class DeviceFlow(HandFlow):
         if self._get_entry().data[CONF_KIND] == KIND_DEMO:
             # It is steered from the first minute: a real device in it would be, too, without a guard.
             return self.async_abort(reason="demo_home_only")
-        return self.async_show_menu(step_id="user", menu_options=MENU)
+        menu = PUSH_MENU if self.role in (METER, PV) else MENU
+        return self.async_show_menu(step_id="user", menu_options=menu)
 
     async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which device it is."""
@@ -169,6 +173,7 @@ class DeviceFlow(HandFlow):
             SOURCE_HTTP: self.async_step_http,
             SOURCE_MQTT: self.async_step_mqtt,
             SOURCE_MODBUS: self.async_step_modbus,
+            SOURCE_PUSH: self.async_step_push,
         }
         return await steps[kind]()
 
