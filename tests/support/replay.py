@@ -7,7 +7,7 @@ by a real Modbus server, HTTP documents by a real web server, and MQTT messages 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 import sys
@@ -154,7 +154,7 @@ async def _modbus(profile: Profile, capture: Mapping[str, Any], rhythm: str) -> 
     unit_id = units[0] if units else next(iter(images))
     try:
         yield ModbusDevice(
-            profile,
+            replace(profile, link=replace(profile.link, pause_s=0.0)),  # a simulated line needs no rest
             connection.for_unit(unit_id),
             identity_unit=None if names_id is None else connection.for_unit(names_id),
             roles=capture["roles"],
