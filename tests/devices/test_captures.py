@@ -19,12 +19,14 @@ from custom_components.ems.devices import (
     load_profiles,
 )
 from custom_components.ems.devices.document_capture import BYTES_MAX, capture_documents
+from custom_components.ems.devices.profile import parse_profile
 from custom_components.ems.devices.pseudonym import all_masked, digits_masked, masked_number
 from custom_components.ems.devices.register_capture import capture_registers
 from tests.devices import charger_images, documents, hybrid_images
-from tests.devices.images import Image, abb_b23, solaredge
+from tests.devices.images import Image, abb_b23, image, solaredge, text, words
 from tests.devices.test_http_device import CAPTURES as WEB
 from tests.devices.test_meter_maps import METERS
+from tests.support.manual import OWN_METER
 from tests.support.replay import Replay, async_replay
 
 HYBRIDS = [
@@ -102,9 +104,9 @@ async def test_registers_read_the_same_again(
         len(points) for rhythm in ("reading", "settings") for points in whole[rhythm]["roles"].values()
     )
     assert "proof_hidden" not in whole["capture"]
-    words = " ".join(block["words"] for block in whole["capture"]["blocks"])
+    shown = " ".join(block["words"] for block in whole["capture"]["blocks"])
     for hidden in in_registers(serial):
-        assert hidden not in words, serial
+        assert hidden not in shown, serial
 
 
 def in_registers(serial: str) -> list[str]:
@@ -134,15 +136,29 @@ async def test_a_register_that_lies_is_found_out(socket_enabled: None) -> None:
     assert "This is no ABB" in str((await async_replay(whole)).problem)
 
 
+async def test_a_proof_that_is_the_serial_number_itself_is_given_up(socket_enabled: None) -> None:
+    """Rather than the number; the values are compared all the same."""
+    text_ = OWN_METER.replace(
+        '{at: 0, type: string, length: 4, matches: "^M1"', '{at: 4, type: string, length: 4, matches: "^08"'
+    )
+    holding = image(
+        {4: text("0815", 4), 16: words("i", 5), 18: words("II", 1, 2), 22: words("HH", 2301, 4998)}
+    )
+    device = ModbusDevice(parse_profile(text_, "acme_m1.yaml"), mock(holding, {}))
+    replay, whole, _ = await replayed(device, lambda: capture_registers(device, 1) | {"own": text_})
+    assert whole["capture"]["proof_hidden"] is True
+    assert (replay.problem, replay.differences, replay.compared) == (None, (), 5)
+
+
 async def test_what_is_only_read_along_stays_at_home() -> None:
     """Nobody knows what a maker keeps between two values."""
     unit = mock(abb_b23() | {0x5B20: 0xBEEF}, {})  # between active and reactive power
     device = ModbusDevice(load_profiles()["abb_b23"], unit)
     await device.async_identify()
     await device.async_read()
-    words = [block["words"] for block in capture_registers(device, 1)["blocks"]]
-    assert not [shown for shown in words if "beef" in shown]
-    assert [shown for shown in words if "----" in shown]
+    blocks = [block["words"] for block in capture_registers(device, 1)["blocks"]]
+    assert not [shown for shown in blocks if "beef" in shown]
+    assert [shown for shown in blocks if "----" in shown]
 
 
 async def test_a_capture_holds_the_last_poll_only() -> None:

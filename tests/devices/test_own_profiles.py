@@ -124,6 +124,24 @@ def test_a_file_is_checked_anew_only_when_it_changed(folder: Path) -> None:
     assert own.read(()).found == {}
 
 
+KEYS = """requests:
+  a: {get: "/api?apikey=hunter2&id={channel}"}
+  b: {post: /rpc, body: '{"password": "hunter2", "id": 0}'}
+  c: {get: "/status?filter=nrg,amp&user_token=hunter2"}
+"""
+
+
+def test_a_text_that_is_passed_on_holds_no_keys(folder: Path) -> None:
+    """What is left still is the same profile."""
+    whole = OWN_METER + "".join(f"# {line}\n" for line in KEYS.splitlines())
+    (folder / "acme_m1.yaml").write_text(whole)
+    own = OwnFolder(folder).read(()).found["acme_m1"]
+    assert "hunter2" not in own.shown
+    for left in ("?apikey=REDACTED&id={channel}", '{"password": "REDACTED", "id": 0}', "filter=nrg,amp&"):
+        assert left in own.shown
+    assert own.shown.startswith(OWN_METER)
+
+
 def test_the_command_line_says_what_is_in_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And leaves with an error where something is wrong."""
     assert main([str(folder / "acme_m1.yaml"), str(SHIPPED / "abb_b23.yaml")]) == 0

@@ -15,13 +15,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
+from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from tests.devices.conftest import simulated
 from tests.devices.images import image, text, words
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
 from tests.ha.foreign import Foreign
-from tests.ha.sites import BATTERY_PARAMS, entity_device, home_of_entities
+from tests.ha.sites import BATTERY_PARAMS, Site, entity_device, home_of_entities
 from tests.support.manual import OWN_METER
 
 # What an M1 holds that feeds 1.2345 kW in: it counts that as positive.
@@ -210,6 +211,31 @@ async def test_a_device_without_its_profile_waits_for_it_and_stops_no_other(
     await clock.tick(hass, 61)
     await settle(hass)
     assert hass.states.get("sensor.grid_power").state == "-1234.5"
+    assert issues(hass) == {}
+
+
+async def test_devices_that_are_steered_may_lose_their_profiles_too(
+    hass: HomeAssistant,
+    folder: Folder,
+    demo_site: Site,
+    add_site: AddSite,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A battery, an array and a charger without a profile have neither values nor hands; the meter goes on."""
+    for role in ("battery", "pv", "charger"):
+        demo_site.subentry(role)["data"]["source"]["profile"] = "gone"
+    entry = await add_site(demo_site)
+    await clock.live(hass, 30)
+    await hass.services.async_call("ems", "optimize", {}, blocking=True)
+    assert float(hass.states.get("sensor.grid_meter_power").state) != 0
+    assert hass.states.get("sensor.demo_home_plan_status").state in {"ok", "degraded"}
+    assert len([name for name in issues(hass) if name.startswith("profile_unusable_")]) == 3
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert [each["capture"] is None for each in found["devices"].values()].count(True) == 3
+    assert "gone.yaml is not in ems/profiles" in str([each["error"] for each in found["devices"].values()])
+    assert "Traceback" not in caplog.text
+    assert await hass.config_entries.async_unload(entry.entry_id)
     assert issues(hass) == {}
 
 

@@ -71,7 +71,7 @@ def _profile(device: SiteDevice, own: OwnProfiles) -> dict[str, Any]:
         return {"profile": None, "by_hand": _by_hand(device)}
     name = source[CONF_PROFILE]
     found = own.found.get(name)
-    return {"profile": name} | ({"own": found.text} if found else {})
+    return {"profile": name} | ({"own": found.shown} if found else {})
 
 
 def _by_hand(device: SiteDevice) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+import re
 from typing import Final
 
 from .errors import ProfileError
@@ -14,6 +15,12 @@ BYTES_MAX: Final = 64 * 1024
 # So many families nobody owns; more is a folder that holds something else.
 FILES_MAX: Final = 100
 
+# Values of such names in a request are somebody's key: `?apikey=…`, `"password": "…"`.
+_SECRET: Final = re.compile(
+    r"""(?ix) ([?&"'][^=&:?\s"']*(?:key|token|pass|pwd|secret|auth|user)[^=&:\s"']*["']?\s*[=:]\s*["']?)
+    [^&\s"'},]+"""
+)
+
 type _Stamp = tuple[int, int, int]
 
 
@@ -23,6 +30,11 @@ class OwnProfile:
 
     profile: AnyProfile
     text: str
+
+    @property
+    def shown(self) -> str:
+        """Return the text as strangers may see it: without the keys that requests may carry."""
+        return _SECRET.sub(r"\1REDACTED", self.text)
 
 
 @dataclass(frozen=True, kw_only=True)
