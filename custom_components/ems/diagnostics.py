@@ -56,7 +56,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
     own = (await async_read_profiles(hass)).own  # from here on nothing waits: raw and read belong together
     described = {"entry": async_redact_data(entry.as_dict(), TO_REDACT)}
     if entry.state is not ConfigEntryState.LOADED:
-        return _clean(entry, {**described, "state": entry.state.value, "reason": entry.reason})
+        return _clean(entry, {**described, **_why_not_loaded(entry)})
     data = entry.runtime_data
     found = {
         **described,
@@ -72,6 +72,8 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return what concerns one device; for the device that stands for the home, the plan without devices."""
     own = (await async_read_profiles(hass)).own
+    if entry.state is not ConfigEntryState.LOADED:
+        return _clean(entry, _why_not_loaded(entry))
     data = entry.runtime_data
     ids = {key for domain, key in device.identifiers if domain == DOMAIN}
     chosen = {key: each for key, each in data.devices.items() if key in ids}
@@ -79,6 +81,11 @@ async def async_get_device_diagnostics(
     if entry.entry_id in ids:
         found |= {**_plan(data), "forecasts": _forecasts(data)}
     return _with_captures(_clean(entry, found), chosen, own)
+
+
+def _why_not_loaded(entry: EmsConfigEntry) -> dict[str, Any]:
+    """Return what there is to say of a home that is not running."""
+    return {"state": entry.state.value, "reason": entry.reason, "devices": {}}
 
 
 def _clean(entry: EmsConfigEntry, found: Mapping[str, Any]) -> dict[str, Any]:

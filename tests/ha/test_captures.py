@@ -127,6 +127,17 @@ async def test_a_home_that_did_not_start_has_diagnostics_too(
     assert found["state"] == "setup_retry"
     assert "does not answer" in found["reason"]
     assert len(found["entry"]["subentries"]) == 4
+    assert devices_of(found) == {}
+
+
+async def test_a_device_of_a_home_that_is_not_running_says_so(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Its page is there, and its download too."""
+    page = page_of(hass, entry, subentry_id(entry, "meter"))
+    await hass.config_entries.async_unload(entry.entry_id)
+    found = await async_get_device_diagnostics(hass, entry, page)
+    assert (found["state"], found["devices"]) == ("not_loaded", {})
 
 
 M1 = image(
