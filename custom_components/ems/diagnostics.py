@@ -62,6 +62,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         **described,
         **_plan(data),
         **_devices(data, data.devices),
+        "meters": _meters(data),
         "forecasts": _forecasts(data),
     }
     return _with_captures(_clean(entry, found), data.devices, own)
@@ -79,7 +80,7 @@ async def async_get_device_diagnostics(
     chosen = {key: each for key, each in data.devices.items() if key in ids}
     found = _devices(data, chosen)
     if entry.entry_id in ids:
-        found |= {**_plan(data), "forecasts": _forecasts(data)}
+        found |= {**_plan(data), "meters": _meters(data), "forecasts": _forecasts(data)}
     return _with_captures(_clean(entry, found), chosen, own)
 
 
@@ -120,6 +121,22 @@ def _plan(data: EmsData) -> dict[str, Any]:
         "reasons": [asdict(reason) for reason in data.plan.data.reasons],
         "problem": problem_to_json(outlook.problem) if outlook else None,
         "plan": plan_to_json(outlook.plan) if outlook else None,
+    }
+
+
+def _meters(data: EmsData) -> dict[str, Any]:
+    """Return how the meters hang together, and what that makes of them."""
+    tree, now = data.site.meters.tree, data.site.data
+    return {
+        "tree": {
+            meter.key: {"role": meter.role, "above": tree.above(meter), "measures": meter.measures}
+            for meter in tree.meters
+        },
+        "lost": list(data.site.meters.lost),
+        "sums": {"grid": dict(tree.grid or {}), "consumption": dict(tree.consumption or {})},
+        "grid_is_derived": now.grid_is_derived,
+        "unknown_because": list(now.unknown_because),
+        "untracked_w": dict(now.untracked_w),
     }
 
 

@@ -150,7 +150,7 @@ class DeviceFlow(HandFlow):
         }
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(confirm_schema(self.role), shown),
+            data_schema=self.add_suggested_values_to_schema(self._confirm_schema(), shown),
             errors=errors,
             description_placeholders={
                 "values": await async_describe(self.hass, self.role, self._reading),
@@ -179,6 +179,10 @@ class DeviceFlow(HandFlow):
             SOURCE_MODBUS: self.async_step_modbus,
         }
         return await steps[kind]()
+
+    def _confirm_schema(self) -> probatio.Schema:
+        """Return the last form."""
+        return confirm_schema(self.role)
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""
@@ -260,12 +264,6 @@ class DeviceFlow(HandFlow):
     def _current(self) -> Mapping[str, Any]:
         """Return the stored subentry when reconfiguring, else nothing."""
         return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
-
-
-class MeterFlow(DeviceFlow):
-    """Add a meter."""
-
-    role = METER
 
 
 class BatteryFlow(DeviceFlow):
