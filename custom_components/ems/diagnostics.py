@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+import re
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -9,7 +10,16 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_BASE_URL, CONF_LINK, CONF_PREFIX, CONF_SOURCE, CONF_TARIFF, CONF_WEATHER, LOAD
+from .const import (
+    CONF_BASE_URL,
+    CONF_LINK,
+    CONF_PREFIX,
+    CONF_SERIAL_PORT,
+    CONF_SOURCE,
+    CONF_TARIFF,
+    CONF_WEATHER,
+    LOAD,
+)
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
@@ -22,6 +32,9 @@ TO_REDACT = {
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX)
+# A port's plain name says nothing about anybody; a name that stays the same at every plug holds a serial number, and
+# a port on another machine its address.
+PLAIN_PORT = re.compile(r"/dev/(tty[A-Za-z]+|pts/)\d+|COM\d+")
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConfigEntry) -> dict[str, Any]:
@@ -71,6 +84,8 @@ def _secrets(entry: EmsConfigEntry) -> list[str]:
     links = [subentry.data[CONF_SOURCE].get(CONF_LINK) for subentry in entry.subentries.values()]
     found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {str(link[key]) for link in links if link for key in QUOTED if link.get(key)}
+    ports = {link.get(CONF_SERIAL_PORT) for link in links if link}
+    found |= {port for port in ports if port and not PLAIN_PORT.fullmatch(port)}
     found |= {urlsplit(link[CONF_URL]).netloc for link in links if link and CONF_URL in link}
     return sorted((text for text in found if text), key=len, reverse=True)
 

@@ -19,6 +19,7 @@ from ..devices import (
     DeviceError,
     DeviceResponseError,
     Identity,
+    Profile,
 )
 from ..devices.points import POINTS, Kind, PointSpec
 from ..devices.reading import Quality, Reading, Scalar
@@ -29,6 +30,7 @@ class Probe:
     """What a device answered."""
 
     serial: str
+    has_serial: bool  # told by the device; else `serial` is where it answers
     title: str
     roles: tuple[str, ...]  # what is really there: an inverter may have no battery
     reading: Reading
@@ -63,7 +65,9 @@ async def async_probe(
         raise ProbeError("link_in_use", str(err)) from err
     serial = serial_of(profile, identity, link)
     title = f"{identity.manufacturer} {identity.model or ''}".strip()
-    return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
+    # Topics and addresses of documents are an identity; where a wire ends is none.
+    has_serial = identity.serial is not None or not isinstance(profile, Profile)
+    return Probe(serial=serial, has_serial=has_serial, title=title, roles=identity.roles, reading=reading)
 
 
 async def _async_identity(device: Device, *, by_hand: bool) -> Identity:
