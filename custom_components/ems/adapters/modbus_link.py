@@ -42,11 +42,15 @@ def wiring_of(link: Mapping[str, Any]) -> Transport:
     return "modbus_tcp" if wiring == "modbus_rtu" and CONF_HOST in link else wiring
 
 
+def is_serial(link: Mapping[str, Any]) -> bool:
+    """Tell whether a stored link is a serial port of this machine."""
+    return wiring_of(link) == "modbus_rtu"
+
+
 def link_params(link: Mapping[str, Any]) -> ModbusTcpParams | ModbusSerialParams:
     """Return the connection that a stored link describes. Equal ones are one line, shared by all units on it."""
-    wiring = wiring_of(link)
-    if wiring != "modbus_rtu":
-        return tcp_params(link[CONF_HOST], int(link[CONF_PORT]), wiring)
+    if not is_serial(link):
+        return tcp_params(link[CONF_HOST], int(link[CONF_PORT]), wiring_of(link))
     line = SerialLine(
         baudrate=int(link[CONF_BAUDRATE]),
         parity=link[CONF_PARITY],
@@ -57,7 +61,7 @@ def link_params(link: Mapping[str, Any]) -> ModbusTcpParams | ModbusSerialParams
 
 def place_of(link: Mapping[str, Any]) -> str:
     """Return where a device answers, as what tells it from others where it has no serial number."""
-    if wiring_of(link) == "modbus_rtu":
+    if is_serial(link):
         return f"{link[CONF_SERIAL_PORT]}-{int(link[CONF_UNIT_ID])}"
     return f"{link[CONF_HOST]}-{link[CONF_PORT]}-{int(link[CONF_UNIT_ID])}"
 

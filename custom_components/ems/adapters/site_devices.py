@@ -92,7 +92,7 @@ def _share(
     device = connect(hass, entry, profile, source[CONF_LINK], roles)
     rhythm = rhythm_of(profile, group)
     has_settings = any(profile.roles[role].settings for role in roles)
-    return _Shared(
+    shared = _Shared(
         device=device,
         readings=MqttCoordinator(hass, entry, device)
         if isinstance(device, MqttDevice)
@@ -100,6 +100,12 @@ def _share(
         settings=SettingsCoordinator(hass, entry, device) if has_settings else None,
         max_age_s=rhythm.max_age_s,
     )
+    # Of five meters of one kind, errors name the one that is meant.
+    called = ", ".join(subentry.data[CONF_NAME] for subentry in group)
+    for each in (shared.readings, shared.settings):
+        if each:
+            each.name = f"{each.name} ({called})"
+    return shared
 
 
 def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shared) -> SiteDevice:

@@ -14,7 +14,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
-from ..adapters.modbus_link import wiring_of
+from ..adapters.modbus_link import is_serial
 from ..const import (
     BATTERY,
     CHARGER,
@@ -41,7 +41,7 @@ from .entities import entities_schema, entity_identity, entity_problems, read_en
 from .hand import HandFlow
 from .links import connection_link, connection_schema, floor_s, shown_link
 from .params import confirm_schema, param_errors, suggestions
-from .probe import Probe, ProbeError, async_describe, async_probe
+from .probe import Probe, ProbeError, async_describe, async_probe, implausible
 from .wiring import link_errors
 
 # How a device can be reached; steps of the flow.
@@ -85,7 +85,7 @@ class DeviceFlow(HandFlow):
         if user_input is not None:
             link = connection_link(profile, user_input, self._old_link())
             errors, placeholders["detail"] = link_errors(link, floor_s(profile))
-            if not errors and isinstance(profile, Profile) and wiring_of(link) == "modbus_rtu":
+            if not errors and isinstance(profile, Profile) and is_serial(link):
                 line = profile.link.serial
                 return await self._async_ask_port(link, self._old_link(), line, self._async_reach_by_profile)
             try:
@@ -254,6 +254,8 @@ class DeviceFlow(HandFlow):
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""
         if self.role not in probe.roles:
             raise ProbeError("role_missing", probe.title)
+        if self._profile and (wrong := implausible(self._profile, self.role, probe.reading)):
+            raise ProbeError("implausible", wrong)
         known = self._known_serial()
         if probe.has_serial and known is not None and known != probe.serial:
             raise ProbeError("another_device", f"{probe.title} {probe.serial} ≠ {known}")

@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import probatio
 
 from ..adapters.http_link import access_of
-from ..adapters.modbus_link import place_of, wiring_of
+from ..adapters.modbus_link import is_serial, place_of
 from ..const import (
     CONF_KIND,
     CONF_LINK,
@@ -107,7 +107,7 @@ class HandFlow(SerialStep):
         errors, detail = link_errors(link, 1)
         if errors:
             return self._show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, detail)
-        if wiring_of(link) == "modbus_rtu":
+        if is_serial(link):
             return await self._async_ask_port(
                 link, self._old_link(), None, partial(self._on_port, user_input)
             )

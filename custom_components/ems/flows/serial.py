@@ -11,7 +11,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 
-from ..adapters.modbus_link import link_params, wiring_of
+from ..adapters.modbus_link import is_serial, link_params
 from ..const import CONF_LINK, CONF_SERIAL_PORT, CONF_SOURCE, CONF_UNIT_ID
 from ..devices.profile.model import SerialLine
 from .probe import ProbeError
@@ -86,7 +86,7 @@ class SerialStep(ConfigSubentryFlow):
 
     def _take_line_along(self, link: Mapping[str, Any]) -> None:
         """Let everything on a line talk at the speed that was just proven: it has only one."""
-        if CONF_UNIT_ID not in link or wiring_of(link) != "modbus_rtu":
+        if CONF_UNIT_ID not in link or not is_serial(link):
             return
         entry = self._get_entry()
         for other in list(entry.subentries.values()):
