@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Protocol
 
 from modbus_connection import (
     ExceptionCode,
@@ -20,6 +21,19 @@ from .profile.model import Space
 # A device that says that it is busy is asked again by the library for a minute, and everything on its line waits that
 # long. What took as long as this is older than a reading may be, whoever was to blame.
 REQUEST_MAX_S = 20.0
+
+
+class Readable(Protocol):
+    """What is asked of a unit to find out who it is: a real one, or one that takes notes."""
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Function 3."""
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Function 4."""
+
+    async def read_coils(self, address: int, count: int) -> list[bool]:
+        """Function 1."""
 
 
 class SilentError(DeviceConnectionError):
@@ -60,7 +74,7 @@ def _name(err: ModbusExceptionError) -> str:
     return f"exception {code}{known}"
 
 
-async def read_registers(unit: ModbusUnit, space: Space, address: int, count: int) -> list[int]:
+async def read_registers(unit: Readable, space: Space, address: int, count: int) -> list[int]:
     """Read registers; an answer of another length or with impossible words is refused."""
     what = f"reading {count} {space} registers from {address} (0x{address:04X})"
     if space == "coil":
