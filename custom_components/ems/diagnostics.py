@@ -25,6 +25,7 @@ from .const import (
     CONF_POINTS,
     CONF_PREFIX,
     CONF_SERIAL,
+    CONF_SERIAL_PORT,
     CONF_SOURCE,
     CONF_TARIFF,
     CONF_WEATHER,
@@ -47,6 +48,9 @@ TO_REDACT = {
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX, "availability_topic")
+# A port's plain name says nothing about anybody; a name that stays the same at every plug holds a serial number, and
+# a port on another machine its address.
+PLAIN_PORT = re.compile(r"/dev/(tty[A-Za-z]+|pts/)\d+|COM\d+")
 _QUOTE = re.compile(r"'[^']*'")
 # Shorter serial numbers are parts of every other number.
 _SERIAL_MIN = 4
@@ -167,6 +171,8 @@ def _secrets(entry: EmsConfigEntry) -> list[str]:
     links = [source.get(CONF_LINK) for source in sources]
     found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {str(link[key]) for link in links if link for key in QUOTED if link.get(key)}
+    ports = {link.get(CONF_SERIAL_PORT) for link in links if link}
+    found |= {port for port in ports if port and not PLAIN_PORT.fullmatch(port)}
     found |= {urlsplit(link[CONF_URL]).netloc for link in links if link and CONF_URL in link}
     found |= {row["topic"] for source in sources for row in source.get(CONF_POINTS, ()) if row.get("topic")}
     known = [source for source in sources if source[CONF_KIND] == SOURCE_PROFILE]

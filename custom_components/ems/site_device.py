@@ -44,6 +44,7 @@ class Actuator(Protocol):
     modes: tuple[str, ...]
     renew_s: float | None  # None: what is written stays without us
     keeps: Collection[str] = ()  # modes that stay without us although others expire
+    min_write_interval_s: float = 0.0  # how long a change has to stand before the next
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Carry a command out; raises HomeAssistantError where the device refuses."""

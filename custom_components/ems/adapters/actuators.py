@@ -30,6 +30,7 @@ class ProfileActuator(Actuator):
         self.modes = declared.commands
         self.renew_s = declared.control.renew_s if declared.control else None
         self.keeps = declared.control.keeps if declared.control else ()
+        self.min_write_interval_s = declared.control.min_write_interval_s if declared.control else 0.0
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:

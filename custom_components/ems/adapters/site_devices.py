@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -16,11 +15,7 @@ from ..const import (
     CONF_LINK,
     CONF_PARAMS,
     CONF_SOURCE,
-    DEVICE_INTERVAL,
     LOAD,
-    METER,
-    METER_INTERVAL,
-    READING_MAX_AGE_S,
     ROLES,
     SOURCE_ENTITIES,
 )
@@ -30,9 +25,8 @@ from ..coordinators.device import (
     MqttCoordinator,
     SettingsCoordinator,
 )
-from ..devices import AnyProfile, Device, MqttDevice, Profile
+from ..devices import AnyProfile, Device, MqttDevice
 from ..devices.points import POINTS
-from ..devices.profile import HttpLink
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
@@ -43,6 +37,7 @@ from .entity_points import entity_points
 from .load_actuator import LoadActuator
 from .push_devices import push_devices
 from .push_source import is_pushed
+from .rhythm import rhythm_of
 from .unusable_device import unusable_device, why_unusable
 
 
@@ -101,24 +96,22 @@ def _share(
     profile = profile_of(group[0].subentry_type, source, profiles)
     roles = {subentry.subentry_type for subentry in group} | ({"inverter"} & set(profile.roles))
     device = connect(hass, entry, profile, source[CONF_LINK], roles)
-    every, max_age_s = _rhythm(profile, roles)
+    rhythm = rhythm_of(profile, group)
     has_settings = any(profile.roles[role].settings for role in roles)
-    return _Shared(
+    shared = _Shared(
         device=device,
         readings=MqttCoordinator(hass, entry, device)
         if isinstance(device, MqttDevice)
-        else DeviceCoordinator(hass, entry, device, source, every),
+        else DeviceCoordinator(hass, entry, device, source, rhythm.every),
         settings=SettingsCoordinator(hass, entry, device) if has_settings else None,
-        max_age_s=max_age_s,
+        max_age_s=rhythm.max_age_s,
     )
-
-
-def _rhythm(profile: AnyProfile, roles: set[str]) -> tuple[timedelta, float]:
-    """Return how often a device is asked, and how old its word may be."""
-    if isinstance(profile, Profile):
-        return (METER_INTERVAL if roles == {METER} else DEVICE_INTERVAL), READING_MAX_AGE_S
-    every_s = profile.link.poll_s if isinstance(profile.link, HttpLink) else 0.0
-    return timedelta(seconds=every_s), max(READING_MAX_AGE_S, profile.link.max_age_s)
+    # Of five meters of one kind, errors name the one that is meant.
+    called = ", ".join(subentry.data[CONF_NAME] for subentry in group)
+    for each in (shared.readings, shared.settings):
+        if each:
+            each.name = f"{each.name} ({called})"
+    return shared
 
 
 def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shared) -> SiteDevice:

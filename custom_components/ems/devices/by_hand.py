@@ -125,10 +125,12 @@ def _mqtt(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
 def _modbus(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     link = source["link"]
     places = {row["point"]: _register(row) for row in rows}
+    # On a serial port there is no TCP port, and nobody knows how often the device has something new to say.
+    known = {"port": int(link.get("port", 502)), "unit_id": int(link["unit_id"]), "poll_s": 1}
     return {
         **_head(
             source,
-            {"transport": "modbus_tcp", "port": int(link["port"]), "unit_id": int(link["unit_id"])},
+            {"transport": "modbus_tcp", **known},
             {**places["power"], "above": _ANY_NUMBER, "means": "a number for the power"},
         ),
         "roles": _roles(role, source, places, rows, codes=True),

@@ -19,6 +19,7 @@ from .reader import BlockReader
 from .reading import Reading, Scalar, Value
 from .steering import Steering
 from .sunspec import ModelPlace, async_walk, find_bases
+from .wire import guarded
 from .writer import SettingsWriter
 
 
@@ -150,6 +151,10 @@ class ModbusDevice:
         chosen = self._roles if roles is None else [role for role in self._roles if role in roles]
         await self._async_locate(again=False)
         return await self._steering.async_release(chosen, force=force)
+
+    async def async_hang_up(self) -> None:
+        """Drop the link, so that the next request opens a new one. Everything on it does the same."""
+        await guarded("hanging up", self._unit.disconnect())
 
     async def _async_readers(self, *, again: bool) -> _Readers:
         await self._async_probe(again=again)

@@ -2,15 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_URL
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.const import CONF_URL
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import probatio
 
 from ..adapters.http_link import access_of
+from ..adapters.modbus_link import is_serial, place_of
 from ..const import (
     CONF_KIND,
     CONF_LINK,
@@ -29,18 +31,21 @@ from ..devices.profile import HttpLink
 from ..devices.profile.documents import Request
 from ..devices.reading import Reading
 from ..devices.recognise import recognise
-from .links import http_errors, http_link, http_schema, modbus_schema, mqtt_schema, without_password
+from .links import http_errors, http_link, http_schema, mqtt_schema, shown_link, without_password
 from .probe import ProbeError, async_probe
 from .rows import row_without_value, rows_fields, rows_of
+from .serial import SerialStep
+from .wiring import link_errors, modbus_link, modbus_schema
 
 
-class HandFlow(ConfigSubentryFlow):
+class HandFlow(SerialStep):
     """The steps of the three forms. Who inherits says what is stored so far, and goes on."""
 
     role: ClassVar[str]
 
     def __init__(self) -> None:
         """Start with nothing known."""
+        super().__init__()
         self._source: dict[str, Any] = {}
         self._title = ""
         self._reading = Reading(at_s=0)
@@ -95,11 +100,30 @@ class HandFlow(ConfigSubentryFlow):
 
     async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the registers, and read them."""
-        link = {CONF_TRANSPORT: "modbus_tcp", **_without_rows(user_input)}
-        if CONF_HOST in link:
-            link[CONF_HOST] = link[CONF_HOST].strip().lower()
         fields = modbus_schema().schema
+        if user_input is None:
+            return await self._async_rows("modbus", SOURCE_MODBUS, fields, {}, None, {})
+        link = modbus_link(_without_rows(user_input))
+        errors, detail = link_errors(link, 1)
+        if errors:
+            return self._show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, detail)
+        if is_serial(link):
+            return await self._async_ask_port(
+                link, self._old_link(), None, partial(self._on_port, user_input)
+            )
         return await self._async_rows("modbus", SOURCE_MODBUS, fields, link, user_input, {})
+
+    async def _on_port(self, user_input: dict[str, Any], link: dict[str, Any]) -> SubentryFlowResult:
+        """Read the rows over a serial port. Where somebody answers, a row is to blame: back to the form with them."""
+        try:
+            await self._async_try(_source_of(SOURCE_MODBUS, link, user_input))
+        except ProbeError as err:
+            if err.key in PORT_ERRORS:
+                raise
+            fields = modbus_schema().schema
+            shown = {**user_input, CONF_UNIT_ID: link[CONF_UNIT_ID]}
+            return self._show_rows("modbus", SOURCE_MODBUS, fields, shown, _blamed(err), err.detail)
+        return await self.async_step_confirm()
 
     async def _async_rows(
         self,
@@ -114,21 +138,25 @@ class HandFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         detail = ""
         if user_input is not None:
-            source = {
-                CONF_KIND: kind,
-                CONF_LINK: link,
-                CONF_POINTS: rows_of(user_input),
-                "power_positive": user_input["power_positive"],
-            }
             try:
-                await self._async_try(source)
+                await self._async_try(_source_of(kind, link, user_input))
             except ProbeError as err:
-                errors["base" if err.key not in ROW_ERRORS else CONF_POINTS] = err.key
-                detail = err.detail
+                errors, detail = _blamed(err), err.detail
             else:
                 return await self.async_step_confirm()
-        form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
         shown = user_input or self._old(kind) or found
+        return self._show_rows(step, kind, fields, shown, errors, detail)
+
+    def _show_rows(
+        self,
+        step: str,
+        kind: str,
+        fields: dict[Any, Any],
+        shown: Mapping[str, Any],
+        errors: dict[str, str],
+        detail: str,
+    ) -> SubentryFlowResult:
+        form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, shown),
@@ -142,7 +170,8 @@ class HandFlow(ConfigSubentryFlow):
             profile = profile_by_hand(self.role, source)
         except RowError as err:
             raise ProbeError("row_wrong", str(err)) from err
-        probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
+        async with self._line_freed(source[CONF_LINK]):
+            probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
         if lacking := row_without_value(self.role, probe.reading):
             raise ProbeError("row_without_value", lacking)
         # What a device is stays what it was, wherever its values are read from later.
@@ -164,7 +193,8 @@ class HandFlow(ConfigSubentryFlow):
         if source.get(CONF_KIND) != kind:
             return {}
         kept = {key: source[key] for key in (CONF_POINTS, "power_positive")}
-        return {**without_password(source[CONF_LINK]), **kept}
+        link = source[CONF_LINK]
+        return {**(shown_link(link) if kind == SOURCE_MODBUS else without_password(link)), **kept}
 
     def _old_link(self) -> Mapping[str, Any]:
         link: Mapping[str, Any] = self._current().get(CONF_SOURCE, {}).get(CONF_LINK, {})
@@ -173,6 +203,19 @@ class HandFlow(ConfigSubentryFlow):
 
 # Errors that a row is to blame for.
 ROW_ERRORS = {"row_wrong", "row_without_value"}
+# Errors that the port or its settings are to blame for.
+PORT_ERRORS = {"cannot_connect", "link_in_use"}
+
+
+def _blamed(err: ProbeError) -> dict[str, str]:
+    """Return an error at the field that is to blame."""
+    return {CONF_POINTS if err.key in ROW_ERRORS else "base": err.key}
+
+
+def _source_of(kind: str, link: dict[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a subentry keeps of a device that was described by hand."""
+    sign = {"power_positive": user_input["power_positive"]}
+    return {CONF_KIND: kind, CONF_LINK: link, CONF_POINTS: rows_of(user_input), **sign}
 
 
 def _without_rows(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -189,7 +232,7 @@ def _place(source: Mapping[str, Any]) -> str:
     link = source[CONF_LINK]
     power = next(row for row in source[CONF_POINTS] if row["point"] == "power")
     if source[CONF_KIND] == SOURCE_MODBUS:
-        return f"{link[CONF_HOST]}-{link[CONF_PORT]}-{link[CONF_UNIT_ID]}-{power['register']:g}"
+        return f"{place_of(link)}-{power['register']:g}"
     where = power.get("topic")
     if where is None:
         url = urlsplit(link[CONF_URL])

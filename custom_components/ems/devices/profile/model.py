@@ -232,7 +232,8 @@ class Link:
     """How to talk to the device, and how often.
 
     transport : What the device itself speaks. A gateway may turn RTU into TCP: then `port` is the gateway's.
-    serial : For RTU on a line; also of devices that have both a line and a network.
+    serial : For RTU on a line; also of devices that have both a line and a network. None: it has no line.
+    poll_s : Asked no more often than this, whatever anybody wishes: the device has nothing newer to say.
     gap : Unneeded registers worth reading along to save a request.
     single_write : True for devices that want function 6 for one register; the rest get function 16.
     write_pause_s : Quiet time between two writes, where a device is slower to take than to answer.
