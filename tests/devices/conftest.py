@@ -15,7 +15,7 @@ from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.profile import Profile
 from tests.devices.images import Image
 from tests.devices.web import WebDevice, serving
-from tests.support.registers import simulated as simulated
+from tests.support.registers import simulated
 
 
 @pytest.fixture

@@ -175,18 +175,20 @@ async def test_any_device_is_added_by_hand_with_its_usual_fields_found(
     await flow.submit(**http_form(web))
     assert (flow.step, flow.errors) == ("http_points", {})
     rows = {row["point"]: row for row in flow.suggested["points"]}
-    assert rows["power"] == {"point": "power", "path": "meter.activePower", "unit": "W"}
-    assert rows["import_energy"] == {
-        "point": "import_energy",
+    assert rows["Power"] == {"point": "Power", "path": "meter.activePower", "unit": "W"}
+    assert rows["Imported energy"] == {
+        "point": "Imported energy",
         "path": "meter.totalEnergy",
         "unit": "kWh",
     }
-    rows["power"]["unit"] = "kW"  # the guess was wrong, as the preview shows
+    rows["Power"]["unit"] = "kW"  # the guess was wrong, as the preview shows
     await flow.submit(points=list(rows.values()), power_positive="export")
     assert "Power: **-1500 W**" in flow.shown["values"]
     assert "Imported energy: **1234.50 kWh**" in flow.shown["values"]
     await flow.submit(**METER)
     assert flow.created
+    (stored,) = site.subentries.values()
+    assert [row["point"] for row in stored.data["source"]["points"]][:2] == ["power", "import_energy"]
     await settle(hass)
     assert hass.states.get("sensor.grid_meter_power").state == "-1500.0"
     web.documents["/data"] = {"meter": {"activePower": 2}}
@@ -256,15 +258,15 @@ POWER = {"point": "power", "path": "p", "unit": "W"}
 @pytest.mark.parametrize(
     ("rows", "error", "detail"),
     [
-        ([{"point": "frequency", "path": "f", "unit": "Hz"}], "row_wrong", "power: is missing; add a row"),
-        ([POWER, POWER], "row_wrong", "power: is there twice"),
-        ([{"point": "power", "path": "p"}], "row_wrong", "power: needs `unit`, for instance W"),
+        ([{"point": "frequency", "path": "f", "unit": "Hz"}], "row_wrong", "Power: is missing; add a row"),
+        ([POWER, POWER], "row_wrong", "Power: is there twice"),
+        ([{"point": "power", "path": "p"}], "row_wrong", "Power: needs `unit`, for instance W"),
         ([{**POWER, "unit": "V"}], "row_wrong", "power.unit: V does not measure power"),
         ([{**POWER, "path": "a..b"}], "row_wrong", "empty step"),
-        ([{**POWER, "path": "on"}], "row_without_value", "power: True is no number"),
-        ([{**POWER, "path": "x.y"}], "row_without_value", "power: the document has no 'x'"),
-        ([{**POWER, "path": "big"}], "row_without_value", "power: 1e+09 W is outside"),
-        ([{**POWER, "path": "t"}], "row_without_value", "power: 't7' is no number"),
+        ([{**POWER, "path": "on"}], "row_without_value", "Power: True is no number"),
+        ([{**POWER, "path": "x.y"}], "row_without_value", "Power: the document has no 'x'"),
+        ([{**POWER, "path": "big"}], "row_without_value", "Power: 1e+09 W is outside"),
+        ([{**POWER, "path": "t"}], "row_without_value", "Power: 't7' is no number"),
     ],
 )
 async def test_a_row_that_does_not_work_is_named_with_its_remedy(
@@ -305,7 +307,7 @@ async def test_a_device_by_hand_is_changed_and_stays_itself(
         None,
     )
     await flow.submit(**http_form(web, auth="basic", url=f"{web.base_url}/new"))
-    assert flow.suggested["points"] == [{"point": "power", "path": "power", "unit": "W"}]
+    assert flow.suggested["points"] == [{"point": "Power", "path": "power", "unit": "W"}]
     await flow.submit(points=[{"point": "power", "path": "a.b", "unit": "W"}], power_positive="import")
     await flow.submit(**METER)
     await settle(hass)

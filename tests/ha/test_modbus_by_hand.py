@@ -47,7 +47,7 @@ async def test_registers_become_a_device(
     assert float(hass.states.get("sensor.grid_meter_power").state) != before
     (key,) = site.subentries
     flow = await change_device(hass, site, key)
-    assert flow.suggested["points"] == [POWER, FREQUENCY]
+    assert flow.suggested["points"] == [{**POWER, "point": "Power"}, {**FREQUENCY, "point": "Frequency"}]
     await flow.submit(**form(home, POWER, power_positive="export"))
     await flow.submit(**METER)
     await settle(hass)
@@ -60,8 +60,8 @@ async def test_registers_become_a_device(
         ({**POWER, "register": 65535}, "row_wrong", "power.at: must be a whole number from 0 to 65534"),
         ({**POWER, "unit": "kWh"}, "row_wrong", "power.unit: kWh does not measure power"),
         # A counter of eight bytes read as a float of the wrong end: no power of any home.
-        ({**POWER, "register": 0x5000, "type": "u64", "scale": 1_000_000}, "row_without_value", "power"),
-        ({**POWER, "register": 3}, "row_without_value", "power"),
+        ({**POWER, "register": 0x5000, "type": "u64", "scale": 1_000_000}, "row_without_value", "Power"),
+        ({**POWER, "register": 3}, "row_without_value", "Power"),
     ],
 )
 async def test_a_row_that_cannot_be_is_named(
@@ -84,7 +84,7 @@ async def test_a_swapped_word_order_is_seen_before_it_is_saved(
     flow = await (await add_device(hass, site, "meter")).choose("modbus")
     await flow.submit(**form(home, POWER, {**VOLTAGE, "word_order": "little", "function": "holding"}))
     assert flow.errors == {"points": "row_without_value"}
-    assert "voltage_l1: no plausible value" in flow.shown["detail"]
+    assert "Voltage L1: no plausible value" in flow.shown["detail"]
 
 
 async def test_nobody_at_the_address_is_said(

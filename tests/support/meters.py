@@ -14,6 +14,7 @@ from tests.devices.images import abb_b23
 from .mosquitto import Mosquitto
 from .registers import simulated
 
+
 @asynccontextmanager
 async def abb_meter() -> AsyncIterator[int]:
     """Serve the image of an ABB B23, which imports 1251.56 W; yield its port."""

@@ -33,6 +33,7 @@ from ..devices.reading import Reading
 from ..devices.recognise import recognise
 from .links import http_errors, http_link, http_schema, mqtt_schema, shown_link, without_password
 from .probe import ProbeError, async_probe
+from .row_names import RowNames, async_row_names
 from .rows import row_without_value, rows_fields, rows_of
 from .serial import SerialStep
 from .wiring import link_errors, modbus_link, modbus_schema
@@ -50,6 +51,7 @@ class HandFlow(SerialStep):
         self._title = ""
         self._reading = Reading(at_s=0)
         self._answer: Any = None
+        self._names = RowNames()
 
     @abstractmethod
     def _current(self) -> Mapping[str, Any]:
@@ -106,7 +108,7 @@ class HandFlow(SerialStep):
         link = modbus_link(_without_rows(user_input))
         errors, detail = link_errors(link, 1)
         if errors:
-            return self._show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, detail)
+            return await self._async_show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, detail)
         if is_serial(link):
             return await self._async_ask_port(
                 link, self._old_link(), None, partial(self._on_port, user_input)
@@ -116,13 +118,15 @@ class HandFlow(SerialStep):
     async def _on_port(self, user_input: dict[str, Any], link: dict[str, Any]) -> SubentryFlowResult:
         """Read the rows over a serial port. Where somebody answers, a row is to blame: back to the form with them."""
         try:
-            await self._async_try(_source_of(SOURCE_MODBUS, link, user_input))
+            await self._async_try(self._source_of(SOURCE_MODBUS, link, user_input))
         except ProbeError as err:
             if err.key in PORT_ERRORS:
                 raise
             fields = modbus_schema().schema
             shown = {**user_input, CONF_UNIT_ID: link[CONF_UNIT_ID]}
-            return self._show_rows("modbus", SOURCE_MODBUS, fields, shown, _blamed(err), err.detail)
+            return await self._async_show_rows(
+                "modbus", SOURCE_MODBUS, fields, shown, _blamed(err), err.detail
+            )
         return await self.async_step_confirm()
 
     async def _async_rows(
@@ -139,15 +143,15 @@ class HandFlow(SerialStep):
         detail = ""
         if user_input is not None:
             try:
-                await self._async_try(_source_of(kind, link, user_input))
+                await self._async_try(self._source_of(kind, link, user_input))
             except ProbeError as err:
                 errors, detail = _blamed(err), err.detail
             else:
                 return await self.async_step_confirm()
         shown = user_input or self._old(kind) or found
-        return self._show_rows(step, kind, fields, shown, errors, detail)
+        return await self._async_show_rows(step, kind, fields, shown, errors, detail)
 
-    def _show_rows(
+    async def _async_show_rows(
         self,
         step: str,
         kind: str,
@@ -156,7 +160,12 @@ class HandFlow(SerialStep):
         errors: dict[str, str],
         detail: str,
     ) -> SubentryFlowResult:
-        form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
+        rows = self._names.meant(shown.get(CONF_POINTS, ()))
+        # An answer is read in the words of the form that asked for it.
+        self._names = await async_row_names(self.hass, self.role)
+        form = probatio.Schema({**fields, **rows_fields(self.role, kind, self._names)})
+        if rows:
+            shown = {**shown, CONF_POINTS: self._names.shown(rows)}
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, shown),
@@ -164,16 +173,21 @@ class HandFlow(SerialStep):
             description_placeholders={"detail": detail},
         )
 
+    def _source_of(self, kind: str, link: dict[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a subentry keeps of a device that was described by hand."""
+        rows, sign = rows_of(user_input, self._names), user_input["power_positive"]
+        return {CONF_KIND: kind, CONF_LINK: link, CONF_POINTS: rows, "power_positive": sign}
+
     async def _async_try(self, source: dict[str, Any]) -> None:
         """Read by what was entered; keep it where every needed value came."""
         try:
             profile = profile_by_hand(self.role, source)
         except RowError as err:
-            raise ProbeError("row_wrong", str(err)) from err
+            raise ProbeError("row_wrong", self._names.said(str(err))) from err
         async with self._line_freed(source[CONF_LINK]):
             probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
         if lacking := row_without_value(self.role, probe.reading):
-            raise ProbeError("row_without_value", lacking)
+            raise ProbeError("row_without_value", self._names.said(lacking))
         # What a device is stays what it was, wherever its values are read from later.
         source[CONF_SERIAL] = self._known_serial() or _place(source)
         self._source, self._title, self._reading = source, probe.title, probe.reading
@@ -210,12 +224,6 @@ PORT_ERRORS = {"cannot_connect", "link_in_use"}
 def _blamed(err: ProbeError) -> dict[str, str]:
     """Return an error at the field that is to blame."""
     return {CONF_POINTS if err.key in ROW_ERRORS else "base": err.key}
-
-
-def _source_of(kind: str, link: dict[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a subentry keeps of a device that was described by hand."""
-    sign = {"power_positive": user_input["power_positive"]}
-    return {CONF_KIND: kind, CONF_LINK: link, CONF_POINTS: rows_of(user_input), **sign}
 
 
 def _without_rows(user_input: Mapping[str, Any] | None) -> dict[str, Any]:

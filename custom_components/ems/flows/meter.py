@@ -15,7 +15,7 @@ import probatio
 
 from ..adapters.meter_tree import make_meter, make_meters, stored
 from ..const import CONF_PARAMS, METER
-from ..engine.metering import BESIDE, MeterError
+from ..engine.metering import BESIDE, MeterError, MeterRole
 from .device import DeviceFlow
 from .params import confirm_schema
 
@@ -42,6 +42,8 @@ class MeterFlow(DeviceFlow):
         meters = [_option(each) for each in others if each.subentry_type == METER]
         devices = [_option(each) for each in others if each.subentry_type != METER]
         fields = dict(confirm_schema(METER).schema)
+        if any(meter.role is MeterRole.GRID for meter in stored(others)[0]):
+            fields = {_elsewhere(key): what for key, what in fields.items()}
         if meters:
             beside = SelectOptionDict(value=BESIDE, label=BESIDE)
             config = SelectSelectorConfig(
@@ -89,3 +91,9 @@ class MeterFlow(DeviceFlow):
 
 def _option(device: ConfigSubentry) -> SelectOptionDict:
     return SelectOptionDict(value=device.subentry_id, label=device.title)
+
+
+def _elsewhere(field: Any) -> Any:
+    """Return the field with another default: a home has one connection, and its meter is there already."""
+    is_position = field == "position"
+    return probatio.Required("position", default=MeterRole.ZONE.value) if is_position else field

@@ -19,11 +19,12 @@ import probatio
 
 from ..adapters.entity_points import SIGNS
 from ..const import CONF_POINTS
-from ..devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND
+from ..devices.by_hand import NEEDED_BY_HAND
 from ..devices.points import UNITS
 from ..devices.profile.registers import WIDTHS
 from ..devices.reading import Quality, Reading
 from .fields import choice
+from .row_names import RowNames
 
 _TEXT: ObjectSelectorField = {"selector": TextSelector()}
 _NUMBER_TYPES = [kind for kind in WIDTHS if kind not in {"enum", "bit"}]
@@ -53,7 +54,7 @@ _PLACES: dict[str, dict[str, ObjectSelectorField]] = {
 }
 
 
-def rows_fields(role: str, kind: str) -> dict[Any, Any]:
+def rows_fields(role: str, kind: str, names: RowNames) -> dict[Any, Any]:
     """Return the table and, where the role's power has a direction, how the device counts it."""
     table = ObjectSelector(
         ObjectSelectorConfig(
@@ -62,7 +63,7 @@ def rows_fields(role: str, kind: str) -> dict[Any, Any]:
             description_field="register" if kind == "modbus" else "path" if kind == "http" else "topic",
             translation_key=f"rows_{kind}",
             fields={
-                "point": _select(list(POINTS_BY_HAND[role]), "point_by_hand", required=True),
+                "point": {"selector": names.selector, "required": True},
                 **_PLACES[kind],
                 "unit": _select(list(UNITS)),
                 "scale": _number(0.000001, 1_000_000, "any"),
@@ -88,7 +89,7 @@ def row_without_value(role: str, reading: Reading) -> str | None:
     return None
 
 
-def rows_of(user_input: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of(user_input: Mapping[str, Any], names: RowNames) -> list[dict[str, Any]]:
     """Return the rows without the fields that were left empty."""
-    found = user_input[CONF_POINTS]
+    found = names.meant(user_input[CONF_POINTS])
     return [{key: value for key, value in row.items() if value not in (None, "")} for row in found]
