@@ -19,8 +19,7 @@ from script.lib.ha.ports import free_ports
 from script.lib.ha.screenshots import Camera, find_chromium, open_camera
 from script.lib.ha.wait import until
 from tests.support import mosquitto
-from tests.support.meters import abb_meter, shelly_3em, web_meter
-from tests.support.mosquitto import Mosquitto
+from tests.support.meters import Shelly, abb_meter, shelly_3em, web_meter
 from tests.support.push_client import push
 from tests.support.tree import COMPONENT
 
@@ -42,7 +41,9 @@ class Newcomer:
     """Somebody who is logged in and looks at Home Assistant."""
 
     home_assistant: HomeAssistant
-    broker: Mosquitto
+    abb_port: int
+    shelly: Shelly
+    web_meter: str
     camera: Camera
     page: Page
     pictures: Path
@@ -137,9 +138,14 @@ async def newcomer(tmp_path_factory: pytest.TempPathFactory, artifacts: Path) ->
         camera = await stack.enter_async_context(
             open_camera(home_assistant.base, home_assistant.tokens, width=1200, height=1100)
         )
-        page = await camera.open("/config/integrations/dashboard", settle_s=0)
         someone = Newcomer(
-            home_assistant=home_assistant, broker=broker, camera=camera, page=page, pictures=artifacts
+            home_assistant=home_assistant,
+            abb_port=await stack.enter_async_context(abb_meter()),
+            shelly=await stack.enter_async_context(shelly_3em(broker, SHELLY)),
+            web_meter=await stack.enter_async_context(web_meter(MEASURED)),
+            camera=camera,
+            page=await camera.open("/config/integrations/dashboard", settle_s=0),
+            pictures=artifacts,
         )
         await someone.add_home()
         yield someone
@@ -149,21 +155,20 @@ async def test_abb_b23_by_its_profile(newcomer: Newcomer) -> None:
     """The first meter: the forms of the home end in its menu."""
     dialog = newcomer.dialog
     await dialog.titled("Add meter")
-    async with abb_meter() as port:
-        await dialog.take("A known device")
-        await dialog.titled("Which device is it?")
-        await dialog.choose("Device", "ABB B21, B23, B24, A43, A44")
-        await dialog.submit()
-        await dialog.titled("Where is it?")
-        await dialog.fill("Host", "127.0.0.1")
-        await dialog.fill("Port", str(port))
-        await dialog.submit()
-        await dialog.titled("This was read")
-        await newcomer.shoot("abb-form")
-        await dialog.says("Power: 1251.6 W")
-        await dialog.fill("Name", "Grid meter")
-        shown = await newcomer.finish("Grid meter")
-        await newcomer.shoot("abb")
+    await dialog.take("A known device")
+    await dialog.titled("Which device is it?")
+    await dialog.choose("Device", "ABB B21, B23, B24, A43, A44")
+    await dialog.submit()
+    await dialog.titled("Where is it?")
+    await dialog.fill("Host", "127.0.0.1")
+    await dialog.fill("Port", str(newcomer.abb_port))
+    await dialog.submit()
+    await dialog.titled("This was read")
+    await newcomer.shoot("abb-form")
+    await dialog.says("Power: 1251.6 W")
+    await dialog.fill("Name", "Grid meter")
+    shown = await newcomer.finish("Grid meter")
+    await newcomer.shoot("abb")
     assert float(shown["power"]) == pytest.approx(1251.56)
     assert float(shown["power_l3"]) == pytest.approx(-548.44)
 
@@ -171,29 +176,29 @@ async def test_abb_b23_by_its_profile(newcomer: Newcomer) -> None:
 async def test_shelly_3em_by_mqtt(newcomer: Newcomer) -> None:
     """By what its topics begin with; what it says later is followed."""
     dialog = await newcomer.add_meter()
-    async with shelly_3em(newcomer.broker, SHELLY) as shelly:
-        shelly.power_w = [812.5, 101.0, 95.25]
-        await dialog.take("A known device")
-        await dialog.titled("Which device is it?")
-        await dialog.choose("Device", "Shelly 3EM (MQTT)")
-        await dialog.submit()
-        await dialog.titled("Where is it?")
-        await dialog.fill("Topics begin with", SHELLY)
-        await dialog.submit()
-        await dialog.titled("This was read")
-        await dialog.says("Power: 1008.8 W")
-        await dialog.fill("Name", "Workshop")
-        await dialog.choose("What it measures", "Zone")
-        await newcomer.shoot("shelly-form")
-        shown = await newcomer.finish("Workshop")
-        await newcomer.shoot("shelly")
-        assert float(shown["power"]) == pytest.approx(1008.75)
-        shelly.power_w = [1612.5, 101.0, 95.25]
+    shelly = newcomer.shelly
+    shelly.power_w = [812.5, 101.0, 95.25]
+    await dialog.take("A known device")
+    await dialog.titled("Which device is it?")
+    await dialog.choose("Device", "Shelly 3EM (MQTT)")
+    await dialog.submit()
+    await dialog.titled("Where is it?")
+    await dialog.fill("Topics begin with", SHELLY)
+    await dialog.submit()
+    await dialog.titled("This was read")
+    await dialog.says("Power: 1008.8 W")
+    await dialog.fill("Name", "Workshop")
+    await dialog.choose("What it measures", "Zone")
+    await newcomer.shoot("shelly-form")
+    shown = await newcomer.finish("Workshop")
+    await newcomer.shoot("shelly")
+    assert float(shown["power"]) == pytest.approx(1008.75)
+    shelly.power_w = [1612.5, 101.0, 95.25]
 
-        async def followed() -> bool:
-            return float((await newcomer.states("Workshop"))["power"]) == pytest.approx(1808.75)
+    async def followed() -> bool:
+        return float((await newcomer.states("Workshop"))["power"]) == pytest.approx(1808.75)
 
-        await until("the new power", followed, timeout_s=30)
+    await until("the new power", followed, timeout_s=30)
 
 
 async def test_a_sensor_that_posts(newcomer: Newcomer) -> None:
@@ -206,12 +211,13 @@ async def test_a_sensor_that_posts(newcomer: Newcomer) -> None:
     await newcomer.shoot("push-key")
     url, header, key = await dialog.code()
     assert (url.startswith(newcomer.home_assistant.base), header) == (True, "X-API-Key")
-    assert await push(url, key, "--stamp", "energy_consumed=0.05", "power=2750", "voltage=229.5") == (0, "")
+    code, said = await push(url, key, "--stamp", "energy_consumed=0.05", "power=2750", "voltage=229.5")
+    assert (code, '"accepted": true' in said) == (0, True)
     await dialog.submit()
     await dialog.titled("This was read")
     await dialog.says("Power: 2750 W")
     await dialog.fill("Name", "Hall")
-    await dialog.choose("What it measures", "Room")
+    await dialog.choose("What it measures", "Room or machine")
     await newcomer.shoot("push-form")
     shown = await newcomer.finish("Hall")
     await newcomer.shoot("push")
@@ -230,23 +236,22 @@ async def test_http_meter_by_hand_in_german(newcomer: Newcomer) -> None:
     await websocket.call("config/core/update", language="de")
     await websocket.call("frontend/set_user_data", key="language", value={"language": "de"})
     dialog = await newcomer.add_meter("Zähler hinzufügen")
-    async with web_meter(MEASURED) as url:
-        await dialog.take("Ein Gerät über HTTP, von Hand")
-        await dialog.titled("Wo ist die Antwort?")
-        await dialog.fill("Adresse", url)
-        await newcomer.shoot("http-address")
-        await dialog.submit()
-        await dialog.titled("Welches Feld ist was?")
-        await newcomer.shoot("http-fields")
-        await dialog.submit()
-        await dialog.titled("Das wurde gelesen")
-        await dialog.says("Leistung: 412,5 W")
-        await dialog.says("Bezogene Energie: 1834,26 kWh")
-        await dialog.fill("Name", "Waschküche")
-        await dialog.choose("Was er misst", "Raum")
-        await newcomer.shoot("http-form")
-        shown = await newcomer.finish("Waschküche")
-        await newcomer.shoot("http")
+    await dialog.take("Ein Gerät über HTTP, von Hand")
+    await dialog.titled("Wo ist die Antwort?")
+    await dialog.fill("Adresse", newcomer.web_meter)
+    await newcomer.shoot("http-address")
+    await dialog.submit()
+    await dialog.titled("Welches Feld ist was?")
+    await newcomer.shoot("http-fields")
+    await dialog.submit()
+    await dialog.titled("Das wurde gelesen")
+    await dialog.says("Leistung: 412,5 W")
+    await dialog.says("Bezogene Energie: 1834,26 kWh")
+    await dialog.fill("Name", "Waschküche")
+    await dialog.choose("Was er misst", "Raum oder Maschine")
+    await newcomer.shoot("http-form")
+    shown = await newcomer.finish("Waschküche")
+    await newcomer.shoot("http")
     assert float(shown["power"]) == 412.5
     assert float(shown["import_energy"]) == pytest.approx(1834.26)
 
