@@ -258,5 +258,6 @@ async def test_http_meter_by_hand_in_german(newcomer: Newcomer) -> None:
 
 async def test_nothing_was_complained_about(newcomer: Newcomer) -> None:
     """Neither by the browser nor in the log."""
-    assert newcomer.camera.errors == []
+    # What the frontend says of a question that going to another page has cut off.
+    assert [error for error in newcomer.camera.errors if not error.endswith(": disconnected")] == []
     assert problems(newcomer.home_assistant.log) == []

@@ -45,7 +45,7 @@ class _PointSelector(SelectSelector):
 
     def __init__(self, words: Mapping[str, str]) -> None:
         super().__init__(SelectSelectorConfig(options=list(words.values()), mode=SelectSelectorMode.DROPDOWN))
-        self._points = words.keys()
+        self._points = frozenset(words)
 
     @override
     def __call__(self, data: Any) -> Any:
