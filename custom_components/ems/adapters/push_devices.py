@@ -50,5 +50,5 @@ def _push_device(
         points=inbox.points,
         # A device that reports once an hour is not silent in between, but its power is no longer that of now.
         reading_max_age_s=min(setup.silent_after_s, PLAN_MAX_AGE_S),
-        brand=Brand(manufacturer="HTTP", model="push"),
+        brand=Brand(model="HTTP POST"),
     )
