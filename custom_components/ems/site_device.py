@@ -100,7 +100,7 @@ class SiteDevice:
     @property
     def is_fresh(self) -> bool:
         """Tell whether the device answered recently."""
-        if self.role == LOAD:
+        if self.role == LOAD and not (self._load_is_there and self.source["kind"] != "entities"):
             return self._load_is_there
         if self.role == "meter" or self.source["kind"] == "entities":
             return self.fresh_number("power") is not None

@@ -33,6 +33,8 @@ class MqttInbox:
         try:
             for topic in sorted(topics):
                 self._unsubscribe.append(await self._broker.async_subscribe(topic, self._on_message))
+            for ask in self._link.ask:
+                await self._broker.async_publish(ask.target, ask.body or "", retain=False)
         except BaseException:
             self.close()
             raise
