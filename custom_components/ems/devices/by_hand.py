@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from .errors import ProfileError
+from .hand_commands import with_commands
 from .points import POINTS, POSITIVE, Direction, Kind
 from .profile import AnyProfile, parse_any_profile
 
@@ -29,6 +30,7 @@ POINTS_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
         *("power", "energy", "car_connected"),
         *(f"{point}_l{phase}" for point in ("voltage", "current") for phase in (1, 2, 3)),
     ),
+    "load": ("running", "power", "energy", "power_setpoint", "voltage_l1", "current_l1", "temperature"),
 }
 # Without these there is nothing to plan with. A charger has to say when a car comes, or one would be planned for
 # again every night.
@@ -37,10 +39,14 @@ NEEDED_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
     "battery": ("power", "soc"),
     "pv": ("power",),
     "charger": ("power", "car_connected"),
+    "load": (),
 }
+# Of these there is one at least: a device is known, and known to be there, by the first of them.
+ONE_OF: Final = ("power", "running")
 _FLAG_CODES: Final = {0: False, 1: True}
 # A register whose number is read at all is proof enough that somebody answers.
 _ANY_NUMBER: Final = -1e38
+_SAID: Final = {"matches": "^(?i:-?[0-9.]+.*|on|off|true|false|yes|no)$", "means": "a number, or on and off"}
 
 
 class RowError(Exception):
@@ -55,11 +61,22 @@ def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
         raise RowError(f"{twice}: is there twice; keep one row")
     if missing := [point for point in NEEDED_BY_HAND[role] if point not in points]:
         raise RowError(f"{', '.join(missing)}: is missing; add a row for it")
-    text = yaml.safe_dump(_BY_KIND[source["kind"]](role, source, rows), sort_keys=False)
+    if not set(ONE_OF) & set(points):
+        raise RowError(f"{' or '.join(ONE_OF)}: is missing; add a row for one of them")
+    document = _BY_KIND[source["kind"]](role, source, rows)
+    if commands := source.get("commands"):
+        document["roles"][role] = with_commands(source["kind"], commands, document["roles"][role])
+        document["confidence"] = "B"  # whoever knows the device says how it is switched
+    text = yaml.safe_dump(document, sort_keys=False)
     try:
         return parse_any_profile(text, _FILE)
     except ProfileError as err:
         raise RowError(_without_place(str(err), role)) from err
+
+
+def first_row(rows: Sequence[Row]) -> Row:
+    """Return the row that a device is known by."""
+    return next(row for point in ONE_OF for row in rows if row["point"] == point)
 
 
 def _without_place(message: str, role: str) -> str:
@@ -88,12 +105,11 @@ def _http(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
     request = {"post" if link.get("method") == "POST" else "get": target}
     if link.get("body"):
         request["body"] = link["body"]
-    power = next(row for row in rows if row["point"] == "power")
     return {
         **_head(
             source,
             {"transport": "http", "poll_s": float(link.get("poll_s", 30))},
-            {"from": "answer", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+            {"from": "answer", **_path(first_row(rows)), **_SAID},
         ),
         "requests": {"answer": request},
         "roles": _roles(role, source, {row["point"]: {"from": "answer", **_path(row)} for row in rows}, rows),
@@ -108,12 +124,12 @@ def _mqtt(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
         alive = {
             "alive": {"topic": link["availability_topic"], "word": link.get("availability_word") or "online"}
         }
-    power = next(row for row in rows if row["point"] == "power")
+    first = first_row(rows)
     return {
         **_head(
             source,
             {"transport": "mqtt", "max_age_s": float(link.get("max_age_s", 120)), **alive},
-            {"from": "power", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+            {"from": first["point"], **_path(first), **_SAID},
         ),
         "topics": named,
         "roles": _roles(
@@ -129,7 +145,7 @@ def _modbus(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[s
         **_head(
             source,
             {"transport": "modbus_tcp", "port": int(link["port"]), "unit_id": int(link["unit_id"])},
-            {**places["power"], "above": _ANY_NUMBER, "means": "a number for the power"},
+            {**places[first_row(rows)["point"]], "above": _ANY_NUMBER, "means": "a number"},
         ),
         "roles": _roles(role, source, places, rows, codes=True),
     }
@@ -144,6 +160,8 @@ def _path(row: Row) -> dict[str, str]:
 
 def _register(row: Row) -> dict[str, Any]:
     chosen = ("type", "word_order", "function")
+    if row.get("function") == "coil":
+        return {"at": int(row["register"]), "type": "enum", "function": "coil", "values": _FLAG_CODES}
     return {"at": int(row["register"]), **{key: row[key] for key in chosen if row.get(key)}}
 
 
@@ -167,6 +185,6 @@ def _roles(
         if spec and spec.direction is Direction.MUST:
             line["positive"] = source.get("power_positive") or next(iter(POSITIVE[role]))
         if spec and spec.kind is Kind.FLAG and codes:
-            line["values"] = _FLAG_CODES
+            line |= {"type": "enum", "values": _FLAG_CODES}
         lines[row["point"]] = line
     return {role: {"readings": lines}}

@@ -58,8 +58,8 @@ def decode_code(point: DocumentPoint, document: Any) -> float | None:
     """Return what a writable point holds as a number: enums as their code. None where unknown."""
     try:
         raw = find(document, point.spots[0].path)
-        if point.values is not None and point.codes is not point.values:
-            return _code_of(point, _word(point, raw))
+        if point.codes is not None and point.codes is not point.values:
+            return _code_of(point, _flag(raw) if point.values is None else _word(point, raw))
         return _number(raw) if point.values else _scaled(point, _number(raw))
     except PathError, _UnfitError:
         return None
@@ -67,7 +67,7 @@ def decode_code(point: DocumentPoint, document: Any) -> float | None:
 
 def encode_value(point: DocumentPoint, value: float) -> str:
     """Return a value, given in our unit and sign (enums by their code), as the device reads it."""
-    if point.values is not None and point.codes is not None:
+    if point.codes is not None:
         return _told(point, point.codes[round(value)])
     scaled = float(Fraction(value) / point.factor)
     return (

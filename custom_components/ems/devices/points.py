@@ -220,6 +220,7 @@ _LOAD = (
     *_spec("power", Kind.POWER),
     *_spec("energy", Kind.ENERGY),
     *_spec("running", Kind.FLAG),
+    *_spec("power_setpoint", Kind.POWER),
     *_spec("voltage_l1", Kind.VOLTAGE),
     *_spec("current_l1", Kind.CURRENT),
     *_spec("frequency", Kind.FREQUENCY),

@@ -24,7 +24,7 @@ from ..const import (
     SOURCE_MQTT,
 )
 from ..devices import DeviceAuthError, DeviceError, HttpClient
-from ..devices.by_hand import RowError, profile_by_hand
+from ..devices.by_hand import RowError, first_row, profile_by_hand
 from ..devices.profile import HttpLink
 from ..devices.profile.documents import Request
 from ..devices.reading import Reading
@@ -57,6 +57,10 @@ class HandFlow(ConfigSubentryFlow):
     @abstractmethod
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the values that were read."""
+
+    async def _async_described(self) -> SubentryFlowResult:
+        """Go on once the table is read; a load is asked how it is switched first."""
+        return await self.async_step_confirm()
 
     async def async_step_http(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the answer is, and get it."""
@@ -118,7 +122,9 @@ class HandFlow(ConfigSubentryFlow):
                 CONF_KIND: kind,
                 CONF_LINK: link,
                 CONF_POINTS: rows_of(user_input),
-                "power_positive": user_input["power_positive"],
+                **(
+                    {"power_positive": user_input["power_positive"]} if "power_positive" in user_input else {}
+                ),
             }
             try:
                 await self._async_try(source)
@@ -126,7 +132,7 @@ class HandFlow(ConfigSubentryFlow):
                 errors["base" if err.key not in ROW_ERRORS else CONF_POINTS] = err.key
                 detail = err.detail
             else:
-                return await self.async_step_confirm()
+                return await self._async_described()
         form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
         shown = user_input or self._old(kind) or found
         return self.async_show_form(
@@ -163,7 +169,7 @@ class HandFlow(ConfigSubentryFlow):
         source = self._current().get(CONF_SOURCE, {})
         if source.get(CONF_KIND) != kind:
             return {}
-        kept = {key: source[key] for key in (CONF_POINTS, "power_positive")}
+        kept = {key: source[key] for key in (CONF_POINTS, "power_positive") if key in source}
         return {**without_password(source[CONF_LINK]), **kept}
 
     def _old_link(self) -> Mapping[str, Any]:
@@ -187,7 +193,7 @@ def _place(source: Mapping[str, Any]) -> str:
     The query of an address stays out: it may hold a token.
     """
     link = source[CONF_LINK]
-    power = next(row for row in source[CONF_POINTS] if row["point"] == "power")
+    power = first_row(source[CONF_POINTS])
     if source[CONF_KIND] == SOURCE_MODBUS:
         return f"{link[CONF_HOST]}-{link[CONF_PORT]}-{link[CONF_UNIT_ID]}-{power['register']:g}"
     where = power.get("topic")

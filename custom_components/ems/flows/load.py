@@ -12,8 +12,8 @@ from ..adapters.loads import DAILY, PROFILE_STEP_H, window_of
 from ..const import CONF_ENTITIES, CONF_KIND, CONF_PARAMS, LOAD, SOURCE_PROFILE
 from ..devices.by_hand import profile_by_hand
 from ..engine.flexible_load import LoadKind
-from .device import DeviceFlow
 from .fields import number
+from .hand_commands import HandCommandsFlow
 from .load_profile import ProfileError, profile_text, read_profile
 
 POWER_MAX_W = 5_000_000
@@ -63,7 +63,7 @@ def _when(demand: str) -> dict[Any, Any]:
     }
 
 
-class LoadFlow(DeviceFlow):
+class LoadFlow(HandCommandsFlow):
     """Add a flexible load. Entities are all optional: without any, EMS only says when it should run."""
 
     role = LOAD

@@ -48,7 +48,7 @@ _PLACES: dict[str, dict[str, ObjectSelectorField]] = {
         "register": _number(0, 65535, required=True),
         "type": _select(_NUMBER_TYPES, required=True),
         "word_order": _select(["big", "little"], "word_order"),
-        "function": _select(["holding", "input"], "register_function"),
+        "function": _select(["holding", "input", "coil"], "register_function"),
     },
 }
 
@@ -69,10 +69,12 @@ def rows_fields(role: str, kind: str) -> dict[Any, Any]:
             },
         )
     )
-    signs = list(SIGNS[role])
+    # A load only ever consumes: nobody is asked how its meter counts.
+    signs = list(SIGNS.get(role, ()))
+    positive = probatio.Required("power_positive", default=signs[0]) if signs else None
     return {
         probatio.Required(CONF_POINTS): table,
-        probatio.Required("power_positive", default=signs[0]): choice(signs, "power_positive"),
+        **({positive: choice(signs, "power_positive")} if positive else {}),
     }
 
 

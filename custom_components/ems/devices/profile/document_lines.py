@@ -42,8 +42,8 @@ def parse_document_point(
         absent=frozenset(_code(item) for item in found["absent"].items())
         if "absent" in found
         else frozenset(),
-        write=_write(role, found, node, values, factor),
-        send=_send(found["send"], values) if "send" in found else None,
+        write=_write(role, spec, found, node, values, factor),
+        send=_send(found["send"], spec, values) if "send" in found else None,
         whole=found["whole"].flag() if "whole" in found else False,
         line=node.line,
     )
@@ -130,6 +130,7 @@ def _check_words(spec: PointSpec, values: Mapping[Code, str | bool] | None, node
 
 def _write(
     role: str,
+    spec: PointSpec,
     found: Mapping[str, Node],
     node: Node,
     values: Mapping[Code, str | bool] | None,
@@ -149,12 +150,19 @@ def _write(
             return write_codes_of(found["write"], values)
         # Words have numbers of their own: `DocumentPoint.codes`.
         return write_codes_of(found["write"], dict(enumerate(dict.fromkeys(values.values()))))
+    if spec.kind is Kind.FLAG:
+        if "words" not in found["send"].mapping():
+            node.fail("is yes or no: say in `send` what is sent for each, `words: {true: on, false: off}`")
+        return write_codes_of(found["write"], {1: True, 0: False})
     return write_range_of(role, found, factor)
 
 
-def _send(node: Node, values: Mapping[Code, str | bool] | None) -> Send:
+def _send(node: Node, spec: PointSpec, values: Mapping[Code, str | bool] | None) -> Send:
     found = node.mapping()
-    words = _words(found["words"], values) if "words" in found else None
+    known: set[str | bool] | None = {True, False} if spec.kind is Kind.FLAG else None
+    if values is not None:
+        known = set(values.values())
+    words = _words(found["words"], known) if "words" in found else None
     if "topic" in found:
         node.fields(required=("topic", "payload"), optional=_MQTT_SEND)
         _check_value(node, found["payload"].text())
@@ -170,10 +178,10 @@ def _send(node: Node, values: Mapping[Code, str | bool] | None) -> Send:
     return Send(method=methods[0].upper(), target=target, body=body, words=words)
 
 
-def _words(node: Node, values: Mapping[Code, str | bool] | None) -> Mapping[str | bool, str]:
+def _words(node: Node, known: set[str | bool] | None) -> Mapping[str | bool, str]:
     """Return what is sent for each word. All of them, or a command could send what the device never heard of."""
     found = {word: below.text() for word, below in node.mapping().items()}
-    if values is None or set(found) != set(values.values()):
+    if set(found) != known:
         node.fail("says what is sent for each word of `values`, and for no other; name them all")
     return found
 

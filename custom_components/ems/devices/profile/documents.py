@@ -139,6 +139,8 @@ class DocumentPoint(Quantity):
 
         Where a device says words instead of numbers, yes is 1 and no is 0, and texts are counted.
         """
+        if self.values is None and self.kind is Kind.FLAG:
+            return {1: True, 0: False}
         if self.values is None or all(type(code) is int for code in self.values):
             return self.values
         if self.kind is Kind.FLAG:
