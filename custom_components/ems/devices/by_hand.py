@@ -14,8 +14,7 @@ from .errors import ProfileError
 from .hand_commands import with_commands
 from .points import POINTS, POSITIVE, Direction, Kind
 from .profile import AnyProfile, parse_any_profile
-
-type Row = Mapping[str, Any]
+from .row_checks import Row, RowError, check_rows
 
 _FILE: Final = "by hand"
 # What can be entered for a role: what the plan and the screens make use of.
@@ -49,20 +48,10 @@ _ANY_NUMBER: Final = -1e38
 _SAID: Final = {"matches": "^(?i:-?[0-9.]+.*|on|off|true|false|yes|no)$", "means": "a number, or on and off"}
 
 
-class RowError(Exception):
-    """A row cannot be used. The message names its point and the remedy."""
-
-
 def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
     """Return the profile that a stored source describes. Raises RowError."""
     rows: Sequence[Row] = source["points"]
-    points = [row["point"] for row in rows]
-    if twice := next((point for point in points if points.count(point) > 1), None):
-        raise RowError(f"{twice}: is there twice; keep one row")
-    if missing := [point for point in NEEDED_BY_HAND[role] if point not in points]:
-        raise RowError(f"{', '.join(missing)}: is missing; add a row for it")
-    if not set(ONE_OF) & set(points):
-        raise RowError(f"{' or '.join(ONE_OF)}: is missing; add a row for one of them")
+    check_rows(role, source["kind"], rows, NEEDED_BY_HAND[role], ONE_OF)
     document = _BY_KIND[source["kind"]](role, source, rows)
     if commands := source.get("commands"):
         document["roles"][role] = with_commands(source["kind"], commands, document["roles"][role])
@@ -71,7 +60,7 @@ def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
     try:
         return parse_any_profile(text, _FILE)
     except ProfileError as err:
-        raise RowError(_without_place(str(err), role)) from err
+        raise RowError("row_wrong", detail=_without_place(str(err), role)) from err
 
 
 def first_row(rows: Sequence[Row]) -> Row:
@@ -102,7 +91,7 @@ def _http(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
     link = source["link"]
     url = urlsplit(link["url"])
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    request = {"post" if link.get("method") == "POST" else "get": target}
+    request = {"post" if str(link.get("method")).lower() == "post" else "get": target}
     if link.get("body"):
         request["body"] = link["body"]
     return {

@@ -24,13 +24,24 @@ from ..const import (
     SOURCE_MQTT,
 )
 from ..devices import DeviceAuthError, DeviceError, HttpClient
-from ..devices.by_hand import RowError, first_row, profile_by_hand
+from ..devices.by_hand import first_row, profile_by_hand
 from ..devices.profile import HttpLink
 from ..devices.profile.documents import Request
 from ..devices.reading import Reading
-from ..devices.recognise import recognise
-from .links import http_errors, http_link, http_schema, modbus_schema, mqtt_schema, without_password
+from ..devices.recognise import fields_text, recognise, recognise_message
+from ..devices.row_checks import RowError
+from .hear import async_hear
+from .links import (
+    CONF_LISTEN,
+    http_errors,
+    http_link,
+    http_schema,
+    modbus_schema,
+    mqtt_schema,
+    without_password,
+)
 from .probe import ProbeError, async_probe
+from .row_words import async_row_words
 from .rows import row_without_value, rows_fields, rows_of
 
 
@@ -94,8 +105,31 @@ class HandFlow(ConfigSubentryFlow):
 
     async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the topics, and wait for their messages."""
+        if user_input is not None and (topic := user_input.get(CONF_LISTEN, "").strip()):
+            return await self._async_listen(topic, user_input)
         link = {CONF_TRANSPORT: "mqtt", **_without_rows(user_input)}
         return await self._async_rows("mqtt", SOURCE_MQTT, mqtt_schema(), link, user_input, {})
+
+    async def _async_listen(self, topic: str, user_input: dict[str, Any]) -> SubentryFlowResult:
+        """Add to the table what the next message on a topic says, and show the form again."""
+        rows, said = rows_of(user_input), ""
+        errors: dict[str, str] = {}
+        try:
+            message = await async_hear(self.hass, topic)
+        except ProbeError as err:
+            errors, said = {CONF_LISTEN: err.key}, err.detail
+        else:
+            known = {row["point"] for row in rows}
+            rows += [row for row in recognise_message(self.role, topic, message) if row["point"] not in known]
+            said = fields_text(message)
+        left = {key: value for key, value in user_input.items() if errors or key != CONF_LISTEN}
+        form = probatio.Schema({**mqtt_schema(), **rows_fields(self.role, SOURCE_MQTT)})
+        return self.async_show_form(
+            step_id="mqtt",
+            data_schema=self.add_suggested_values_to_schema(form, {**left, CONF_POINTS: rows}),
+            errors=errors,
+            description_placeholders={**await async_row_words(self.hass), "detail": said},
+        )
 
     async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the registers, and read them."""
@@ -116,7 +150,7 @@ class HandFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Show a table, make a profile of it, read once, go on."""
         errors: dict[str, str] = {}
-        detail = ""
+        words = await async_row_words(self.hass)
         if user_input is not None:
             source = {
                 CONF_KIND: kind,
@@ -128,9 +162,10 @@ class HandFlow(ConfigSubentryFlow):
             }
             try:
                 await self._async_try(source)
+            except RowError as err:
+                errors[CONF_POINTS], words = err.key, await async_row_words(self.hass, err)
             except ProbeError as err:
-                errors["base" if err.key not in ROW_ERRORS else CONF_POINTS] = err.key
-                detail = err.detail
+                errors["base"], words["detail"] = err.key, err.detail
             else:
                 return await self._async_described()
         form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
@@ -139,18 +174,15 @@ class HandFlow(ConfigSubentryFlow):
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, shown),
             errors=errors,
-            description_placeholders={"detail": detail},
+            description_placeholders=words,
         )
 
     async def _async_try(self, source: dict[str, Any]) -> None:
         """Read by what was entered; keep it where every needed value came."""
-        try:
-            profile = profile_by_hand(self.role, source)
-        except RowError as err:
-            raise ProbeError("row_wrong", str(err)) from err
+        profile = profile_by_hand(self.role, source)
         probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
-        if lacking := row_without_value(self.role, probe.reading):
-            raise ProbeError("row_without_value", lacking)
+        if lacking := row_without_value(self.role, source[CONF_POINTS], probe.reading):
+            raise lacking
         # What a device is stays what it was, wherever its values are read from later.
         source[CONF_SERIAL] = self._known_serial() or _place(source)
         self._source, self._title, self._reading = source, probe.title, probe.reading
@@ -177,13 +209,9 @@ class HandFlow(ConfigSubentryFlow):
         return link
 
 
-# Errors that a row is to blame for.
-ROW_ERRORS = {"row_wrong", "row_without_value"}
-
-
 def _without_rows(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what was entered beside the table."""
-    rows = (CONF_POINTS, "power_positive")
+    rows = (CONF_POINTS, CONF_LISTEN, "power_positive")
     return {key: value for key, value in (user_input or {}).items() if key not in rows}
 
 

@@ -8,8 +8,9 @@ from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio
 
 from ..const import CONF_KIND, CONF_POINTS, CONF_SOURCE, SOURCE_HTTP, SOURCE_MODBUS, SOURCE_MQTT
-from ..devices.by_hand import RowError, profile_by_hand
+from ..devices.by_hand import profile_by_hand
 from ..devices.hand_commands import POWER, RUNNING, SETPOINT, CommandError
+from ..devices.row_checks import RowError
 from .device import DeviceFlow
 from .fields import choice, whole
 from .links import LINES
