@@ -28,8 +28,8 @@ BOTH = frozenset(
         "Energy-Charts Fraunhofer ISE REST API transparency.entsoe.eu E-Mail Token Zone EnergyZero easyEnergy "
         "Bright Sky g kg "
         "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS "
-        "HTTP HTTPS MQTT GET POST PUT JSON X Key admin online Basic Digest Bearer Broker Register emeters power plus u f "
-        "Hand"
+        "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Broker Register emeters power plus u f "
+        "Hand PUT"
     )
 )
 # Nothing but English, wherever it stands.

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from custom_components.ems.devices.by_hand import profile_by_hand
 from custom_components.ems.devices.command import DeviceCommand
 from custom_components.ems.devices.errors import DeviceWriteError, ProfileError
 from custom_components.ems.devices.http_client import Access, HttpClient
@@ -125,6 +126,34 @@ async def test_a_relay_that_is_stuck_is_found_out(relay, web):
         await device.async_command(ON)
 
 
+async def test_a_virtual_input_of_a_loxone_by_hand(web, session, clock):
+    """As the page describes it: paths behind /jdev/sps/io, the value as a text under LL, a password."""
+    answer = {"LL": {"control": "dev/sps/io/Pool", "value": "0", "Code": "200"}}
+    web.documents = {"/jdev/sps/io/Pool": answer, "/jdev/sps/io/Pool/On": {}, "/jdev/sps/io/Pool/Off": {}}
+    web.basic = "Basic YWRtaW46c2VjcmV0"
+
+    def obey(request):
+        if request.path.endswith(("/On", "/Off")):
+            answer["LL"]["value"] = "1" if request.path.endswith("/On") else "0"
+
+    web.on_ask = obey
+    source = {
+        "kind": "http",
+        "link": {"url": f"{web.base_url}/jdev/sps/io/Pool", "method": "get"},
+        "points": [{"point": "running", "path": "LL.value"}],
+        "commands": {"on_path": "/jdev/sps/io/Pool/On", "off_path": "/jdev/sps/io/Pool/Off"},
+    }
+    access = Access(base_url=web.base_url, auth="basic", username="admin", password="secret")
+    device = HttpDevice(
+        profile_by_hand("load", source), HttpClient(session, access, timeout_s=0.3, clock=clock), clock=clock
+    )
+    assert (await device.async_read()).get("load", "running") is False
+    await device.async_command(ON)
+    assert answer["LL"]["value"] == "1"
+    await device.async_release(force=True)
+    assert answer["LL"]["value"] == "0"
+
+
 @pytest.mark.parametrize("profile", LOADS)
 def test_every_load_that_expires_has_an_on_that_does_not(profile):
     control = LOADS[profile].roles["load"].control
@@ -232,6 +261,11 @@ async def test_over_mqtt_it_is_asked_switched_and_heard(broker, mosquitto, clock
     reading = await device.async_read()
     assert reading.get("load", "running") is False
     assert behind.told == []
+    # Silent for almost too long, twice: it was asked again in between.
+    for _ in range(2):
+        clock.now_s += LOADS[profile].link.max_age_s - 10
+        assert (await device.async_read()).get("load", "running") is False
+        await device.inbox.async_wait(["nothing"], 0.3)
     metered = {"shelly_relay_pm_mqtt": (12.5, 10.0), "shelly_gen1_relay_pm_mqtt": (12.5, 10.0)}
     metered |= {"tasmota_plug_mqtt": (57.0, 123_456.0)}
     power_w, energy_wh = metered.get(profile, (None, None))

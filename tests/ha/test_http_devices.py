@@ -285,6 +285,19 @@ async def test_a_row_that_does_not_work_is_named_with_its_remedy(
     assert flow.step == "confirm"
 
 
+async def test_a_row_is_named_in_the_users_language(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """The text is a translation's; what it names is worded here."""
+    hass.config.language = "de"
+    web.documents["/data"] = {"p": 7}
+    flow = await (await add_device(hass, site, "meter")).choose("http")
+    await flow.submit(**http_form(web))
+    await flow.submit(points=[{"point": "power", "path": "p"}], power_positive="import")
+    assert flow.errors == {"points": "row_unit_missing"}
+    assert (flow.shown["point"], flow.shown["unit"]) == ("Leistung", "W")
+
+
 async def test_a_device_by_hand_is_changed_and_stays_itself(
     hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
 ) -> None:
