@@ -6,6 +6,8 @@ Whether the device did it is read back where a row says that it runs, or what po
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .row_checks import RowError
+
 # What stands for the power in people's own requests and messages.
 POWER: Final = "{power_w}"
 _POWER_MAX_W: Final = 1_000_000
@@ -15,13 +17,13 @@ _ON_EXPIRY: Final = "It stays as it is until somebody switches it."
 RUNNING, SETPOINT = "running", "power_setpoint"
 
 
-class CommandError(Exception):
+class CommandError(RowError):
     """What was entered switches nothing. `key` names an error of the form, `field` the field it belongs to."""
 
     def __init__(self, key: str, field: str) -> None:
         """Keep both."""
         super().__init__(key)
-        self.key, self.field = key, field
+        self.field = field
 
 
 def with_commands(kind: str, commands: Mapping[str, Any], role: dict[str, Any]) -> dict[str, Any]:
