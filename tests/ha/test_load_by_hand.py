@@ -9,6 +9,7 @@ from paho.mqtt import client as paho
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from tests.devices.web import WebDevice, serving
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
@@ -178,13 +179,15 @@ async def test_a_load_by_hand_is_changed(
     """The forms hold what was entered, how it is switched included."""
     site = await add_site(home_of_entities(GRID))
     flow = await at_commands(hass, site, web)
-    await flow.submit(method="get", on_path="/on", off_path="/off")
+    await flow.submit(method="get", on_path="/on?key=s3cret", off_path="/off")
     await made(hass, flow)
+    found = json.dumps(await async_get_config_entry_diagnostics(hass, site), default=str)
+    assert "s3cret" not in found
     flow = await change_device(hass, site, subentry_id(site, "load"))
     await flow.submit(url=f"{web.base_url}/data", method="get", auth="none", verify_ssl=True, poll_s=5)
     assert flow.suggested["points"] == ROWS
     await flow.submit(points=ROWS)
-    assert flow.suggested["on_path"] == "/on"
+    assert flow.suggested["on_path"] == "/on?key=s3cret"
 
 
 async def test_over_mqtt_it_is_switched_by_messages(
