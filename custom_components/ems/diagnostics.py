@@ -45,6 +45,8 @@ TO_REDACT = {
     *("host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"),
     *("username", "password", "headers", "url", "body", "prefix", "availability_topic", "topic"),
     *("key_hash", "facility_id"),
+    *("on_path", "off_path", "on_body", "off_body", "power_path", "power_body"),
+    *("command_topic", "on_payload", "off_payload", "power_topic", "power_payload"),
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX, "availability_topic")

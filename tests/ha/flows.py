@@ -54,6 +54,12 @@ class Flow:
         return self.result.get("description_placeholders") or {}
 
     @property
+    def said(self) -> dict[str, str]:
+        """Return the errors as people read them."""
+        texts = self._texts["error"]
+        return {field: texts[key].format(**self.shown) for field, key in self.errors.items()}
+
+    @property
     def suggested(self) -> dict[str, Any]:
         """Return what the form is filled with: suggestions first, defaults where there are none.
 
