@@ -32,6 +32,7 @@ from .devices import AnyProfile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .meter_health import async_follow_health, meters_health
 from .peak_follower import async_follow_peak
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
@@ -121,6 +122,7 @@ def _assemble(
         cars=cars,
         loads=loads,
         peak=peak,
+        health=meters_health(entry, devices),
         site_device_id=device.id,
         demo=demo,
     )
@@ -183,6 +185,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
     async_follow_peak(hass, entry)
+    async_follow_health(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
     data.dispatcher.async_start()
