@@ -40,6 +40,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
             for key, device in data.devices.items()
             if device.role == LOAD
         },
+        "electrical_health": {key: asdict(health.verdict) for key, health in data.health.items()},
         "forecasts": _forecasts(data),
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }

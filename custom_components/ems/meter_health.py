@@ -32,6 +32,7 @@ class MeterHealth:
         self.subjects = subjects_of(device)
         self.verdict = Verdict(findings={})
         self._state = ElectricalState()
+        self._read_at_s: float | None = None  # when the reading was made that was judged last
         self._listeners: list[Listener] = []
 
     @callback
@@ -42,7 +43,15 @@ class MeterHealth:
 
     @callback
     def async_look(self) -> None:
-        """Judge what the meter says now."""
+        """Judge what the meter says now. The beat adds nothing to a reading that was judged already.
+
+        A meter that is asked every half minute would confirm one measurement with itself, and a dwell were none.
+        """
+        reading = self.device.coordinator.data
+        at_s = reading.at_s if reading and self.device.is_fresh else None
+        if at_s is not None and at_s == self._read_at_s:
+            return
+        self._read_at_s = at_s
         now_s = dt_util.utcnow().timestamp()
         self._state, self.verdict, changes = step(self._state, sample_of(self.device), self.limits, now_s)
         mine = [change for change in changes if change.subject in self.subjects]

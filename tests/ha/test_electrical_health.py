@@ -1,18 +1,24 @@
 """Electrical health of a meter, as the demo home plays it: the entity, the event, the repair, and the way back."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
 import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.adapters.electrical import CONDITIONS, event_type
 from custom_components.ems.demo import Condition, DemoHome
+from custom_components.ems.devices.reading import Quality, Reading, Value
 from custom_components.ems.engine.insight.electrical_limits import ElectricalLimits
+from custom_components.ems.engine.insight.electrical_verdict import Subject
 from custom_components.ems.flows.health import HEALTH as FIELDS
+from custom_components.ems.meter_health import MeterHealth
+from custom_components.ems.site_device import SiteDevice
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import add_home, change_device
@@ -291,6 +297,46 @@ def test_every_word_is_translated() -> None:
     texts = ENGLISH["entity"]["event"]["electrical_event"]["state_attributes"]["event_type"]["state"]
     assert set(texts) == every
     assert set(ENGLISH["entity"]["select"]["demo_condition"]["state"]) == {each.value for each in Condition}
+
+
+async def test_one_reading_does_not_confirm_itself(clock: Clock) -> None:
+    """A meter that is asked every half minute: the beat in between must not make a dwell of a single value."""
+    meter = SimpleNamespace(data=None, last_update_success=True)
+    points = ("power", "voltage_l1")
+    device = SiteDevice(
+        subentry_id="meter",
+        role="meter",
+        name="Meter",
+        source={"kind": "http"},
+        params={},
+        coordinator=meter,  # type: ignore[arg-type]  # all that is read of it
+        points=points,
+        reading_max_age_s=90.0,
+    )
+    health = MeterHealth(device, ElectricalLimits())
+
+    def read(voltage_v: float) -> None:
+        at_s = dt_util.utcnow().timestamp()
+        values = {"power": 500.0, "voltage_l1": voltage_v}
+        found = {key: Value(value=value, quality=Quality.GOOD, at_s=at_s) for key, value in values.items()}
+        meter.data = Reading(at_s=at_s, roles={"meter": found})
+
+    def look(times: int) -> str | None:
+        for _ in range(times):
+            clock.move(10)
+            health.async_look()
+        finding = health.verdict.findings.get(Subject.VOLTAGE)
+        return finding.condition if finding else None
+
+    read(230.0)
+    assert look(3) is None
+    read(230.0)
+    assert look(3) == "normal"
+    read(200.0)
+    assert look(3) == "normal"
+    read(200.0)
+    assert look(3) == "low_critical"
+    assert look(20) is None  # and without readings it is unknown after all
 
 
 HEALTH = {
