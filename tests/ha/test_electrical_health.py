@@ -11,7 +11,7 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ems.adapters.electrical import CONDITIONS, event_type
+from custom_components.ems.adapters.electrical import CONDITIONS, event_type, limits_of
 from custom_components.ems.demo import Condition, DemoHome
 from custom_components.ems.devices.reading import Quality, Reading, Value
 from custom_components.ems.engine.insight.electrical_limits import ElectricalLimits
@@ -313,7 +313,7 @@ async def test_one_reading_does_not_confirm_itself(clock: Clock) -> None:
         points=points,
         reading_max_age_s=90.0,
     )
-    health = MeterHealth(device, ElectricalLimits())
+    health = MeterHealth(device, limits_of(device, connection_phases=3))
 
     def read(voltage_v: float) -> None:
         at_s = dt_util.utcnow().timestamp()
@@ -335,6 +335,8 @@ async def test_one_reading_does_not_confirm_itself(clock: Clock) -> None:
     read(200.0)
     assert look(3) == "normal"
     read(200.0)
+    assert look(3) == "low_critical"
+    meter.last_update_success = False  # one answer is missed
     assert look(3) == "low_critical"
     assert look(20) is None  # and without readings it is unknown after all
 

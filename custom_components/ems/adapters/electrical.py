@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..engine.insight.electrical_limits import ElectricalLimits
+from ..engine.insight.electrical_limits import UNKNOWN_AFTER_S, ElectricalLimits
 from ..engine.insight.electrical_verdict import Condition, Sample, Subject
 from ..engine.insight.unbalance import signed_current_a
 from ..site_device import SiteDevice
@@ -14,6 +14,8 @@ FIELDS: Final = (
     *("nominal_v", "voltage_warning_pct", "voltage_critical_pct", "unbalance_pct", "spread_a"),
     *("nominal_hz", "power_factor_min", "power_min_w", "offline_s"),
 )
+# However rarely a meter speaks: after this, what it said of its voltage is history. [s]
+PATIENCE_MAX_S: Final = 120.0
 _PHASES: Final = (1, 2, 3)
 _EVENTS: Final = {
     (Subject.VOLTAGE_IMBALANCE, Condition.OVER): "voltage_imbalance",
@@ -68,7 +70,9 @@ def limits_of(device: SiteDevice, *, connection_phases: int) -> ElectricalLimits
     stored: Mapping[str, Any] = device.params.get(SECTION, {})
     is_whole = device.params.get("position") == "grid" and connection_phases == len(_PHASES)
     chosen = {key: float(stored[key]) for key in FIELDS if key in stored}
-    return ElectricalLimits(expects_all_phases=is_whole, **chosen)
+    # A device that is asked every half minute may miss one answer, too; its readings' age says how slow it is.
+    patience_s = max(UNKNOWN_AFTER_S, min(device.max_age_s, PATIENCE_MAX_S))
+    return ElectricalLimits(expects_all_phases=is_whole, unknown_after_s=patience_s, **chosen)
 
 
 def sample_of(device: SiteDevice) -> Sample:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from .electrical_limits import UNKNOWN_AFTER_S, ElectricalLimits
+from .electrical_limits import ElectricalLimits
 from .electrical_verdict import Change, Condition, Finding, Sample, Subject, Verdict
 from .phase_voltage import GRAVITY, LEVELS, PhaseVoltage, phase_step
 from .thresholds import Scale, Watch, watch_step
@@ -60,7 +60,7 @@ def step(
             scale,
             values[subject],
             clock_s=lived_s,
-            patience_s=UNKNOWN_AFTER_S,
+            patience_s=limits.unknown_after_s,
         )
         for subject, scale in scales.items()
     }

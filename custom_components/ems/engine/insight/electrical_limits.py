@@ -16,7 +16,7 @@ IMBALANCE_DWELL: Final = Dwell(enter_s=60.0, leave_s=60.0)
 POWER_FACTOR_DWELL: Final = Dwell(enter_s=60.0, leave_s=60.0)
 # One answer may be luck; ten seconds of them are a device that is back.
 ONLINE_AFTER_S: Final = 10.0
-# A value that is missing for so long is unknown. One missed poll is not worth a word.
+# A value that is missing for so long is unknown. One missed poll of a meter on Modbus is not worth a word.
 UNKNOWN_AFTER_S: Final = 30.0
 # Below this share of the nominal voltage EN 50160 speaks of an interruption: such a phase is off, or not wired.
 WIRED_SHARE: Final = 0.05
@@ -46,6 +46,7 @@ class ElectricalLimits:
         compensation is at 0.7 or below.
     power_min_w : Power below which a power factor says nothing: an idle home is all power supplies. [W]
     offline_s : Silence after which a meter is offline. [s]
+    unknown_after_s : For how long a missing value leaves open what it was; more than one missed reading. [s]
     expects_all_phases : Whether every phase that the meter has is wired. Otherwise a phase counts from the first
         time that there is voltage on it.
 
@@ -74,6 +75,7 @@ class ElectricalLimits:
     power_factor_hysteresis: float = 0.03
     power_min_w: float = 1000.0
     offline_s: float = 60.0
+    unknown_after_s: float = UNKNOWN_AFTER_S
     expects_all_phases: bool = False
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class ElectricalLimits:
             spread_a=self.spread_a,
             frequency_warning_pct=self.frequency_warning_pct,
             offline_s=self.offline_s,
+            unknown_after_s=self.unknown_after_s,
         )
         checks.in_order(
             name,

@@ -8,7 +8,6 @@ from .electrical_limits import (
     SWING_WINDOW_S,
     SWINGS_ENTER,
     SWINGS_LEAVE,
-    UNKNOWN_AFTER_S,
     WIRED_SHARE,
     ElectricalLimits,
 )
@@ -73,7 +72,9 @@ def phase_step(
     is_wired = phase.is_wired or (known_v is not None and known_v >= WIRED_SHARE * limits.nominal_v)
     if not is_wired:
         return phase
-    level = watch_step(phase.level, limits.voltage, known_v, clock_s=clock_s, patience_s=UNKNOWN_AFTER_S)
+    level = watch_step(
+        phase.level, limits.voltage, known_v, clock_s=clock_s, patience_s=limits.unknown_after_s
+    )
     swings = swings_step(phase.swings, known_v, size=limits.swing_v, window_s=SWING_WINDOW_S, clock_s=clock_s)
     swinging = trip_step(
         phase.swinging,
@@ -84,7 +85,7 @@ def phase_step(
     )
     return PhaseVoltage(
         is_wired=True,
-        is_heard=clock_s - level.seen_s <= UNKNOWN_AFTER_S,
+        is_heard=clock_s - level.seen_s <= limits.unknown_after_s,
         level=level,
         swings=swings,
         swinging=swinging,
