@@ -349,7 +349,7 @@ HEALTH = {
     "spread_a": 20,
     "nominal_hz": "50",
     "power_factor_min": 0.8,
-    "power_min_w": 1000,
+    "power_min_w": 2000,
     "offline_s": 60,
 }
 

@@ -58,7 +58,7 @@ _SWING_V, _HALF_SWING_S = 8.0, 10
 # A heater of 26 A on L1, at the end of a long line.
 _HEATER_W, _DROP_V = 6000.0, 12.0
 # Motors without compensation, more than roof and battery can feed together: cos φ 0.61 at the motors.
-_MOTORS_W, _MOTORS_VAR = 10_000.0, 13_000.0
+_MOTORS_W, _MOTORS_VAR = 10_500.0, 13_500.0
 
 
 def under(condition: Condition, at_s: float, mains: Mains) -> Mains:

@@ -44,7 +44,9 @@ class ElectricalLimits:
     frequency_low_critical_pct, frequency_high_critical_pct : -6 % and +4 %, kept always: 47 and 52 Hz. [%]
     power_factor_min : Least magnitude; operators who bill reactive energy begin at 0.9, a motor without
         compensation is at 0.7 or below.
-    power_min_w : Power below which a power factor says nothing: an idle home is all power supplies. [W]
+    power_min_w : Power below which a power factor says nothing. Power supplies and motors of an ordinary home need up
+        to 1.3 kvar, whatever roof and battery cover of its power: at 1 kW from the grid that would be 0.6, three false
+        alarms in a summer week of the demo home; at 2 kW it is 0.84. [W]
     offline_s : Silence after which a meter is offline. [s]
     unknown_after_s : For how long a missing value leaves open what it was; more than one missed reading. [s]
     expects_all_phases : Whether every phase that the meter has is wired. Otherwise a phase counts from the first
@@ -73,7 +75,7 @@ class ElectricalLimits:
     frequency_hysteresis_pct: float = 0.1
     power_factor_min: float = 0.8
     power_factor_hysteresis: float = 0.03
-    power_min_w: float = 1000.0
+    power_min_w: float = 2000.0
     offline_s: float = 60.0
     unknown_after_s: float = UNKNOWN_AFTER_S
     expects_all_phases: bool = False
