@@ -35,10 +35,11 @@ from .const import (
     PV,
 )
 from .flows.demo import DemoUnreachableError, async_demo_entry
-from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
+from .flows.device import BatteryFlow, ChargerFlow, PvFlow
 from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
+from .flows.meter import MeterFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
