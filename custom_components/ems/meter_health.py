@@ -8,7 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .adapters.electrical import limits_of, sample_of, subjects_of
+from .adapters.electrical import limits_of, newest_s, sample_of, subjects_of
 from .const import CONF_GRID, CONF_PHASES, METER
 from .engine.insight.electrical import ElectricalState, step
 from .engine.insight.electrical_limits import ElectricalLimits
@@ -47,8 +47,7 @@ class MeterHealth:
 
         A meter that is asked every half minute would confirm one measurement with itself, and a dwell were none.
         """
-        reading = self.device.coordinator.data
-        at_s = reading.at_s if reading and self.device.is_fresh else None
+        at_s = newest_s(self.device)
         if at_s is not None and at_s == self._read_at_s:
             return
         self._read_at_s = at_s

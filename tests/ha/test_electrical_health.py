@@ -341,6 +341,35 @@ async def test_one_reading_does_not_confirm_itself(clock: Clock) -> None:
     assert look(20) is None  # and without readings it is unknown after all
 
 
+async def test_a_meter_that_posts_once_an_hour_is_not_offline_in_between(clock: Clock) -> None:
+    """Its power is old by then, and its voltage unknown; it is silent only when its own patience is over."""
+    coordinator = SimpleNamespace(data=Reading(at_s=0.0), last_update_success=True)
+    device = SiteDevice(
+        subentry_id="meter",
+        role="meter",
+        name="Meter",
+        source={"kind": "push"},
+        params={},
+        coordinator=coordinator,  # type: ignore[arg-type]  # all that is read of it
+        points=("power", "voltage_l1"),
+        reading_max_age_s=900.0,
+    )
+    health = MeterHealth(device, limits_of(device, connection_phases=3))
+    for _ in range(12):
+        clock.move(10)
+        health.async_look()
+    found = health.verdict.findings[Subject.CONNECTION]
+    assert found is not None
+    assert found.condition == "normal"
+    coordinator.last_update_success = False
+    for _ in range(12):
+        clock.move(10)
+        health.async_look()
+    found = health.verdict.findings[Subject.CONNECTION]
+    assert found is not None
+    assert found.condition == "offline"
+
+
 HEALTH = {
     "nominal_v": 230,
     "voltage_warning_pct": 8,

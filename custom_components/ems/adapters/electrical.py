@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..const import CONF_KIND, SOURCE_PUSH
 from ..engine.insight.electrical_limits import UNKNOWN_AFTER_S, ElectricalLimits
 from ..engine.insight.electrical_verdict import Condition, Sample, Subject
 from ..engine.insight.unbalance import signed_current_a
@@ -84,8 +85,22 @@ def sample_of(device: SiteDevice) -> Sample:
         frequency_hz=device.fresh_number("frequency"),
         power_factor=_power_factor(device),
         power_w=device.fresh_number("power"),
-        is_fresh=device.is_fresh,
+        is_fresh=_is_there(device),
     )
+
+
+def newest_s(device: SiteDevice) -> float | None:
+    """Return when a meter last measured anything, None where that no longer counts. [s since epoch]."""
+    reading = device.coordinator.data
+    if not reading or not device.is_fresh:
+        return None
+    return max((value.at_s for value in reading.roles.get(device.role, {}).values()), default=None)
+
+
+def _is_there(device: SiteDevice) -> bool:
+    """Tell whether a meter is heard of. One that posts says itself how rarely: its last power may be old by then."""
+    is_pushed = device.source[CONF_KIND] == SOURCE_PUSH
+    return device.is_fresh or (is_pushed and device.coordinator.last_update_success)
 
 
 def _voltage_phases(device: SiteDevice) -> list[int]:
