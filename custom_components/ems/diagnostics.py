@@ -70,6 +70,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         **_plan(data),
         **_devices(data, data.devices),
         "meters": _meters(data),
+        "electrical_health": {key: asdict(health.verdict) for key, health in data.health.items()},
         "forecasts": _forecasts(data),
     }
     return _with_captures(_clean(entry, found), data.devices, own)
