@@ -11,6 +11,7 @@ from .command import DeviceCommand, RegisterWrite
 from .errors import DeviceResponseError
 from .identify import async_check_expectations, async_is_present, async_text, async_word_order
 from .identity import Identity
+from .line import Line
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
 from .profile.ordering import in_order
 from .profile.placing import placed
@@ -53,6 +54,7 @@ class ModbusDevice:
         self._map = profile  # with every address as it is on this device
         self._found: tuple[tuple[ModelPlace, ...], WordOrder | None] | None = None
         self._unit = unit
+        self._line = Line(unit)
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
         self._clock = clock
@@ -66,6 +68,9 @@ class ModbusDevice:
 
     async def async_identify(self) -> Identity:
         """Return who the device is. Raises DeviceResponseError where it is another device."""
+        return await self._line.heard(self._async_identify())
+
+    async def _async_identify(self) -> Identity:
         await self._async_locate(again=True)
         await async_check_expectations(self._map, self._unit)
         await self._async_probe(again=True)
@@ -90,6 +95,9 @@ class ModbusDevice:
 
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
+        return await self._line.heard(self._async_read())
+
+    async def _async_read(self) -> Reading:
         readers = await self._async_readers(again=False)
         return self._remember(await readers.fast.async_read())
 
