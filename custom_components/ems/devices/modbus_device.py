@@ -9,7 +9,7 @@ from modbus_connection import ModbusUnit
 
 from .command import DeviceCommand, RegisterWrite
 from .errors import DeviceResponseError
-from .identify import async_check_expectations, async_is_present, async_text, async_word_order
+from .identify import async_check_expectations, async_is_present, async_serial, async_text, async_word_order
 from .identity import Identity
 from .line import Line
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
@@ -84,7 +84,7 @@ class ModbusDevice:
         return Identity(
             manufacturer=said or self.profile.manufacturer,
             model=await async_text(unit, wanted.model),
-            serial=await async_text(unit, wanted.serial),
+            serial=await async_serial(unit, wanted.serial),
             firmware=await async_text(unit, wanted.firmware),
             roles=tuple(role for role in self.profile.roles if self._present.get(role)),
         )
