@@ -35,6 +35,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         "problem": problem_to_json(outlook.problem) if outlook else None,
         "plan": plan_to_json(outlook.plan) if outlook else None,
         "devices": {key: _device(device) for key, device in data.devices.items()},
+        "meters": _meters(data),
         "loads": {
             key: data.loads.record(device).as_dict()
             for key, device in data.devices.items()
@@ -44,6 +45,22 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         "commands": {key: _channel(channel) for key, channel in data.dispatcher.channels.items()},
     }
     return cast("dict[str, Any]", _without(found, _secrets(entry)))
+
+
+def _meters(data: EmsData) -> dict[str, Any]:
+    """Return how the meters hang together, and what that makes of them."""
+    tree, now = data.site.meters.tree, data.site.data
+    return {
+        "tree": {
+            meter.key: {"role": meter.role, "above": tree.above(meter), "measures": meter.measures}
+            for meter in tree.meters
+        },
+        "lost": list(data.site.meters.lost),
+        "sums": {"grid": dict(tree.grid or {}), "consumption": dict(tree.consumption or {})},
+        "grid_is_derived": now.grid_is_derived,
+        "unknown_because": list(now.unknown_because),
+        "untracked_w": dict(now.untracked_w),
+    }
 
 
 def _forecasts(data: EmsData) -> dict[str, Any]:

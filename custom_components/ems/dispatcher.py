@@ -16,7 +16,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, METER, OPERATION_ACTIVE, OVERRIDE
+from .adapters.meter_tree import site_meters
+from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
 from .engine.plan.result import Reason
 from .settings import SiteSettings
@@ -123,7 +124,9 @@ class Dispatcher:
         store: SiteStore,
     ) -> None:
         """Open a channel to every device that has hands."""
-        self._hass, self._entry, self._settings, self._devices = hass, entry, settings, devices
+        self._hass, self._entry, self._settings = hass, entry, settings
+        # At the grid connection, or what stands in for a meter there.
+        self._meters = [devices[key] for key in site_meters(devices).tree.connection_meters]
         self._store = store
         # What a run that ended without a word had commanded is still to be released.
         left = store.data.get(STORE_KEY, [])
@@ -259,8 +262,7 @@ class Dispatcher:
         return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
 
     def _inputs_are_fresh(self, channel: Channel) -> bool:
-        meters = [d for d in self._devices.values() if d.role == METER and d.params.get("position") == "grid"]
-        return channel.device.is_fresh and all(meter.is_fresh for meter in meters)
+        return channel.device.is_fresh and all(meter.is_fresh for meter in self._meters)
 
     async def _async_send(self, channel: Channel, command: Command, *, renew: bool = False) -> None:
         """Write, and remember what the device took."""

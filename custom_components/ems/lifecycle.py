@@ -32,6 +32,7 @@ from .devices import AnyProfile, load_profiles
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .meter_issue import async_tell_lost_meters
 from .peak_follower import async_follow_peak
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
@@ -182,6 +183,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
             _follow_car(entry, device)
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
+    async_tell_lost_meters(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)

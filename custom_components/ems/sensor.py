@@ -8,6 +8,7 @@ from .entity import device_info, site_device_info
 from .forecast_sensors import forecast_sensors
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
+from .meter_sensors import meter_sensors
 from .outlook_sensors import outlook_sensors
 from .peak_sensors import peak_sensors
 from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
@@ -60,6 +61,7 @@ async def async_setup_entry(
                 *device_plan_sensors(entry, device),
                 *device_insight_sensors(entry, device),
                 *load_sensors(entry, device),
+                *meter_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,
         )

@@ -23,9 +23,9 @@ class Flow:
         self._manager, self._texts = manager, texts
         self.result: dict[str, Any] = {}
 
-    async def start(self, handler: Any, context: dict[str, Any]) -> Flow:
+    async def start(self, handler: Any, context: dict[str, Any], data: Any = None) -> Flow:
         """Begin."""
-        return self._seen(await self._manager.async_init(handler, context=context))
+        return self._seen(await self._manager.async_init(handler, context=context, data=data))
 
     async def submit(self, **user_input: Any) -> Flow:
         """Fill the form in."""

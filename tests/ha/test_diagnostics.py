@@ -29,7 +29,7 @@ async def test_diagnostics_hold_everything_that_a_bug_report_needs(
     )
     found = await download(hass, entry)
     parts = {"entry", "status", "reasons", "problem", "plan", "devices", "loads", "forecasts", "commands"}
-    assert set(found) == parts
+    assert set(found) == parts | {"meters"}
     assert found["forecasts"]["basis"] == "prior"
     assert found["forecasts"]["archived"]["load"] == 1
     assert found["status"] == "ok"

@@ -144,7 +144,7 @@ class DeviceFlow(HandFlow):
         }
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(confirm_schema(self.role), shown),
+            data_schema=self.add_suggested_values_to_schema(self._confirm_schema(), shown),
             errors=errors,
             description_placeholders={
                 "values": await async_describe(self.hass, self.role, self._reading),
@@ -171,6 +171,10 @@ class DeviceFlow(HandFlow):
             SOURCE_MODBUS: self.async_step_modbus,
         }
         return await steps[kind]()
+
+    def _confirm_schema(self) -> probatio.Schema:
+        """Return the last form."""
+        return confirm_schema(self.role)
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""
@@ -256,12 +260,6 @@ class DeviceFlow(HandFlow):
     async def _async_profiles(self) -> dict[str, AnyProfile]:
         profiles = await self.hass.async_add_executor_job(load_profiles)
         return {key: profile for key, profile in profiles.items() if self.role in profile.roles}
-
-
-class MeterFlow(DeviceFlow):
-    """Add a meter."""
-
-    role = METER
 
 
 class BatteryFlow(DeviceFlow):

@@ -15,9 +15,10 @@ from ..adapters.loads import DEMANDS
 from ..const import BATTERY, CHARGER, CONF_FORECAST_ENTITIES, LOAD, METER, PV
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
+from ..engine.metering import MeterRole
 from .fields import choice, number
 
-METER_POSITIONS = ["grid", "building", "solar", "zone"]
+METER_POSITIONS = [role.value for role in MeterRole]
 
 _METER: dict[Any, Any] = {
     probatio.Required("position", default="grid"): choice(METER_POSITIONS, "meter_position"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 import re
 from typing import Final
 
+from .announcements import parse_discovery
 from .document_lines import parse_document_point, spot_of
 from .documents import (
     AUTHS,
@@ -31,10 +32,11 @@ _POLL_MIN_S: Final = 1.0
 
 def document_profile(node: Node) -> DocumentProfile:
     """Return a profile. Raises ProfileError naming file, line, path and remedy."""
-    link_node = node.fields(required=("link",), optional=(*_HEAD, "requests", "topics"))["link"]
+    link_node = node.fields(required=("link",), optional=(*_HEAD, "requests", "topics", "discovery"))["link"]
     kind = link_node.fields(required=("transport",), optional=_LINK)["transport"].choice(*TRANSPORTS)
     origins = "requests" if kind == "http" else "topics"
-    found = node.fields(required=(*_HEAD, origins))
+    # What is published to a broker has no address to be found at.
+    found = node.fields(required=(*_HEAD, origins), optional=("discovery",) if kind == "http" else ())
     link = (
         _http(found["link"], found["requests"]) if kind == "http" else _mqtt(found["link"], found["topics"])
     )
@@ -51,6 +53,7 @@ def document_profile(node: Node) -> DocumentProfile:
         link=link,
         identity=_identity(found["identity"], names),
         roles=roles_of(found["roles"], lambda _: lines),
+        discovery=parse_discovery(found.get("discovery")),
     )
     check_read_only(profile, found["confidence"])
     return profile

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal, override
 
 from ..points import Kind
+from .announcements import Announcement
 
 type Space = Literal["holding", "input", "coil"]
 type WordOrder = Literal["big", "little"]
@@ -334,7 +335,10 @@ class RoleProfile[P: Quantity = Point]:
 
 @dataclass(frozen=True, kw_only=True)
 class Family[P: Quantity]:
-    """One device family, whatever it speaks."""
+    """One device family, whatever it speaks.
+
+    discovery : How its devices make themselves known in the network; empty where nobody knows.
+    """
 
     id: str
     manufacturer: str
@@ -342,6 +346,7 @@ class Family[P: Quantity]:
     confidence: str
     source: str
     roles: Mapping[str, RoleProfile[P]]
+    discovery: tuple[Announcement, ...] = ()
 
     @property
     def label(self) -> str:
