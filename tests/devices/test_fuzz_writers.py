@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 from random import Random
+from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given, settings, strategies as st
 from modbus_connection import IllegalDataAddressError, IllegalDataValueError
@@ -12,7 +13,10 @@ import pytest
 from custom_components.ems.devices.codec import decode_amount, resolution
 from custom_components.ems.devices.command import DeviceCommand
 from custom_components.ems.devices.errors import DeviceError
+from custom_components.ems.devices.http_device import HttpDevice
+from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.modbus_device import ModbusDevice
+from tests.devices import documents
 from tests.devices.wild import REGISTERED, captured, wild_unit, word
 
 STEERED = [profile for profile in REGISTERED if profile.writable]
@@ -189,3 +193,50 @@ def test_a_device_that_does_not_keep_what_it_was_told_is_found_out(profile, seed
                 check_proof(device, await a_wish(profile, chance)(device))
 
     asyncio.run(live())
+
+
+class Charger:
+    """A go-e's web server: it keeps what it is told within its own limits, now and then something else."""
+
+    def __init__(self, chance):
+        self.chance, self.sent = chance, []
+        self.documents = {path: dict(document) for path, document in documents.GOE_CHARGER.items()}
+
+    async def async_json(self, request):
+        return next(
+            document
+            for path, document in self.documents.items()
+            if request.path in {path, path.split("?")[0]}
+        )
+
+    async def async_send(self, request):
+        for key, value in parse_qsl(urlsplit(request.path).query):
+            self.sent.append((key, float(value)))
+            for document in self.documents.values():
+                if key in document and self.chance.random() < 0.9:
+                    document[key] = int(value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_charger_over_http_is_told_what_is_within_bounds_or_nothing(seed):
+    chance, clock = Random(seed), Clock()  # noqa: S311  # no secret
+    profile, server = load_profiles()["goe_charger_http"], Charger(chance)
+    device = HttpDevice(profile, server, clock=clock, sleep=clock.sleep)
+    bounds = {
+        dict(parse_qsl(urlsplit(point.send.target).query)).popitem()[0]: point.write
+        for point in profile.roles["charger"].points
+        if point.send
+    }
+
+    async def live():
+        for _ in range(4):
+            with contextlib.suppress(DeviceError):
+                result = await a_wish(profile, chance)(device)
+                for write in result if isinstance(result, list) else [result]:
+                    assert math.isclose(write.read_back, write.written), write
+            clock.now += 10
+
+    asyncio.run(live())
+    assert {key for key, _ in server.sent} <= set(bounds)
+    assert all(bounds[key].low <= value <= bounds[key].high for key, value in server.sent), server.sent
