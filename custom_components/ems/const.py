@@ -97,6 +97,14 @@ SOURCE_ENTITIES: Final = "entities"
 SOURCE_HTTP: Final = "http"
 SOURCE_MQTT: Final = "mqtt"
 SOURCE_MODBUS: Final = "modbus"
+# It posts its readings to us. Its serial is its key id.
+SOURCE_PUSH: Final = "push"
+CONF_CAPACITY_KW: Final = "capacity_kw"
+CONF_ENERGY: Final = "energy"
+CONF_INTERVAL_S: Final = "interval_s"
+CONF_FACILITY_ID: Final = "facility_id"
+CONF_KEY_HASH: Final = "key_hash"
+CONF_KEY_MADE_S: Final = "key_made_s"
 
 # entry.options: what people turn while it runs; a change never reloads the site.
 OPT_OPERATION: Final = "operation"

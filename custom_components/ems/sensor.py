@@ -15,6 +15,7 @@ from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
 from .point_descriptions import describe_point
 from .point_sensor import PointSensor
+from .push_points import async_follow_points
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 from .site_sensors import site_sensors
@@ -65,6 +66,7 @@ async def async_setup_entry(
             ],
             config_subentry_id=device.subentry_id,
         )
+        async_follow_points(entry, device, async_add_entities)
 
 
 def _point_sensors(entry: EmsConfigEntry, device: SiteDevice) -> list[PointSensor]:

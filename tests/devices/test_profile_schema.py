@@ -260,7 +260,7 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
 def test_the_profile_of_the_manual_works():
     """Whoever copies docs/profiles.md gets a profile, not an error."""
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
-    head, lines, _, parts, _, sunspec, control, station, *_ = re.findall(
+    _, head, lines, _, parts, _, sunspec, control, station, *_ = re.findall(
         r"```yaml\n(.*?)```", manual, re.DOTALL
     )
     battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]

@@ -36,10 +36,14 @@ from ..devices.profile import HttpLink
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
+from ..store import SiteStore
 from .actuators import EntityActuator, ProfileActuator, entity_modes
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
+from .push_devices import push_devices
+from .push_source import is_pushed
+from .unusable_device import unusable_device, why_unusable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +57,23 @@ class _Shared:
 
 
 def build_devices(
-    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile]
+    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile], store: SiteStore
 ) -> dict[str, SiteDevice]:
     """Return every device of the site by subentry id. Nothing is sent yet."""
-    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES]
-    shared = _shared_links(hass, entry, subentries, profiles)
-    return {
-        subentry.subentry_id: (
-            _entity_device(hass, entry, subentry)
-            if subentry.data[CONF_SOURCE][CONF_KIND] == SOURCE_ENTITIES
-            else _profile_device(
-                hass, subentry, shared[shared_key(subentry.data[CONF_SOURCE], subentry.subentry_id)]
-            )
-        )
-        for subentry in subentries
-    }
+    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES and not is_pushed(s)]
+    usable = [s for s in subentries if why_unusable(s.subentry_type, s.data[CONF_SOURCE], profiles) is None]
+    shared = _shared_links(hass, entry, usable, profiles)
+    known = {subentry.subentry_id for subentry in usable}
+
+    def built(subentry: ConfigSubentry) -> SiteDevice:
+        source = subentry.data[CONF_SOURCE]
+        if subentry.subentry_id not in known:
+            return unusable_device(hass, entry, subentry)
+        if source[CONF_KIND] == SOURCE_ENTITIES:
+            return _entity_device(hass, entry, subentry)
+        return _profile_device(hass, subentry, shared[shared_key(source, subentry.subentry_id)])
+
+    return push_devices(hass, entry, store) | {each.subentry_id: built(each) for each in subentries}
 
 
 def _shared_links(

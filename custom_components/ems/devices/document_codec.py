@@ -18,6 +18,10 @@ _FALSE: Final = frozenset({"false", "off", "no", "0"})
 _TEXT_MAX: Final = 255
 # Longer ones are no measurement, and an integer of a million digits takes seconds to read.
 _DIGITS_MAX: Final = 40
+# On which occasion documents came.
+IDENTITY: Final = "identity"
+READINGS: Final = "readings"
+SETTINGS: Final = "settings"
 
 
 @dataclass(frozen=True, kw_only=True)

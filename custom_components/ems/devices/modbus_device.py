@@ -12,6 +12,7 @@ from .errors import DeviceResponseError
 from .identify import async_check_expectations, async_is_present, async_serial, async_text, async_word_order
 from .identity import Identity
 from .line import Line
+from .notes import NAMES, Notes, RawRegisters
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
 from .profile.ordering import in_order
 from .profile.placing import placed
@@ -61,6 +62,7 @@ class ModbusDevice:
         self._present: dict[str, bool] = {}
         self._readers: _Readers | None = None
         self._latest: dict[PointName, Value] = {}
+        self._notes = Notes()
         hands = SettingsWriter(unit, profile.link, clock=clock, sleep=sleep)
         self._steering = Steering(profile, hands, self._latest, clock=clock, sleep=sleep)
         if profile.link.pause_s:
@@ -72,21 +74,39 @@ class ModbusDevice:
 
     async def _async_identify(self) -> Identity:
         await self._async_locate(again=True)
-        await async_check_expectations(self._map, self._unit)
+        with self._notes.taking("proof", self._unit) as unit:
+            await async_check_expectations(self._map, unit)
         await self._async_probe(again=True)
         if not any(self._present.values()):
             raise DeviceResponseError(
                 f"This is no {self.profile.label}: it has no {', '.join(self.profile.roles)}. Pick another profile"
             )
-        wanted, unit = self._map.identity, self._identity_unit
+        wanted = self._map.identity
         maker = wanted.manufacturer
-        said = await async_text(unit, maker) if isinstance(maker, Register) else maker
-        return Identity(
-            manufacturer=said or self.profile.manufacturer,
-            model=await async_text(unit, wanted.model),
-            serial=await async_serial(unit, wanted.serial),
-            firmware=await async_text(unit, wanted.firmware),
-            roles=tuple(role for role in self.profile.roles if self._present.get(role)),
+        with self._notes.taking(NAMES, self._identity_unit) as unit:
+            said = await async_text(unit, maker) if isinstance(maker, Register) else maker
+            return Identity(
+                manufacturer=said or self.profile.manufacturer,
+                model=await async_text(unit, wanted.model),
+                serial=await async_serial(unit, wanted.serial),
+                firmware=await async_text(unit, wanted.firmware),
+                roles=tuple(role for role in self.profile.roles if self._present.get(role)),
+            )
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles in use."""
+        return self._roles
+
+    @property
+    def raw(self) -> RawRegisters:
+        """Return what the device answered last, as it came: for diagnostics."""
+        readers = self._readers
+        return RawRegisters(
+            identity=self._map.identity,
+            notes=self._notes.answers,
+            readings=readers.fast.raw if readers else (),
+            settings=readers.slow.raw if readers else (),
         )
 
     def commands_of(self, role: str) -> tuple[str, ...]:
@@ -150,8 +170,9 @@ class ModbusDevice:
         profile = self.profile
         if not (profile.bases or profile.word_order_at) or (self._found is not None and not again):
             return
-        models = await async_walk(self._unit, profile.bases) if profile.bases else ()
-        order = await async_word_order(self._unit, profile.word_order_at) if profile.word_order_at else None
+        with self._notes.taking("places", self._unit) as unit:
+            models = await async_walk(unit, profile.bases) if profile.bases else ()
+            order = await async_word_order(unit, profile.word_order_at) if profile.word_order_at else None
         if (models, order) != self._found:
             self._found = (models, order)
             ordered = in_order(profile, order) if order else profile
@@ -168,7 +189,8 @@ class ModbusDevice:
             if known or (known is False and not again):
                 continue
             there = bool(role.readings or role.derived)  # none of a SunSpec role's models means no such role
-            found = there and (role.present is None or await async_is_present(self._unit, role.present))
+            with self._notes.taking(f"presence of {name}", self._unit) as unit:
+                found = there and (role.present is None or await async_is_present(unit, role.present))
             if found is not known:
                 self._present[name] = found
                 self._readers = None

@@ -1,6 +1,7 @@
 """One request on the wire, with every way it can fail turned into one of ours."""
 
 from collections.abc import Awaitable
+from typing import Protocol
 
 from modbus_connection import (
     ExceptionCode,
@@ -15,6 +16,19 @@ from modbus_connection import (
 
 from .errors import DeviceConnectionError, DeviceResponseError
 from .profile.model import Space
+
+
+class Readable(Protocol):
+    """What is asked of a unit to find out who it is: a real one, or one that takes notes."""
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Function 3."""
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Function 4."""
+
+    async def read_coils(self, address: int, count: int) -> list[bool]:
+        """Function 1."""
 
 
 class SilentError(DeviceConnectionError):
@@ -54,7 +68,7 @@ def _name(err: ModbusExceptionError) -> str:
     return f"exception {code}{known}"
 
 
-async def read_registers(unit: ModbusUnit, space: Space, address: int, count: int) -> list[int]:
+async def read_registers(unit: Readable, space: Space, address: int, count: int) -> list[int]:
     """Read registers; an answer of another length or with impossible words is refused."""
     what = f"reading {count} {space} registers from {address} (0x{address:04X})"
     if space == "coil":

@@ -34,19 +34,24 @@ from ..const import (
     SOURCE_MODBUS,
     SOURCE_MQTT,
     SOURCE_PROFILE,
+    SOURCE_PUSH,
 )
-from ..devices import AnyProfile, load_profiles
+from ..devices import AnyProfile
+from ..profile_issues import async_profiles
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
-from .hand import HandFlow
 from .links import connection_link, connection_schema, without_password
 from .params import confirm_schema, param_errors, suggestions
 from .probe import Probe, ProbeError, async_describe, async_probe
+from .profile_words import async_profile_words
+from .push import PushFlow
 
 # How a device can be reached; steps of the flow.
 MENU = ["profile", SOURCE_HTTP, SOURCE_MQTT, SOURCE_MODBUS, "entities"]
+# What only counts can tell all of it by itself; a battery or a charger that posts could not be steered.
+PUSH_MENU = [*MENU, SOURCE_PUSH]
 
 
-class DeviceFlow(HandFlow):
+class DeviceFlow(PushFlow):
     """One flow for every role; the role decides the profiles offered and the last form."""
 
     def __init__(self) -> None:
@@ -60,18 +65,23 @@ class DeviceFlow(HandFlow):
         if self._get_entry().data[CONF_KIND] == KIND_DEMO:
             # It is steered from the first minute: a real device in it would be, too, without a guard.
             return self.async_abort(reason="demo_home_only")
-        return self.async_show_menu(step_id="user", menu_options=MENU)
+        menu = PUSH_MENU if self.role in (METER, PV) else MENU
+        return self.async_show_menu(step_id="user", menu_options=menu)
 
     async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which device it is."""
-        profiles = await self._async_profiles()
-        if user_input is not None:
-            self._profile = profiles[user_input[CONF_PROFILE]]
+        found = await async_profiles(self.hass)
+        profiles = {key: each for key, each in found.every.items() if self.role in each.roles}
+        if user_input is not None and (chosen := profiles.get(user_input[CONF_PROFILE])):
+            self._profile = chosen
             return await self.async_step_connection()
-        options = [SelectOptionDict(value=key, label=profile.label) for key, profile in profiles.items()]
+        label, broken = await async_profile_words(self.hass, found.own)
+        options = [SelectOptionDict(value=key, label=label(profile)) for key, profile in profiles.items()]
         picker = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
         return self.async_show_form(
-            step_id="profile", data_schema=probatio.Schema({probatio.Required(CONF_PROFILE): picker})
+            step_id="profile",
+            data_schema=probatio.Schema({probatio.Required(CONF_PROFILE): picker}),
+            description_placeholders={"own": broken},
         )
 
     async def async_step_connection(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -160,7 +170,9 @@ class DeviceFlow(HandFlow):
             return await self.async_step_entities(user_input)
         if source[CONF_KIND] != SOURCE_PROFILE:
             return await self._async_step(source[CONF_KIND])
-        self._profile = (await self._async_profiles())[source[CONF_PROFILE]]
+        self._profile = (await async_profiles(self.hass)).every.get(source[CONF_PROFILE])
+        if self._profile is None or self.role not in self._profile.roles:
+            return self.async_abort(reason="profile_missing")
         return await self.async_step_connection(user_input)
 
     async def _async_step(self, kind: str) -> SubentryFlowResult:
@@ -169,6 +181,7 @@ class DeviceFlow(HandFlow):
             SOURCE_HTTP: self.async_step_http,
             SOURCE_MQTT: self.async_step_mqtt,
             SOURCE_MODBUS: self.async_step_modbus,
+            SOURCE_PUSH: self.async_step_push,
         }
         return await steps[kind]()
 
@@ -256,10 +269,6 @@ class DeviceFlow(HandFlow):
     def _current(self) -> Mapping[str, Any]:
         """Return the stored subentry when reconfiguring, else nothing."""
         return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
-
-    async def _async_profiles(self) -> dict[str, AnyProfile]:
-        profiles = await self.hass.async_add_executor_job(load_profiles)
-        return {key: profile for key, profile in profiles.items() if self.role in profile.roles}
 
 
 class BatteryFlow(DeviceFlow):
