@@ -167,7 +167,7 @@ def _count_calls(watch: Watch) -> None:
     read, take, plan, write = (
         DeviceCoordinator._async_update_data,  # noqa: SLF001
         MqttCoordinator._async_take,  # noqa: SLF001
-        PlanCoordinator._async_update_data,  # noqa: SLF001
+        PlanCoordinator._async_cycle,  # noqa: SLF001
         StateMachine.async_set_internal,
     )
 
@@ -191,14 +191,14 @@ def _count_calls(watch: Watch) -> None:
         watch.counts.states += 1
         write(self, *args)
 
-    async def counted_plan(self: PlanCoordinator) -> Any:
+    async def counted_plan(self: PlanCoordinator, *args: Any) -> None:
         watch.counts.plans += 1
-        return await plan(self)
+        await plan(self, *args)
 
     _put(DeviceCoordinator, "_async_update_data", counted_read)
     _put(MqttCoordinator, "_async_take", counted_take)
     _put(StateMachine, "async_set_internal", counted_state)
-    _put(PlanCoordinator, "_async_update_data", counted_plan)
+    _put(PlanCoordinator, "_async_cycle", counted_plan)
 
 
 def _put(owner: object, name: str, function: object) -> None:
