@@ -133,9 +133,12 @@ def _value(point: DocumentPoint, raw: Any) -> Scalar:
 
 
 def _scaled(point: DocumentPoint, raw: float) -> float:
-    return (
-        float(Fraction(raw) * point.factor) if point.factor.denominator == 1 else _decimal(raw, point.factor)
-    )
+    try:
+        if point.factor.denominator == 1:
+            return float(Fraction(raw) * point.factor)
+        return _decimal(raw, point.factor)
+    except OverflowError as err:  # 1e308 kWh are finite, as Wh they are not; so are the sums of such
+        raise _UnfitError(f"{raw:g} is a number beyond all measure") from err
 
 
 def _decimal(raw: float, factor: Fraction) -> float:
