@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 import json
+import threading
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -227,9 +228,13 @@ class _Relay:
         self.heard: list[str] = []
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
+        listens = threading.Event()
+        self._client.on_subscribe = lambda *_: listens.set()
         self._client.connect("127.0.0.1", broker.port)
         self._client.subscribe("pool/set", qos=1)
         self._client.loop_start()
+        # What is said before the broker knows of us is not heard.
+        assert listens.wait(5)
 
     def _on_message(self, _client: Any, _userdata: Any, message: paho.MQTTMessage) -> None:
         self.heard.append(message.payload.decode())

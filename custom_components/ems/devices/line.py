@@ -19,9 +19,9 @@ class Line:
     it is dropped at the second silence, the fourth, the eighth, …
     """
 
-    def __init__(self, unit: ModbusUnit) -> None:
-        """Begin with a line that is well."""
-        self._unit = unit
+    def __init__(self, unit: ModbusUnit, *, drops: bool = True) -> None:
+        """Begin with a line that is well. Without `drops` it is left open whatever happens."""
+        self._unit, self._drops = unit, drops
         self._silences = 0
 
     async def heard[T](self, action: Awaitable[T]) -> T:
@@ -30,7 +30,7 @@ class Line:
             found = await action
         except DeviceConnectionError:
             self._silences += 1
-            if self._silences > 1 and self._silences.bit_count() == 1:
+            if self._drops and self._silences > 1 and self._silences.bit_count() == 1:
                 await self._async_drop()
             raise
         self._silences = 0

@@ -20,7 +20,6 @@ from .reader import BlockReader
 from .reading import Reading, Scalar, Value
 from .steering import Steering
 from .sunspec import ModelPlace, async_walk, find_bases
-from .wire import guarded
 from .writer import SettingsWriter
 
 
@@ -39,6 +38,8 @@ class ModbusDevice:
     profile : As written. What a SunSpec device keeps where is found out on first contact.
     identity_unit : Where the profile keeps identity in another Modbus unit (`profile.identity.unit_id`), that
         unit on the same link; without it those texts stay unknown.
+    drops_line : Whether a line that has gone deaf is opened anew (line.py). A serial port has no other end that
+        could be gone, and opening it anew disturbs everybody on it.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ModbusDevice:
         *,
         identity_unit: ModbusUnit | None = None,
         roles: Collection[str] | None = None,
+        drops_line: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -56,7 +58,7 @@ class ModbusDevice:
         self._map = profile  # with every address as it is on this device
         self._found: tuple[tuple[ModelPlace, ...], WordOrder | None] | None = None
         self._unit = unit
-        self._line = Line(unit)
+        self._line = Line(unit, drops=drops_line)
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
         self._clock = clock
@@ -159,10 +161,6 @@ class ModbusDevice:
         chosen = self._roles if roles is None else [role for role in self._roles if role in roles]
         await self._async_locate(again=False)
         return await self._steering.async_release(chosen, force=force)
-
-    async def async_hang_up(self) -> None:
-        """Drop the link, so that the next request opens a new one. Everything on it does the same."""
-        await guarded("hanging up", self._unit.disconnect())
 
     async def _async_readers(self, *, again: bool) -> _Readers:
         await self._async_probe(again=again)
