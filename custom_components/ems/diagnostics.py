@@ -45,6 +45,8 @@ TO_REDACT = {
     *("host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"),
     *("username", "password", "headers", "url", "body", "prefix", "availability_topic", "topic"),
     *("key_hash", "facility_id"),
+    *("on_path", "off_path", "on_body", "off_body", "power_path", "power_body"),
+    *("command_topic", "on_payload", "off_payload", "power_topic", "power_payload"),
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX, "availability_topic")
@@ -68,6 +70,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         **_plan(data),
         **_devices(data, data.devices),
         "meters": _meters(data),
+        "electrical_health": {key: asdict(health.verdict) for key, health in data.health.items()},
         "forecasts": _forecasts(data),
     }
     return _with_captures(_clean(entry, found), data.devices, own)

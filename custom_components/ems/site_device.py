@@ -107,9 +107,10 @@ class SiteDevice:
     @property
     def is_fresh(self) -> bool:
         """Tell whether the device answered recently."""
-        if self.role == LOAD:
+        is_entities = self.source["kind"] == "entities"
+        if self.role == LOAD and (is_entities or not self._load_is_there):
             return self._load_is_there
-        if self.role == "meter" or self.source["kind"] == "entities":
+        if self.role == "meter" or is_entities:
             return self.fresh_number("power") is not None
         reading = self.coordinator.data
         age_s = dt_util.utcnow().timestamp() - reading.at_s if reading else float("inf")

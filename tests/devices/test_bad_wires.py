@@ -71,10 +71,10 @@ async def test_a_wire_that_is_mended_is_read_again(bench: Bench, fault: str):
     """Half an answer stands in front of the next one: hanging up is what gets rid of it."""
     await bench.meter.async_read()
     bench.wire.fault = fault
-    with pytest.raises(DeviceError):
-        await bench.meter.async_read()
+    for _ in range(2):
+        with pytest.raises(DeviceError):
+            await bench.meter.async_read()
     bench.wire.fault = None
-    await bench.meter.async_hang_up()
     assert (await bench.meter.async_read()).number("meter", "power") == 1251.56
 
 
@@ -104,11 +104,10 @@ async def test_a_connection_whose_other_end_is_gone_is_left(bench: Bench):
     """A gateway that was switched off says no goodbye: the old socket stays open and deaf, a new one is answered."""
     await bench.meter.async_read()
     bench.wire.fault = "deaf"
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(DeviceConnectionError, match="no answer"):
             await bench.meter.async_read()
     assert bench.wire.connections == 1
-    await bench.meter.async_hang_up()
     assert (await bench.meter.async_read()).number("meter", "power") == 1251.56
     assert bench.wire.connections == 2
 
@@ -148,5 +147,4 @@ async def test_nobody_listens(bench: Bench, profiles):
     meter = ModbusDevice(profiles["abb_b23"], connection.for_unit(1))
     with pytest.raises(DeviceConnectionError, match="lost or refused"):
         await meter.async_read()
-    await meter.async_hang_up()  # there is nothing to hang up, and that is no trouble
     await connection.close()

@@ -54,12 +54,25 @@ class Flow:
         return self.result.get("description_placeholders") or {}
 
     @property
+    def said(self) -> dict[str, str]:
+        """Return the errors as people read them."""
+        texts = self._texts["error"]
+        return {field: texts[key].format(**self.shown) for field, key in self.errors.items()}
+
+    @property
     def suggested(self) -> dict[str, Any]:
         """Return what the form is filled with: suggestions first, defaults where there are none.
 
         Of what hides in a section, only what somebody has entered before.
         """
         return _filled(self.result["data_schema"].schema)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the table, with the points that its English words stand for."""
+        words = ENGLISH["selector"]["point_by_hand"]["options"]
+        points = {word: point for point, word in words.items()}
+        return [{**row, "point": points[row["point"]]} for row in self.suggested["points"]]
 
     @property
     def options(self) -> list[str]:

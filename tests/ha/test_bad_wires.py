@@ -131,5 +131,5 @@ async def test_so_are_those_of_a_device_described_by_hand(
     flow = await (await add_device(hass, site, "meter")).choose("modbus")
     rows = {"points": [POWER, {**VOLTAGE, "word_order": "little"}], "power_positive": "import"}
     await flow.submit(host="127.0.0.1", port=wire.port, unit_id=1, **rows)
-    assert flow.errors == {"points": "row_without_value"}
-    assert "voltage_l1: no plausible value" in flow.shown["detail"]
+    assert flow.errors == {"points": "row_implausible"}
+    assert flow.shown["point"] == "Voltage L1"

@@ -65,8 +65,8 @@ async def test_a_table_speaks_german_and_is_stored_by_points(
         assert [row["point"] for row in rows] == ["Leistung", "Bezogene Energie", "Frequenz"]
         assert {row["point"] for row in rows} < set(table(flow)["options"])
         await flow.submit(points=[{**rows[0], "path": "x"}, rows[1]], power_positive="import")
-        assert flow.errors == {"points": "row_without_value"}
-        assert flow.shown["detail"].startswith("Leistung: ")
+        assert flow.errors == {"points": "row_value_missing"}
+        assert flow.shown["point"] == "Leistung"
         assert [row["point"] for row in flow.suggested["points"]] == ["Leistung", "Bezogene Energie"]
         await flow.submit(points=rows, power_positive="import")
         values = [line.partition(":")[0] for line in flow.shown["values"].splitlines()]

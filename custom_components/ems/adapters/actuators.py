@@ -204,7 +204,7 @@ def _charger_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[
 _ON = {"charge": "on", "off": "off"}
 
 # Which of our own entities shows a register, so that a write can be found in the history.
-_SHOWN_BY = {BATTERY: ("select", "mode"), CHARGER: ("number", "current_limit")}
+_SHOWN_BY = {BATTERY: ("select", "mode"), CHARGER: ("number", "current_limit"), LOAD: ("switch", "run")}
 _POWER_POINTS = ("charge_limit", "discharge_limit")
 
 

@@ -21,7 +21,7 @@ from ..devices import AnyProfile, Device, HttpDevice, Identity, ModbusDevice, Mq
 from ..devices.by_hand import profile_by_hand
 from ..devices.profile import HttpLink
 from .http_link import base_url, http_client
-from .modbus_link import async_borrow_units, async_temporary_units, link_key, place_of
+from .modbus_link import async_borrow_units, async_temporary_units, is_serial, link_key, place_of
 from .mqtt_link import HomeAssistantBroker
 
 
@@ -59,7 +59,8 @@ def connect(
             entry.async_on_unload(device.close)
         return device
     unit, identity_unit = async_borrow_units(hass, entry, link, profile.identity.unit_id)
-    return ModbusDevice(profile, unit, identity_unit=identity_unit, roles=roles)
+    drops = not is_serial(link)
+    return ModbusDevice(profile, unit, identity_unit=identity_unit, roles=roles, drops_line=drops)
 
 
 @asynccontextmanager

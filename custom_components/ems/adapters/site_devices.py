@@ -36,6 +36,7 @@ from .actuators import EntityActuator, ProfileActuator, entity_modes
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
+from .load_hands import LoadHands
 from .push_devices import push_devices
 from .push_source import is_pushed
 from .rhythm import rhythm_of
@@ -119,9 +120,6 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
     role, profile = subentry.subentry_type, shared.device.profile
     declared = profile.roles[role]
     inverter = profile.roles.get("inverter")
-    actuator: Actuator | None = None
-    if declared.commands:
-        actuator = ProfileActuator(hass, shared.device, role, subentry.subentry_id)
     return SiteDevice(
         subentry_id=subentry.subentry_id,
         role=role,
@@ -134,10 +132,28 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
         # A profile's own settings (words of its maker) have no name in people's language and stay inside.
         setting_points=tuple(point for point in declared.settings if point in POINTS[role]),
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
-        actuator=actuator,
+        actuator=_profile_actuator(hass, subentry, shared.device) if declared.commands else None,
         reading_max_age_s=shared.max_age_s,
         brand=_brand(subentry.data[CONF_SOURCE], profile.manufacturer, ", ".join(profile.models)),
     )
+
+
+def _profile_actuator(hass: HomeAssistant, subentry: ConfigSubentry, device: Device) -> Actuator:
+    if subentry.subentry_type != LOAD:
+        return ProfileActuator(hass, device, subentry.subentry_type, subentry.subentry_id)
+    params = subentry.data[CONF_PARAMS]
+    return LoadHands(
+        hass,
+        device,
+        subentry.subentry_id,
+        stays=_is_programme(params),
+        power_w=params.get("power_w"),
+    )
+
+
+def _is_programme(params: Mapping[str, Any]) -> bool:
+    """A programme is never broken off half-way, and a machine keeps its power when EMS goes."""
+    return bool(params["kind"] == LoadKind.PROGRAMME)
 
 
 def _entity_device(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry) -> SiteDevice:
@@ -166,9 +182,7 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if role == LOAD:
-        # A programme is never broken off half-way, and a machine keeps its power when EMS goes.
-        is_programme = params["kind"] == LoadKind.PROGRAMME
-        return LoadActuator(hass, entities, name, params.get("power_w"), stays=is_programme)
+        return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
     return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
 
 

@@ -1,7 +1,6 @@
 """Poll one device, or listen to the entities that stand for one."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -13,15 +12,12 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from ..adapters.device_links import serial_of
 from ..adapters.entity_points import INPUTS
 from ..adapters.entity_reading import read_role
-from ..adapters.modbus_link import is_serial
 from ..const import CONF_KIND, CONF_LINK, CONF_SERIAL, DOMAIN, LOGGER, SETTINGS_INTERVAL, SOURCE_PROFILE
 from ..devices import (
     Device,
     DeviceBusyError,
-    DeviceConnectionError,
     DeviceError,
     Identity,
-    ModbusDevice,
     MqttDevice,
 )
 from ..devices.reading import Reading
@@ -31,9 +27,6 @@ ENTITY_INTERVAL = timedelta(seconds=30)
 # So does this for devices that publish; they say themselves how long their silence may last.
 SILENCE_INTERVAL = timedelta(seconds=10)
 BURST_S = 0.3
-# A peer that was switched off says no goodbye, and its half of the connection stays open for many minutes. Two silent
-# polls are more than a lost answer; after that ever more rarely, since others may be well on the same link.
-SILENT_POLLS_MIN = 2
 
 
 class DeviceCoordinator(DataUpdateCoordinator[Reading]):
@@ -53,7 +46,6 @@ class DeviceCoordinator(DataUpdateCoordinator[Reading]):
         self.device = device
         self.identity: Identity | None = None
         self._source = source
-        self._silent_polls = 0
         name = f"{entry.title} {device.profile.label}"
         super().__init__(hass, LOGGER, config_entry=entry, name=name, update_interval=every)
 
@@ -64,7 +56,7 @@ class DeviceCoordinator(DataUpdateCoordinator[Reading]):
             # What was described by hand has no serial number, and is known by what was entered.
             if self.identity is None and self._source[CONF_KIND] == SOURCE_PROFILE:
                 self.identity = await self._async_identify()
-            reading = await self.device.async_read()
+            return await self.device.async_read()
         except DeviceBusyError as err:
             # It is there and asks for quiet; who it is, is known.
             raise UpdateFailed(
@@ -76,25 +68,11 @@ class DeviceCoordinator(DataUpdateCoordinator[Reading]):
         except DeviceError as err:
             # After a silence somebody else may sit at this address.
             self.identity = None
-            if isinstance(err, DeviceConnectionError):
-                await self._async_note_silence()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="communication_error",
                 translation_placeholders={"device": self.name, "detail": str(err)},
             ) from err
-
-        self._silent_polls = 0
-        return reading
-
-    async def _async_note_silence(self) -> None:
-        """Hang up where nobody answers any more: on the second silent poll, the fourth, the eighth."""
-        self._silent_polls += 1
-        is_turn = self._silent_polls >= SILENT_POLLS_MIN and self._silent_polls.bit_count() == 1
-        # A serial port has no other end that could be gone, and opening it anew disturbs everybody on the line.
-        if is_turn and isinstance(self.device, ModbusDevice) and not is_serial(self._source[CONF_LINK]):
-            with suppress(DeviceError):
-                await self.device.async_hang_up()
 
     async def _async_identify(self) -> Identity:
         identity = await self.device.async_identify()

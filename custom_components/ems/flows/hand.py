@@ -26,14 +26,25 @@ from ..const import (
     SOURCE_MQTT,
 )
 from ..devices import DeviceAuthError, DeviceError, HttpClient
-from ..devices.by_hand import RowError, profile_by_hand
+from ..devices.by_hand import first_row, profile_by_hand
 from ..devices.profile import HttpLink
 from ..devices.profile.documents import Request
 from ..devices.reading import Reading
-from ..devices.recognise import recognise
-from .links import http_errors, http_link, http_schema, mqtt_schema, shown_link, without_password
+from ..devices.recognise import fields_text, recognise, recognise_message
+from ..devices.row_checks import RowError
+from .hear import async_hear
+from .links import (
+    CONF_LISTEN,
+    http_errors,
+    http_link,
+    http_schema,
+    mqtt_schema,
+    shown_link,
+    without_password,
+)
 from .probe import ProbeError, async_probe
 from .row_names import RowNames, async_row_names
+from .row_words import async_row_words
 from .rows import row_without_value, rows_fields, rows_of
 from .serial import SerialStep
 from .wiring import link_errors, modbus_link, modbus_schema
@@ -65,6 +76,10 @@ class HandFlow(SerialStep):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the values that were read."""
 
+    async def _async_described(self) -> SubentryFlowResult:
+        """Go on once the table is read; a load is asked how it is switched first."""
+        return await self.async_step_confirm()
+
     async def async_step_http(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the answer is, and get it."""
         errors: dict[str, str] = {}
@@ -92,23 +107,44 @@ class HandFlow(SerialStep):
         """Ask which field is what; the usual names are filled in already."""
         found = {CONF_POINTS: recognise(self.role, self._answer)}
         return await self._async_rows(
-            "http_points", SOURCE_HTTP, {}, self._source[CONF_LINK], user_input, found
+            "http_points", SOURCE_HTTP, {}, self._source[CONF_LINK], self._meant(user_input), found
         )
 
     async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the topics, and wait for their messages."""
+        user_input = self._meant(user_input)
+        if user_input is not None and (topic := user_input.get(CONF_LISTEN, "").strip()):
+            return await self._async_listen(topic, user_input)
         link = {CONF_TRANSPORT: "mqtt", **_without_rows(user_input)}
         return await self._async_rows("mqtt", SOURCE_MQTT, mqtt_schema(), link, user_input, {})
 
+    async def _async_listen(self, topic: str, user_input: dict[str, Any]) -> SubentryFlowResult:
+        """Add to the table what the next message on a topic says, and show the form again."""
+        rows, said = rows_of(user_input), ""
+        errors: dict[str, str] = {}
+        try:
+            message = await async_hear(self.hass, topic)
+        except ProbeError as err:
+            errors, said = {CONF_LISTEN: err.key}, err.detail
+        else:
+            known = {row["point"] for row in rows}
+            rows += [row for row in recognise_message(self.role, topic, message) if row["point"] not in known]
+            said = fields_text(message)
+        left = {key: value for key, value in user_input.items() if errors or key != CONF_LISTEN}
+        words = {**await async_row_words(self.hass), "detail": said}
+        shown = {**left, CONF_POINTS: rows}
+        return await self._async_show_rows("mqtt", SOURCE_MQTT, mqtt_schema(), shown, errors, words)
+
     async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the registers, and read them."""
-        fields = modbus_schema().schema
+        user_input, fields = self._meant(user_input), modbus_schema().schema
         if user_input is None:
             return await self._async_rows("modbus", SOURCE_MODBUS, fields, {}, None, {})
         link = modbus_link(_without_rows(user_input))
         errors, detail = link_errors(link, 1)
         if errors:
-            return await self._async_show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, detail)
+            words = {**await async_row_words(self.hass), "detail": detail}
+            return await self._async_show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, words)
         if is_serial(link):
             return await self._async_ask_port(
                 link, self._old_link(), None, partial(self._on_port, user_input)
@@ -118,16 +154,19 @@ class HandFlow(SerialStep):
     async def _on_port(self, user_input: dict[str, Any], link: dict[str, Any]) -> SubentryFlowResult:
         """Read the rows over a serial port. Where somebody answers, a row is to blame: back to the form with them."""
         try:
-            await self._async_try(self._source_of(SOURCE_MODBUS, link, user_input))
+            await self._async_try(_source_of(SOURCE_MODBUS, link, user_input))
+        except RowError as err:
+            errors, words = {CONF_POINTS: err.key}, await async_row_words(self.hass, err)
         except ProbeError as err:
             if err.key in PORT_ERRORS:
                 raise
-            fields = modbus_schema().schema
-            shown = {**user_input, CONF_UNIT_ID: link[CONF_UNIT_ID]}
-            return await self._async_show_rows(
-                "modbus", SOURCE_MODBUS, fields, shown, _blamed(err), err.detail
-            )
-        return await self.async_step_confirm()
+            errors, words = {"base": err.key}, {**await async_row_words(self.hass), "detail": err.detail}
+        else:
+            return await self._async_described()
+        shown = {**user_input, CONF_UNIT_ID: link[CONF_UNIT_ID]}
+        return await self._async_show_rows(
+            "modbus", SOURCE_MODBUS, modbus_schema().schema, shown, errors, words
+        )
 
     async def _async_rows(
         self,
@@ -140,16 +179,18 @@ class HandFlow(SerialStep):
     ) -> SubentryFlowResult:
         """Show a table, make a profile of it, read once, go on."""
         errors: dict[str, str] = {}
-        detail = ""
+        words = await async_row_words(self.hass)
         if user_input is not None:
             try:
-                await self._async_try(self._source_of(kind, link, user_input))
+                await self._async_try(_source_of(kind, link, user_input))
+            except RowError as err:
+                errors[CONF_POINTS], words = err.key, await async_row_words(self.hass, err)
             except ProbeError as err:
-                errors, detail = _blamed(err), err.detail
+                errors["base"], words["detail"] = err.key, err.detail
             else:
-                return await self.async_step_confirm()
+                return await self._async_described()
         shown = user_input or self._old(kind) or found
-        return await self._async_show_rows(step, kind, fields, shown, errors, detail)
+        return await self._async_show_rows(step, kind, fields, shown, errors, words)
 
     async def _async_show_rows(
         self,
@@ -158,36 +199,32 @@ class HandFlow(SerialStep):
         fields: dict[Any, Any],
         shown: Mapping[str, Any],
         errors: dict[str, str],
-        detail: str,
+        words: Mapping[str, str],
     ) -> SubentryFlowResult:
-        rows = self._names.meant(shown.get(CONF_POINTS, ()))
-        # An answer is read in the words of the form that asked for it.
         self._names = await async_row_names(self.hass, self.role)
         form = probatio.Schema({**fields, **rows_fields(self.role, kind, self._names)})
-        if rows:
+        if rows := shown.get(CONF_POINTS):
             shown = {**shown, CONF_POINTS: self._names.shown(rows)}
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, shown),
             errors=errors,
-            description_placeholders={"detail": detail},
+            description_placeholders=words,
         )
 
-    def _source_of(self, kind: str, link: dict[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a subentry keeps of a device that was described by hand."""
-        rows, sign = rows_of(user_input, self._names), user_input["power_positive"]
-        return {CONF_KIND: kind, CONF_LINK: link, CONF_POINTS: rows, "power_positive": sign}
+    def _meant(self, user_input: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return an answer with points instead of the words of the form that asked for it."""
+        if user_input is None or CONF_POINTS not in user_input:
+            return user_input
+        return {**user_input, CONF_POINTS: self._names.meant(user_input[CONF_POINTS])}
 
     async def _async_try(self, source: dict[str, Any]) -> None:
         """Read by what was entered; keep it where every needed value came."""
-        try:
-            profile = profile_by_hand(self.role, source)
-        except RowError as err:
-            raise ProbeError("row_wrong", self._names.said(str(err))) from err
+        profile = profile_by_hand(self.role, source)
         async with self._line_freed(source[CONF_LINK]):
             probe = await async_probe(self.hass, profile, source[CONF_LINK], by_hand=True)
-        if lacking := row_without_value(self.role, probe.reading):
-            raise ProbeError("row_without_value", self._names.said(lacking))
+        if lacking := row_without_value(self.role, source[CONF_POINTS], probe.reading):
+            raise lacking
         # What a device is stays what it was, wherever its values are read from later.
         source[CONF_SERIAL] = self._known_serial() or _place(source)
         self._source, self._title, self._reading = source, probe.title, probe.reading
@@ -206,7 +243,7 @@ class HandFlow(SerialStep):
         source = self._current().get(CONF_SOURCE, {})
         if source.get(CONF_KIND) != kind:
             return {}
-        kept = {key: source[key] for key in (CONF_POINTS, "power_positive")}
+        kept = {key: source[key] for key in (CONF_POINTS, "power_positive") if key in source}
         link = source[CONF_LINK]
         return {**(shown_link(link) if kind == SOURCE_MODBUS else without_password(link)), **kept}
 
@@ -215,20 +252,19 @@ class HandFlow(SerialStep):
         return link
 
 
-# Errors that a row is to blame for.
-ROW_ERRORS = {"row_wrong", "row_without_value"}
 # Errors that the port or its settings are to blame for.
 PORT_ERRORS = {"cannot_connect", "link_in_use"}
 
 
-def _blamed(err: ProbeError) -> dict[str, str]:
-    """Return an error at the field that is to blame."""
-    return {CONF_POINTS if err.key in ROW_ERRORS else "base": err.key}
+def _source_of(kind: str, link: dict[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a subentry keeps of a device that was described by hand."""
+    sign = {key: user_input[key] for key in ("power_positive",) if key in user_input}
+    return {CONF_KIND: kind, CONF_LINK: link, CONF_POINTS: rows_of(user_input), **sign}
 
 
 def _without_rows(user_input: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what was entered beside the table."""
-    rows = (CONF_POINTS, "power_positive")
+    rows = (CONF_POINTS, CONF_LISTEN, "power_positive")
     return {key: value for key, value in (user_input or {}).items() if key not in rows}
 
 
@@ -238,7 +274,7 @@ def _place(source: Mapping[str, Any]) -> str:
     The query of an address stays out: it may hold a token.
     """
     link = source[CONF_LINK]
-    power = next(row for row in source[CONF_POINTS] if row["point"] == "power")
+    power = first_row(source[CONF_POINTS])
     if source[CONF_KIND] == SOURCE_MODBUS:
         return f"{place_of(link)}-{power['register']:g}"
     where = power.get("topic")

@@ -23,6 +23,8 @@ from .fields import choice, number, whole
 from .wiring import flattened, has_line, modbus_link, modbus_schema, more_fields, sectioned
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+# A topic whose next message fills the table; it is not kept.
+CONF_LISTEN = "listen_topic"
 LINES = TextSelector(TextSelectorConfig(multiline=True))
 
 
@@ -110,6 +112,7 @@ def http_link(user_input: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str
 def mqtt_schema() -> dict[Any, Any]:
     """Return what is asked of an MQTT device beside its topics."""
     return {
+        probatio.Optional(CONF_LISTEN): TextSelector(),
         probatio.Optional("availability_topic"): TextSelector(),
         probatio.Optional("availability_word"): TextSelector(),
         probatio.Required("max_age_s", default=120): number(5, 86_400, 1, "s"),

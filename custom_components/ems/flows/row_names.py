@@ -29,11 +29,6 @@ class RowNames:
         points = {word: point for point, word in self.words.items()}
         return [{**row, "point": points.get(row["point"], row["point"])} for row in rows]
 
-    def said(self, problem: str) -> str:
-        """Return a sentence that begins with points and a colon, with their words."""
-        points, colon, what = problem.partition(":")
-        return ", ".join(self.words.get(point, point) for point in points.split(", ")) + colon + what
-
     @property
     def selector(self) -> SelectSelector:
         """Return the list to choose a point from."""

@@ -275,6 +275,7 @@ class Control:
     together : Groups of neighbouring settings that only go out in one request.
     wears : Settings kept in memory that wears out: written only where they differ, never to renew.
     wear_writes_per_day : How often a day commands may write one of those. None: commands do not touch them.
+    wears_by_change : A relay wears when it moves, not when it is told again what it does: repeating is free.
     """
 
     commands: Mapping[str, Mapping[str, Amount]]
@@ -289,6 +290,7 @@ class Control:
     together: tuple[tuple[str, ...], ...] = ()
     wears: frozenset[str] = frozenset()
     wear_writes_per_day: int | None = None
+    wears_by_change: bool = False
     min_write_interval_s: float = 5.0
     current_min_a: float | None = None
     current_max_a: float | None = None
