@@ -21,7 +21,7 @@ from script.lib.ha.wait import until
 from tests.support import mosquitto
 from tests.support.meters import Shelly, abb_meter, shelly_3em, web_meter
 from tests.support.push_client import push
-from tests.support.tree import COMPONENT
+from tests.support.tree import COMPONENT, read_json
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 
@@ -235,20 +235,24 @@ async def test_http_meter_by_hand_in_german(newcomer: Newcomer) -> None:
     websocket = newcomer.home_assistant.websocket
     await websocket.call("config/core/update", language="de")
     await websocket.call("frontend/set_user_data", key="language", value={"language": "de"})
-    dialog = await newcomer.add_meter("Zähler hinzufügen")
-    await dialog.take("Ein Gerät über HTTP, von Hand")
-    await dialog.titled("Wo ist die Antwort?")
-    await dialog.fill("Adresse", newcomer.web_meter)
+    texts = read_json(COMPONENT / "translations" / "de.json")
+    meter, positions = texts["config_subentries"]["meter"], texts["selector"]["meter_position"]["options"]
+    step = meter["step"]
+    dialog = await newcomer.add_meter(meter["initiate_flow"]["user"])
+    await dialog.take(step["user"]["menu_options"]["http"])
+    await dialog.titled(step["http"]["title"])
+    await dialog.fill(step["http"]["data"]["url"], newcomer.web_meter)
     await newcomer.shoot("http-address")
     await dialog.submit()
-    await dialog.titled("Welches Feld ist was?")
+    await dialog.titled(step["http_points"]["title"])
+    await expect(dialog.root.get_by_text("Bezogene Energie", exact=True)).to_be_visible()
     await newcomer.shoot("http-fields")
     await dialog.submit()
-    await dialog.titled("Das wurde gelesen")
+    await dialog.titled(step["confirm"]["title"])
     await dialog.says("Leistung: 412,5 W")
     await dialog.says("Bezogene Energie: 1834,26 kWh")
-    await dialog.fill("Name", "Waschküche")
-    await dialog.choose("Was er misst", "Raum oder Maschine")
+    await dialog.fill(step["confirm"]["data"]["name"], "Waschküche")
+    await dialog.choose(step["confirm"]["data"]["position"], positions["load"])
     await newcomer.shoot("http-form")
     shown = await newcomer.finish("Waschküche")
     await newcomer.shoot("http")
