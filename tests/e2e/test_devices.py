@@ -251,6 +251,7 @@ async def test_http_meter_by_hand_in_german(newcomer: Newcomer) -> None:
     await dialog.titled(step["confirm"]["title"])
     await dialog.says("Leistung: 412,5 W")
     await dialog.says("Bezogene Energie: 1834,26 kWh")
+    await expect(dialog.field(step["confirm"]["data"]["name"])).to_have_value("")
     await dialog.fill(step["confirm"]["data"]["name"], "Waschküche")
     await dialog.choose(step["confirm"]["data"]["position"], positions["load"])
     await newcomer.shoot("http-form")

@@ -79,13 +79,14 @@ async def test_a_table_speaks_german_and_is_stored_by_points(
         assert points == ["power", "import_energy", "frequency"]
 
 
-async def test_what_was_described_by_hand_has_no_maker_and_no_serial_number(
+async def test_what_was_described_by_hand_has_no_name_no_maker_and_no_serial_number(
     hass: HomeAssistant, sockets: None, site: MockConfigEntry
 ) -> None:
-    """The page of the device would call its address a serial number, and HTTP a company."""
+    """The form would call it HTTP; the page of the device HTTP a company, and its address a serial number."""
     async with serving(WebDevice()) as web:
         flow = await asked(hass, site, web)
         await flow.submit(points=flow.suggested["points"], power_positive="import")
+        assert not flow.suggested["name"]
         await flow.submit(name="Cellar", position="zone")
         await settle(hass)
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), site.entry_id)

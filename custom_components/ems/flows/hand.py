@@ -227,7 +227,8 @@ class HandFlow(SerialStep):
             raise lacking
         # What a device is stays what it was, wherever its values are read from later.
         source[CONF_SERIAL] = self._known_serial() or _place(source)
-        self._source, self._title, self._reading = source, probe.title, probe.reading
+        # It has not told its name: what it speaks is none that anybody would call it by.
+        self._source, self._title, self._reading = source, "", probe.reading
 
     async def _async_answer(self, link: Mapping[str, Any]) -> Any:
         """Return what the address answers. A form would wait for nothing longer than this."""
