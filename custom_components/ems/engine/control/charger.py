@@ -27,7 +27,7 @@ class ChargerSpec:
     current_min_a, current_max_a : Per phase. [A]
     step_a : The smallest change it understands. [A]
     safe_a : What it falls back to by itself, or is told when nothing is known: 0 is a pause. [A]
-    has_lease : Whether it falls back by itself when EMS is silent.
+    lease_s : After how long without a word from EMS it falls back by itself; None: never. [s]
     reacts_within_s : How long it and the car take to do what it is told. [s]
     priority : Higher is served first; equal ones share.
     switches_phases : Whether it can go to one phase and back.
@@ -42,7 +42,7 @@ class ChargerSpec:
     current_max_a: float = 16.0
     step_a: float = 1.0
     safe_a: float = 6.0
-    has_lease: bool = True
+    lease_s: float | None = 60.0
     reacts_within_s: float = 5.0
     priority: int = 0
     switches_phases: bool = False
@@ -67,6 +67,7 @@ class ChargerNow:
     drawn_a : Measured on its own terminals; None where it does not measure. [A]
     offered_a : The limit in force as it was last known; None before anything was. [A]
     phases_in_use : On how many phases it charges now, where it says so.
+    is_charging : Whether it says that current flows; None where it does not say.
     """
 
     is_reachable: bool = True
@@ -74,6 +75,7 @@ class ChargerNow:
     drawn_a: PhaseCurrents | None = None
     offered_a: float | None = None
     phases_in_use: int | None = None
+    is_charging: bool | None = None
 
 
 def active_terminals(spec: ChargerSpec, now: ChargerNow) -> tuple[int, ...]:
@@ -100,10 +102,24 @@ def drawn_most_a(now: ChargerNow) -> float | None:
     return None if now.drawn_a is None else max(now.drawn_a)
 
 
-def counted_a(now: ChargerNow) -> float:
+def counted_a(now: ChargerNow, told_a: float = 0.0) -> float:
     """Return what may be taken for drawn now, where a limiter gives it back to the circuit. [A].
 
-    Never more than is known to flow: what is counted here and does not flow would be handed out twice.
+    Never more than is known to flow: what is counted here and does not flow would be handed out twice. One that does
+    not measure is taken to draw what it was told, while it says that it charges.
     """
     drawn = drawn_most_a(now)
-    return 0.0 if drawn is None else max(0.0, drawn)
+    if drawn is not None:
+        return max(0.0, drawn)
+    return told_a if now.is_charging else 0.0
+
+
+def may_draw_a(spec: ChargerSpec, now: ChargerNow, silent_s: float) -> float:
+    """Return what a charger that cannot be steered may draw at most. [A].
+
+    silent_s : For how long it has not answered: with a lease, it is at its safe current after that.
+    """
+    if spec.lease_s is not None and silent_s > spec.lease_s:
+        return max(spec.safe_a, counted_a(now))
+    offered_a = spec.current_max_a if now.offered_a is None else now.offered_a
+    return max(offered_a, counted_a(now))

@@ -168,7 +168,7 @@ def _by_plan(spec: ChargerSpec, now_s: float, planned: Planned | None, goal: Goa
     if planned is None:
         return _sun(most_a, "ev_no_plan")
     if planned.current_a <= 0:
-        wish = _sun(most_a if planned.takes_surplus else 0.0, "ev_plan_waits")
+        wish = _sun(most_a, "ev_plan_waits") if planned.takes_surplus else _sun(0.0, "ev_plan_waits_only")
         return _until(wish, planned)
     floor_a = min(max(planned.current_a, spec.current_min_a), most_a)
     wish = Wish(

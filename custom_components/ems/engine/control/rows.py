@@ -6,8 +6,8 @@ For a phase p of a circuit c with limit L, measured net current I and devices j 
     Σ (x_j - d_j)⁺  ≤  L ⊖ I               what they may add to what flows already
 
 The first row is what a home can carry when all do as they are told. The second never counts on a decrease that no
-meter has seen yet: one charger's word to slow down is no room for another until the current has gone. `⊖` is the
-room of `PhaseFlow`, which knows of reactive current.
+meter has seen yet: that one charger was told to slow down is no room for another until the current has gone. `⊖` is
+the room of `PhaseFlow`, which knows of reactive current.
 """
 
 from collections.abc import Iterable, Sequence
@@ -99,7 +99,7 @@ def rows_of(
     for circuit in tree.circuits:
         found = now.get(circuit.key, CircuitNow())
         below = writer.below(circuit.key)
-        if circuit.is_metered and not _is_known(circuit, found):
+        if circuit.is_metered and not is_known(circuit, found):
             writer.cap(below, circuit)
         else:
             writer.fuse(circuit, found, below)
@@ -108,8 +108,8 @@ def rows_of(
     return writer.rows()
 
 
-def _is_known(circuit: Circuit, found: CircuitNow) -> bool:
-    """A phase that nobody measures is as bad as a meter that is silent."""
+def is_known(circuit: Circuit, found: CircuitNow) -> bool:
+    """Tell whether a circuit's current is known: a phase that nobody measures is as bad as a silent meter."""
     return found.trust.counts and all(found.flows.get(phase) is not None for phase in circuit.phases)
 
 

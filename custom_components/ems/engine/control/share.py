@@ -9,7 +9,7 @@ References
 D. Bertsekas, R. Gallager, "Data Networks", 2nd ed., Prentice Hall, 1992, section 6.5.2 (max-min flow control).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -26,117 +26,148 @@ _TINY: Final = 1e-6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shared:
-    """What each claim may have, shape (n,), and what kept it from more; None where nothing did. [A]."""
+    """What each claim may have, shape (n,), and what kept it from more; None where nothing did.
+
+    amps : Now. [A]
+    goal_a : Once what the others give up has gone. [A]
+    """
 
     amps: Floats
+    goal_a: Floats
     held_by: tuple[Bound | None, ...]
 
 
 def share(claims: Sequence[Claim], rows: Rows) -> Shared:
-    """Divide what the limits leave.
+    """Divide what the limits leave, twice: what everybody is to have, and how much of it goes already now.
 
-    No row is ever exceeded by what is given here beyond what flows there whoever gives; where the room is negative,
-    everybody on that row gets nothing, and that is all a limiter can do.
+    The first division says who has to give way to whom. The second adds to what flows only what is free now: a
+    charger that was told to slow down makes room for another when a meter has seen it, not before.
+
+    Where the room of a row is negative, everybody on it gets nothing, and that is all a limiter can do.
     """
-    filling = _Filling(claims, rows)
-    order = sorted(range(len(claims)), key=lambda j: (claims[j].rank, claims[j].turn))
-    for _, group in groupby(order, key=lambda j: claims[j].rank):
-        members = [j for j in group if claims[j].fixed_a is None]
+    least, drawn = _field(claims, "least_a"), _field(claims, "drawn_a")
+    floor, most = _field(claims, "floor_a"), np.minimum(_field(claims, "most_a"), rows.cap_a)
+    steerable = np.array([claim.fixed_a is None for claim in claims], dtype=bool)
+    most = np.where(steerable, most, 0.0)
+    goals = _Filling(rows, rows.room, least, most, floor)
+    _serve(claims, goals)
+    adding = _Filling(
+        rows,
+        rows.free,
+        np.maximum(0.0, least - drawn),
+        np.maximum(0.0, goals.amps - drawn),
+        np.maximum(0.0, floor - drawn),
+    )
+    _serve(claims, adding)
+    # A battery that discharges adds all the way up from what it gives.
+    amps = np.minimum(goals.amps, np.maximum(0.0, drawn + adding.amps))
+    # Less than its minimum is nothing: it waits for the rest.
+    amps = np.where(amps >= least - _TINY, amps, 0.0)
+    amps = _in_steps(claims, rows, amps, np.maximum(most, 0.0))
+    return Shared(amps=amps, goal_a=goals.amps, held_by=_held_by(claims, rows, goals, adding))
+
+
+def _in_steps(claims: Sequence[Claim], rows: Rows, amps: Floats, most: Floats) -> Floats:
+    """Return currents that chargers understand: rounded down, and what that leaves over given back step by step."""
+    step, drawn = _field(claims, "step_a"), _field(claims, "drawn_a")
+    whole = np.where(step > 0, np.floor(amps / np.where(step > 0, step, 1.0) + _TINY) * step, amps)
+    for j in sorted(range(len(claims)), key=lambda j: (*_class(claims[j]), claims[j].turn)):
+        if step[j] <= 0 or whole[j] <= 0 or whole[j] + step[j] > most[j] + _TINY:
+            continue
+        more = whole.copy()
+        more[j] += step[j]
+        fits = (rows.load @ more <= rows.room + _TINY).all()
+        if fits and (rows.load @ np.maximum(0.0, more - drawn) <= rows.free + _TINY).all():
+            whole = more
+    return whole
+
+
+def _field(claims: Sequence[Claim], name: str) -> Floats:
+    return np.array([getattr(claim, name) for claim in claims], dtype=float)
+
+
+def _serve(claims: Sequence[Claim], filling: _Filling) -> None:
+    order = sorted(range(len(claims)), key=lambda j: (*_class(claims[j]), claims[j].turn))
+    for _, group in groupby(order, key=_class_of(claims)):
+        members = list(group)
         for j in members:
             filling.start(j)
-        filling.fill(members, to_floor=True)
-        filling.fill(members, to_floor=False)
-    return filling.shared()
+        filling.fill(members, claims, to_floor=True)
+        filling.fill(members, claims, to_floor=False)
+
+
+def _class(claim: Claim) -> tuple[int, int]:
+    return claim.rank, -claim.priority
+
+
+def _class_of(claims: Sequence[Claim]) -> Callable[[int], tuple[int, int]]:
+    return lambda j: _class(claims[j])
+
+
+def _held_by(
+    claims: Sequence[Claim], rows: Rows, goals: _Filling, adding: _Filling
+) -> tuple[Bound | None, ...]:
+    capped = [
+        by if claim.most_a > cap + _TINY else None
+        for claim, cap, by in zip(claims, rows.cap_a.tolist(), rows.cap_by, strict=True)
+    ]
+    return tuple(cap or goal or add for cap, goal, add in zip(capped, goals.held, adding.held, strict=True))
 
 
 class _Filling:
     """What has been given so far, and what is left of every row."""
 
-    def __init__(self, claims: Sequence[Claim], rows: Rows) -> None:
-        self._claims, self._rows = claims, rows
-        self._drawn = np.array([claim.drawn_a for claim in claims], dtype=float)
-        self._least = np.array([claim.least_a for claim in claims], dtype=float)
-        self._most = np.minimum([claim.most_a for claim in claims], rows.cap_a)
-        self._floor = np.array([claim.floor_a for claim in claims], dtype=float)
-        self._weight = np.array([claim.weight for claim in claims], dtype=float)
-        self._amps = np.array([claim.fixed_a or 0.0 for claim in claims], dtype=float)
-        self._left, self._free = rows.room.copy(), rows.free.copy()
-        self._held: list[Bound | None] = [
-            by if claim.most_a > cap else None
-            for claim, cap, by in zip(claims, rows.cap_a.tolist(), rows.cap_by, strict=True)
-        ]
+    def __init__(self, rows: Rows, room: Floats, least: Floats, most: Floats, floor: Floats) -> None:
+        self._rows, self._left = rows, room.copy()
+        self._least, self._most, self._floor = least, most, floor
+        self.amps = np.zeros(len(least))
+        self.held: list[Bound | None] = [None] * len(least)
 
     def start(self, j: int) -> None:
         """Give a claim its minimum, if every row has room for it."""
-        least = max(float(self._least[j]), 0.0)
-        if self._most[j] < least - _TINY or self._most[j] <= 0:
+        least = float(self._least[j])
+        if least <= 0 or self._most[j] < least - _TINY:
             return
         load = self._rows.load[:, j]
-        added = max(0.0, least - float(self._drawn[j]))
-        short = (load * least > self._left + _TINY) | (load * added > self._free + _TINY)
-        if self._claims[j].floor_a >= least:
+        short = (load > 0) & (load * least > self._left + _TINY)
+        if self._floor[j] >= least - _TINY:
             short &= ~self._rows.yields
-        if (load * least > 0)[short].any():
-            self._held[j] = self._rows.bounds[int(np.flatnonzero(short)[0])]
+        if short.any():
+            self.held[j] = self._rows.bounds[int(np.flatnonzero(short)[0])]
             return
-        self._give(j, least)
+        self.amps[j] = least
+        self._left -= load * least
 
-    def _give(self, j: int, amps: float) -> None:
-        before, drawn = float(self._amps[j]), float(self._drawn[j])
-        load = self._rows.load[:, j]
-        self._left -= load * (amps - before)
-        self._free -= load * (max(0.0, amps - drawn) - max(0.0, before - drawn))
-        self._amps[j] = amps
-
-    def fill(self, members: Sequence[int], *, to_floor: bool) -> None:
+    def fill(self, members: Sequence[int], claims: Sequence[Claim], *, to_floor: bool) -> None:
         """Raise everybody who has a minimum, as far as rows and wishes go.
 
         to_floor : Only up to what each may take from the grid; rows that yield to it do not count yet.
         """
         goals = np.minimum(self._most, self._floor) if to_floor else self._most
         counting = ~self._rows.yields if to_floor else np.ones_like(self._rows.yields)
-        growing = np.zeros(len(self._claims), dtype=bool)
+        growing = np.zeros(len(self.amps), dtype=bool)
         growing[list(members)] = True
-        growing &= (self._amps >= self._least - _TINY) & (self._most >= self._least - _TINY)
-        # Every round satisfies somebody, fills a row or passes a present current: it ends long before this.
-        for _ in range(2 * len(self._claims) + len(self._left)):
-            growing &= self._amps < goals - _TINY
+        growing &= (self.amps >= self._least - _TINY) & (self._most >= self._least - _TINY)
+        weight = np.array([claim.weight for claim in claims], dtype=float)
+        # Every round satisfies somebody or fills a row: it ends long before this.
+        for _ in range(len(self.amps) + len(self._left)):
+            growing &= self.amps < goals - _TINY
             if not growing.any():
                 return
-            self._grow(growing, goals, counting)
+            self._grow(growing, goals, counting, weight)
 
-    def _grow(self, growing: Bools, goals: Floats, counting: Bools) -> None:
-        """Raise all by the step up to the next event: a wish met, a limit reached, a present current passed."""
-        pace = np.where(growing, self._weight, 0.0)
-        adds = growing & (self._amps >= self._drawn - _TINY)
-        left_pace, free_pace = self._rows.load @ pace, self._rows.load @ np.where(adds, pace, 0.0)
-        to_rows = np.minimum(_time(self._left, left_pace), _time(self._free, free_pace))
-        next_goal = np.where(adds, goals, np.minimum(goals, self._drawn))
-        to_goals = np.where(growing, (next_goal - self._amps) / np.where(growing, self._weight, 1.0), np.inf)
-        step = max(0.0, min(float(to_rows[counting].min(initial=np.inf)), float(to_goals.min())))
-        self._amps += pace * step
-        self._left -= left_pace * step
-        self._free -= free_pace * step
-        self._stop(growing, counting & (to_rows <= step + _TINY), left_pace)
-
-    def _stop(self, growing: Bools, reached: Bools, left_pace: Floats) -> None:
-        """Take out of the growing who hangs on a row that is full."""
-        adds = self._amps >= self._drawn - _TINY
-        for row in np.flatnonzero(reached).tolist():
+    def _grow(self, growing: Bools, goals: Floats, counting: Bools, weight: Floats) -> None:
+        """Raise all by the step up to the next event: a wish met, or a limit reached."""
+        pace = np.where(growing, weight, 0.0)
+        row_pace = self._rows.load @ pace
+        loaded = counting & (row_pace > 0)
+        to_rows = np.where(loaded, np.maximum(self._left, 0.0) / np.where(loaded, row_pace, 1.0), np.inf)
+        to_goals = np.where(growing, (goals - self.amps) / weight, np.inf)
+        step = min(float(to_rows.min(initial=np.inf)), float(to_goals.min()))
+        self.amps += pace * step
+        self._left -= row_pace * step
+        for row in np.flatnonzero(to_rows <= step + _TINY).tolist():
             on = growing & (self._rows.load[row] > 0)
-            # A row that is full only for what is added holds back only those who add.
-            if not (left_pace[row] > 0 and self._left[row] <= _TINY):
-                on &= adds
             for j in np.flatnonzero(on).tolist():
-                self._held[j] = self._rows.bounds[row]
+                self.held[j] = self._rows.bounds[row]
             growing &= ~on
-
-    def shared(self) -> Shared:
-        """Return the result."""
-        return Shared(amps=self._amps, held_by=tuple(self._held))
-
-
-def _time(room: Floats, pace: Floats) -> Floats:
-    """Return how long rows last at a pace; those that nobody loads last for ever."""
-    loaded = pace > 0
-    return np.where(loaded, np.maximum(room, 0.0) / np.where(loaded, pace, 1.0), np.inf)
