@@ -92,7 +92,7 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
         state = replace(state, phases=replace(state.phases, phases=seen.now.phases_in_use))
     drawn, offered = drawn_most_a(seen.now), state.offer.amps
     over = drawn is not None and drawn > _OVER * offered + _OVER_A and seen.now.is_reachable
-    less = drawn is not None and offered > 0 and drawn < offered - SLACK_A
+    less = drawn is not None and offered > 0 and drawn < offered - SLACK_A / 2
     state = replace(
         state,
         silent_at_s=_since(state.silent_at_s, now_s, holds=not seen.now.is_reachable),

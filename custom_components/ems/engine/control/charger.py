@@ -6,7 +6,8 @@ from .. import checks
 
 # From here on a phase counts as used: evcc's threshold, below which contactors and electronics idle.
 ACTIVE_A = 1.0
-# What a car may draw above what it draws now before it counts as one that takes less than offered.
+# What a car that takes less than it is offered is left above what it takes: if it uses more than half of that, it
+# wants more and gets it.
 SLACK_A = 2.0
 # No car charges with less (IEC 61851-1).
 FLOOR_A = 6.0
