@@ -1,7 +1,7 @@
 """A house in a few lines of physics, for closing the loop around the guard faster than real time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from custom_components.ems.engine.control.charger import ChargerNow
 from custom_components.ems.engine.control.decide import decide
@@ -67,6 +67,7 @@ class House:
     mode: EvMode = EvMode.NOW
     now_s: float = 1_750_000_000.0
     meter_works: Callable[[float], bool] = lambda _: True
+    meter_repeats_itself: bool = False
     ems_works: Callable[[float], bool] = lambda _: True
     state: State = field(default_factory=State)
     word: MeterWord | None = None
@@ -105,7 +106,9 @@ class House:
     def tick(self) -> None:
         """Poll, decide, write."""
         now_s = self.now_s + self.clock_error_s
-        if self.meter_works(self.now_s):
+        if self.meter_repeats_itself and self.word:
+            self.word = replace(self.word, at_s=now_s)
+        elif self.meter_works(self.now_s):
             flows = self.flows_a()
             self.word = MeterWord(at_s=now_s, flows={p: PhaseFlow(active_a=flows[p - 1]) for p in (1, 2, 3)})
         if not self.ems_works(self.now_s):

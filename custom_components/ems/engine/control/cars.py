@@ -34,6 +34,8 @@ _OVER_A: Final = 1.0
 _READING_S: Final = 3.0
 # A car that takes less than it is offered for so long is left what it takes, and a little more.
 _LESS_AFTER_S: Final = 60.0
+# As long as so much stays unused, it still takes less: rounding must not look like an appetite.
+_KEEPS_SPARE_A: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,8 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
         state = replace(state, phases=replace(state.phases, phases=seen.now.phases_in_use))
     drawn, offered = drawn_most_a(seen.now), state.offer.amps
     over = drawn is not None and drawn > _OVER * offered + _OVER_A and seen.now.is_reachable
-    less = drawn is not None and offered > 0 and drawn < offered - SLACK_A / 2
+    spare_a = _KEEPS_SPARE_A if state.below_at_s is not None else SLACK_A / 2
+    less = drawn is not None and offered > 0 and drawn < offered - spare_a
     state = replace(
         state,
         silent_at_s=_since(state.silent_at_s, now_s, holds=not seen.now.is_reachable),
