@@ -17,6 +17,8 @@ CASES: dict[str, tuple[float, float | None, float | None, float, float, float]] 
     "a start is the smallest current": (0, None, None, 16, 100, 6),
     "up after ten seconds": (6, 100, None, 16, 110, 11),
     "not before": (6, 100, None, 16, 109, 6),
+    "a small step waits a minute": (6, 100, None, 7, 159, 6),
+    "and is then taken": (6, 100, None, 7, 160, 7),
     "no further than it may": (6, 100, None, 8, 110, 8),
     "a limit's stop is waited out": (0, 100, 100, 16, 159, 0),
     "and then begun again": (0, 100, 100, 16, 160, 6),

@@ -17,11 +17,15 @@ class Pace:
     Attributes
     ----------
     settle_s : Between two increases: the car has to follow, and a meter has to see it. [s]
+    small_a, small_settle_s : Less than so much more is not worth a write so soon: a meter's flicker would else move
+        a charger up and down all day. [A], [s]
     rise_a_per_s : No faster than this: 3 % of 16 A each second, as OpenEMS found bearable. [A/s]
     restart_after_s : A charger that a limit stopped waits as long before it begins again: contactors wear. [s]
     """
 
     settle_s: float = 10.0
+    small_a: float = 2.0
+    small_settle_s: float = 60.0
     rise_a_per_s: float = 0.5
     restart_after_s: float = 60.0
 
@@ -56,7 +60,8 @@ def next_offer(
             return offer
         return Offer(amps=in_steps(spec, spec.current_min_a, up=True), changed_at_s=now_s)
     waited_s = elapsed_s(offer.changed_at_s, now_s)
-    if waited_s < pace.settle_s:
+    is_small = target_a < offer.amps + pace.small_a - _TINY
+    if waited_s < (pace.small_settle_s if is_small else pace.settle_s):
         return offer
     rise_a = max(spec.step_a, pace.rise_a_per_s * min(waited_s, pace.settle_s))
     amps = in_steps(spec, min(target_a, offer.amps + rise_a))
