@@ -139,7 +139,11 @@ async def test_renewing_repeats_the_command(inverter, clock):
     clock.now += 25
     writes = await device.async_command(battery("charge", 2000), renew=True)
     assert addresses(unit) == [0xE00E, 0xE010, 0xE00D]
-    assert [(write.before, write.read_back) for write in writes] == [(2000.0, 2000.0), (5000.0, 5000.0), (3.0, 3.0)]
+    assert [(write.before, write.read_back) for write in writes] == [
+        (2000.0, 2000.0),
+        (5000.0, 5000.0),
+        (3.0, 3.0),
+    ]
 
 
 async def test_a_command_whose_lease_ran_out_is_written_although_the_registers_show_it(inverter, clock):
