@@ -17,6 +17,7 @@ from custom_components.ems.devices.points import POINTS
 from custom_components.ems.devices.push import fields as push, sequence, setup
 from custom_components.ems.engine.flexible_load import LoadKind
 from custom_components.ems.flows.entities import entities_schema
+from custom_components.ems.flows.health import HEALTH
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
 from custom_components.ems.flows.push import push_schema
@@ -129,6 +130,7 @@ FORMS = [
     ("CO₂ of the grid `co2`", None, co2_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
+    ("This was read `confirm`", "Electrical health of a meter", probatio.Schema(HEALTH)),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
     ("What shall it do? `details`", None, every_detail()),
     ("How does it report? `push`", None, push_schema("meter", is_known=True)),

@@ -12,6 +12,7 @@ LOGGER = logging.getLogger(__package__)
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -86,6 +87,11 @@ CONF_PROFILE: Final = "profile"
 CONF_LINK: Final = "link"
 CONF_TRANSPORT: Final = "transport"
 CONF_UNIT_ID: Final = "unit_id"
+CONF_SERIAL_PORT: Final = "serial_port"
+CONF_BAUDRATE: Final = "baudrate"
+CONF_PARITY: Final = "parity"
+CONF_STOP_BITS: Final = "stop_bits"
+CONF_POLL_S: Final = "poll_s"
 CONF_CHANNEL: Final = "channel"
 CONF_PREFIX: Final = "prefix"
 CONF_POINTS: Final = "points"
@@ -114,6 +120,7 @@ OPT_DEVICES: Final = "devices"
 OPERATION_ADVISORY: Final = "advisory"
 OPERATION_ACTIVE: Final = "active"
 
+# Unless a person says otherwise; never more often than a device's profile allows.
 # The grid meter decides everything real-time does, so it is read as often as a Modbus meter refreshes.
 METER_INTERVAL: Final = timedelta(seconds=2)
 # Inverters answer slowly and share their bus with the vendor's own portal.

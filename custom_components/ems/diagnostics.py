@@ -25,6 +25,7 @@ from .const import (
     CONF_POINTS,
     CONF_PREFIX,
     CONF_SERIAL,
+    CONF_SERIAL_PORT,
     CONF_SOURCE,
     CONF_TARIFF,
     CONF_WEATHER,
@@ -44,9 +45,14 @@ TO_REDACT = {
     *("host", "serial", "address", "base_url", "latitude", "longitude", "title", "token", "unique_id"),
     *("username", "password", "headers", "url", "body", "prefix", "availability_topic", "topic"),
     *("key_hash", "facility_id"),
+    *("on_path", "off_path", "on_body", "off_body", "power_path", "power_body"),
+    *("command_topic", "on_payload", "off_payload", "power_topic", "power_payload"),
 }
 # What errors may quote of a link.
 QUOTED = (CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_PREFIX, "availability_topic")
+# A port's plain name says nothing about anybody; a name that stays the same at every plug holds a serial number, and
+# a port on another machine its address.
+PLAIN_PORT = re.compile(r"/dev/(tty[A-Za-z]+|pts/)\d+|COM\d+")
 _QUOTE = re.compile(r"'[^']*'")
 # Shorter serial numbers are parts of every other number.
 _SERIAL_MIN = 4
@@ -64,6 +70,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         **_plan(data),
         **_devices(data, data.devices),
         "meters": _meters(data),
+        "electrical_health": {key: asdict(health.verdict) for key, health in data.health.items()},
         "forecasts": _forecasts(data),
     }
     return _with_captures(_clean(entry, found), data.devices, own)
@@ -167,6 +174,8 @@ def _secrets(entry: EmsConfigEntry) -> list[str]:
     links = [source.get(CONF_LINK) for source in sources]
     found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {str(link[key]) for link in links if link for key in QUOTED if link.get(key)}
+    ports = {link.get(CONF_SERIAL_PORT) for link in links if link}
+    found |= {port for port in ports if port and not PLAIN_PORT.fullmatch(port)}
     found |= {urlsplit(link[CONF_URL]).netloc for link in links if link and CONF_URL in link}
     found |= {row["topic"] for source in sources for row in source.get(CONF_POINTS, ()) if row.get("topic")}
     known = [source for source in sources if source[CONF_KIND] == SOURCE_PROFILE]

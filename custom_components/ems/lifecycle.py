@@ -33,6 +33,7 @@ from .devices import AnyProfile
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .meter_health import async_follow_health, meters_health
 from .meter_issue import async_tell_lost_meters
 from .peak_follower import async_follow_peak
 from .profile_issues import async_profiles, async_watch_profiles
@@ -127,6 +128,7 @@ def _assemble(
         cars=cars,
         loads=loads,
         peak=peak,
+        health=meters_health(entry, devices),
         site_device_id=device.id,
         demo=demo,
     )
@@ -191,6 +193,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
             async_follow_load(hass, entry, device)
     async_tell_lost_meters(hass, entry)
     async_follow_peak(hass, entry)
+    async_follow_health(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
     data.dispatcher.async_start()

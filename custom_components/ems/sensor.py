@@ -6,6 +6,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
 from .forecast_sensors import forecast_sensors
+from .health_sensors import health_sensors
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
 from .meter_sensors import meter_sensors
@@ -62,6 +63,7 @@ async def async_setup_entry(
                 *device_plan_sensors(entry, device),
                 *device_insight_sensors(entry, device),
                 *load_sensors(entry, device),
+                *health_sensors(entry, device),
                 *meter_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,

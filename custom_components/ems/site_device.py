@@ -44,6 +44,7 @@ class Actuator(Protocol):
     modes: tuple[str, ...]
     renew_s: float | None  # None: what is written stays without us
     keeps: Collection[str] = ()  # modes that stay without us although others expire
+    min_write_interval_s: float = 0.0  # how long a change has to stand before the next
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Carry a command out; raises HomeAssistantError where the device refuses."""
@@ -105,9 +106,10 @@ class SiteDevice:
     @property
     def is_fresh(self) -> bool:
         """Tell whether the device answered recently."""
-        if self.role == LOAD:
+        is_entities = self.source["kind"] == "entities"
+        if self.role == LOAD and (is_entities or not self._load_is_there):
             return self._load_is_there
-        if self.role == "meter" or self.source["kind"] == "entities":
+        if self.role == "meter" or is_entities:
             return self.fresh_number("power") is not None
         reading = self.coordinator.data
         age_s = dt_util.utcnow().timestamp() - reading.at_s if reading else float("inf")

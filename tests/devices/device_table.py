@@ -18,9 +18,15 @@ HEAD = (
     "When EMS is gone",
 )
 READ_ONLY = "read only"
-ROLES = {"meter": "meter", "pv": "solar array", "battery": "battery", "charger": "car charger"}
+ROLES = {
+    "meter": "meter",
+    "pv": "solar array",
+    "battery": "battery",
+    "charger": "car charger",
+    "load": "flexible load",
+}
 _REACHED = {
-    "modbus_rtu": "RS-485, by a gateway",
+    "modbus_rtu": "RS-485, by serial port or gateway",
     "modbus_tcp": "Modbus TCP",
     "http": "HTTP",
     "mqtt": "MQTT",
@@ -28,17 +34,11 @@ _REACHED = {
 _QUANTITIES = ("power", "voltage", "current", "power_factor")
 
 
-def row(profiles: Sequence[Profile | DocumentProfile], *, by_gateway: bool) -> dict[str, str]:
-    """Return the cells, but the first, of a row for one profile or for relatives on several transports.
-
-    by_gateway : The page speaks of a gateway, as it has to for a device on RS-485.
-    """
+def row(profiles: Sequence[Profile | DocumentProfile]) -> dict[str, str]:
+    """Return the cells, but the first, of a row for one profile or for relatives on several transports."""
     roles: Roles = profiles[0].roles
-    ways = [_REACHED[profile.link.transport] for profile in profiles]
-    if by_gateway and ways == ["Modbus TCP"]:
-        ways = ["Modbus TCP, on RS-485 by a gateway"]
     return {
-        "Reached by": " or ".join(ways),
+        "Reached by": " or ".join(_REACHED[profile.link.transport] for profile in profiles),
         "Plays the role of": ", ".join(name for key, name in ROLES.items() if key in roles),
         "Confidence": profiles[0].confidence,
         "EMS reads": _reads(roles),
@@ -70,6 +70,8 @@ def _flows(role: RoleProfile[Any]) -> Iterator[str]:
 
 
 def _measured(points: set[str]) -> Iterator[str]:
+    if "running" in points:
+        yield "whether it is on"
     for key in _QUANTITIES:
         if f"{key}_l2" in points:
             yield f"{key.replace('_', ' ')}s"
@@ -79,7 +81,7 @@ def _measured(points: set[str]) -> Iterator[str]:
         yield "frequency"
     if "import_energy" in points:
         yield "import and export" if "export_energy" in points else "import"
-    else:
+    elif "running" not in points or "energy" in points:
         yield "energy" if "energy" in points else "no total energy"
     if "state" in points:
         yield "state"
@@ -88,7 +90,8 @@ def _measured(points: set[str]) -> Iterator[str]:
 def _writes(roles: Roles) -> Iterator[str]:
     for key, name in ROLES.items():
         if key in roles and roles[key].control:
-            yield "current, off" if key == "charger" else f"{name}: {', '.join(sorted(roles[key].commands))}"
+            commands = ", ".join(command.replace("_", " ") for command in sorted(roles[key].commands))
+            yield {"charger": "current, off", "load": commands}.get(key, f"{name}: {commands}")
 
 
 def _gone(roles: Roles) -> Iterator[str]:

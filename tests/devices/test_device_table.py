@@ -49,8 +49,7 @@ def _models(name: str, manufacturer: str) -> list[str]:
 
 
 def _wanted(cells: dict[str, str], meant: list[str]) -> dict[str, str]:
-    text = (PAGES / _page(cells)).read_text(encoding="utf-8").split("## What EMS reads")[0]
-    return row([PROFILES[key] for key in meant], by_gateway="gateway" in text)
+    return row([PROFILES[key] for key in meant])
 
 
 ROWS = [pytest.param(cells, id=cells["Device"].split("]")[0].lstrip("[")) for cells in _table()]

@@ -16,6 +16,7 @@ from custom_components.ems.adapters import mqtt_link
 from custom_components.ems.adapters.mqtt_link import HomeAssistantBroker
 from custom_components.ems.devices import DeviceConnectionError, MqttDevice
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
+from custom_components.ems.flows import hear
 from tests.devices import documents
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
@@ -194,8 +195,54 @@ async def test_a_row_with_a_wildcard_is_refused(
     flow = await (await add_device(hass, site, "meter")).choose("mqtt")
     points = [{"point": "power", "topic": "tele/+/power", "unit": "W"}]
     await flow.submit(**rows(points=points))
-    assert flow.errors == {"points": "row_wrong"}
-    assert "has a wildcard" in flow.shown["detail"]
+    assert flow.errors == {"points": "row_topic_wildcard"}
+    assert "The topic of Power has a wildcard" in flow.said["points"]
+
+
+async def test_a_topic_is_listened_to_and_its_usual_fields_fill_the_table(
+    hass: HomeAssistant, mqtt: Mosquitto, site: MockConfigEntry
+) -> None:
+    """One topic after the other, JSON and plain; rows that are there stay, and all fields are shown."""
+    energy = {"Total": 12.5, "Power": 57, "Voltage": 231}
+    await mqtt.publish("tele/plug/SENSOR", json.dumps({"Time": "now", "ENERGY": energy}), retain=True)
+    await mqtt.publish("house/frequency", "50.02", retain=True)
+    flow = await (await add_device(hass, site, "meter")).choose("mqtt")
+    await flow.submit(max_age_s=60, listen_topic="tele/plug/SENSOR", power_positive="export")
+    assert (flow.step, flow.errors) == ("mqtt", {})
+    rows = {row["point"]: row for row in flow.suggested["points"]}
+    assert rows["power"] == {
+        "point": "power",
+        "topic": "tele/plug/SENSOR",
+        "path": "ENERGY.Power",
+        "unit": "W",
+    }
+    assert "- `ENERGY.Total`: 12.5" in flow.shown["detail"]
+    assert (flow.suggested["listen_topic"], flow.suggested["power_positive"]) == (None, "export")
+    listen = {"max_age_s": 60, "power_positive": "export", "listen_topic": "house/frequency"}
+    await flow.submit(**listen, points=flow.suggested["points"])
+    found = flow.suggested["points"]
+    assert [row["point"] for row in found] == [*rows, "frequency"]
+    await flow.submit(max_age_s=60, points=found, power_positive="export")
+    assert (flow.step, flow.errors) == ("confirm", {})
+    assert "Power: **-57 W**" in flow.shown["values"]
+    await flow.submit(**METER)
+    await settle(hass)
+    (subentry,) = site.subentries.values()
+    assert "listen_topic" not in subentry.data["source"]["link"]
+
+
+async def test_a_topic_on_which_nobody_speaks_is_said(
+    hass: HomeAssistant, mqtt: Mosquitto, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And an empty table is no device."""
+    monkeypatch.setattr(hear, "HEAR_S", 0.2)
+    flow = await (await add_device(hass, site, "meter")).choose("mqtt")
+    for topic, error in (("nobody/here", "no_message"), ("a/#", "topic_wildcard")):
+        await flow.submit(max_age_s=60, listen_topic=topic, power_positive="import")
+        assert flow.errors == {"listen_topic": error}
+        assert flow.suggested["listen_topic"] == topic
+    await flow.submit(max_age_s=60, power_positive="import")
+    assert flow.said == {"points": "Power is missing; add a row for it."}
 
 
 @pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "by profile"])

@@ -20,8 +20,9 @@ from ..const import (
 )
 from ..coordinators.unusable import UnusableCoordinator
 from ..devices import AnyProfile, Profile
-from ..devices.by_hand import RowError, profile_by_hand
+from ..devices.by_hand import profile_by_hand
 from ..devices.points import POINTS
+from ..devices.row_checks import RowError
 from ..site_device import SiteDevice
 from .own_profiles import FOLDER, Profiles
 

@@ -41,6 +41,12 @@ async def async_text(unit: Readable | None, register: Register | None) -> str | 
     return None if words is None else decode_text(register, words)
 
 
+async def async_serial(unit: Readable | None, register: Register | None) -> str | None:
+    """Return a serial number, None where nobody ever gave it one: zeros alone are no number."""
+    serial = await async_text(unit, register)
+    return serial if serial and set(serial.upper()) - set("0 -") else None
+
+
 async def async_word_order(unit: Readable, register: Register) -> WordOrder | None:
     """Return the word order a device was set to, None where it does not tell: then it is the factory's."""
     words = await _async_words(unit, register)

@@ -9,8 +9,9 @@ from modbus_connection import ModbusUnit
 
 from .command import DeviceCommand, RegisterWrite
 from .errors import DeviceResponseError
-from .identify import async_check_expectations, async_is_present, async_text, async_word_order
+from .identify import async_check_expectations, async_is_present, async_serial, async_text, async_word_order
 from .identity import Identity
+from .line import Line
 from .notes import NAMES, Notes, RawRegisters
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
 from .profile.ordering import in_order
@@ -37,6 +38,8 @@ class ModbusDevice:
     profile : As written. What a SunSpec device keeps where is found out on first contact.
     identity_unit : Where the profile keeps identity in another Modbus unit (`profile.identity.unit_id`), that
         unit on the same link; without it those texts stay unknown.
+    drops_line : Whether a line that has gone deaf is opened anew (line.py). A serial port has no other end that
+        could be gone, and opening it anew disturbs everybody on it.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class ModbusDevice:
         *,
         identity_unit: ModbusUnit | None = None,
         roles: Collection[str] | None = None,
+        drops_line: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -54,6 +58,7 @@ class ModbusDevice:
         self._map = profile  # with every address as it is on this device
         self._found: tuple[tuple[ModelPlace, ...], WordOrder | None] | None = None
         self._unit = unit
+        self._line = Line(unit, drops=drops_line)
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
         self._clock = clock
@@ -68,6 +73,9 @@ class ModbusDevice:
 
     async def async_identify(self) -> Identity:
         """Return who the device is. Raises DeviceResponseError where it is another device."""
+        return await self._line.heard(self._async_identify())
+
+    async def _async_identify(self) -> Identity:
         await self._async_locate(again=True)
         with self._notes.taking("proof", self._unit) as unit:
             await async_check_expectations(self._map, unit)
@@ -83,7 +91,7 @@ class ModbusDevice:
             return Identity(
                 manufacturer=said or self.profile.manufacturer,
                 model=await async_text(unit, wanted.model),
-                serial=await async_text(unit, wanted.serial),
+                serial=await async_serial(unit, wanted.serial),
                 firmware=await async_text(unit, wanted.firmware),
                 roles=tuple(role for role in self.profile.roles if self._present.get(role)),
             )
@@ -110,6 +118,9 @@ class ModbusDevice:
 
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
+        return await self._line.heard(self._async_read())
+
+    async def _async_read(self) -> Reading:
         readers = await self._async_readers(again=False)
         return self._remember(await readers.fast.async_read())
 

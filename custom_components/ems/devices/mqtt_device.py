@@ -89,6 +89,7 @@ class MqttDevice:
         await self.inbox.async_open()
         if not self.inbox.documents:
             await self.inbox.async_wait(self._fast.origins, self._first_s)
+        await self.inbox.async_ask_again(self._fast.origins)
         return self.reading()
 
     async def async_read_settings(self) -> Reading:

@@ -1,5 +1,6 @@
 """One request on the wire, with every way it can fail turned into one of ours."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Protocol
 
@@ -16,6 +17,10 @@ from modbus_connection import (
 
 from .errors import DeviceConnectionError, DeviceResponseError
 from .profile.model import Space
+
+# A device that says that it is busy is asked again by the library for a minute, and everything on its line waits that
+# long. What took as long as this is older than a reading may be, whoever was to blame.
+REQUEST_MAX_S = 20.0
 
 
 class Readable(Protocol):
@@ -47,7 +52,8 @@ class RefusedError(DeviceResponseError):
 async def guarded[T](what: str, request: Awaitable[T]) -> T:
     """Await a request; only this layer's errors come out."""
     try:
-        return await request
+        async with asyncio.timeout(REQUEST_MAX_S):
+            return await request
     except (GatewayTargetError, GatewayPathUnavailableError) as err:
         # The gateway is well, the device behind it is not: for the caller that is silence.
         raise SilentError(f"{what}: the gateway cannot reach the device") from err

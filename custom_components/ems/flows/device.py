@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
+from ..adapters.modbus_link import is_serial
 from ..const import (
     BATTERY,
     CHARGER,
@@ -36,14 +37,15 @@ from ..const import (
     SOURCE_PROFILE,
     SOURCE_PUSH,
 )
-from ..devices import AnyProfile
+from ..devices import AnyProfile, Profile
 from ..profile_issues import async_profiles
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
-from .links import connection_link, connection_schema, without_password
+from .links import connection_link, connection_schema, floor_s, shown_link
 from .params import confirm_schema, param_errors, suggestions
-from .probe import Probe, ProbeError, async_describe, async_probe
+from .probe import Probe, ProbeError, async_describe, async_probe, implausible
 from .profile_words import async_profile_words
 from .push import PushFlow
+from .wiring import link_errors
 
 # How a device can be reached; steps of the flow.
 MENU = ["profile", SOURCE_HTTP, SOURCE_MQTT, SOURCE_MODBUS, "entities"]
@@ -92,29 +94,41 @@ class DeviceFlow(PushFlow):
         placeholders = {"device": profile.label, "detail": ""}
         if user_input is not None:
             link = connection_link(profile, user_input, self._old_link())
+            errors, placeholders["detail"] = link_errors(link, floor_s(profile))
+            if not errors and isinstance(profile, Profile) and is_serial(link):
+                line = profile.link.serial
+                return await self._async_ask_port(link, self._old_link(), line, self._async_reach_by_profile)
             try:
-                probe = await async_probe(self.hass, profile, link)
-                self._refuse_another_device(probe)
+                if not errors:
+                    return await self._async_reach_by_profile(link)
             except ProbeError as err:
                 errors["base"] = err.key
                 placeholders["detail"] = err.detail
-            else:
-                self._source = {
-                    CONF_KIND: SOURCE_PROFILE,
-                    CONF_PROFILE: profile.id,
-                    CONF_LINK: link,
-                    CONF_SERIAL: probe.serial,
-                }
-                self._title, self._reading = probe.title, probe.reading
-                return await self.async_step_confirm()
         return self.async_show_form(
             step_id="connection",
             data_schema=self.add_suggested_values_to_schema(
-                connection_schema(profile), user_input or without_password(self._old_link())
+                connection_schema(profile), user_input or shown_link(self._old_link())
             ),
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_reach_by_profile(self, link: dict[str, Any]) -> SubentryFlowResult:
+        """Connect and read, and go on to the last form. Raises ProbeError."""
+        profile = self._profile
+        assert profile is not None  # noqa: S101  # see above
+        async with self._line_freed(link):
+            probe = await async_probe(self.hass, profile, link)
+        self._refuse_another_device(probe)
+        self._source = {
+            CONF_KIND: SOURCE_PROFILE,
+            CONF_PROFILE: profile.id,
+            CONF_LINK: link,
+            # Without a serial number a device is known by where it was first: it stays that one wherever it moves.
+            CONF_SERIAL: probe.serial if probe.has_serial else self._known_serial() or probe.serial,
+        }
+        self._title, self._reading = probe.title, probe.reading
+        return await self.async_step_confirm()
 
     async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which entities are this device, and read them."""
@@ -242,6 +256,7 @@ class DeviceFlow(PushFlow):
 
     def _take_along(self) -> None:
         """Let everything on the same hardware use the address that was just proven: a hybrid's battery and its PV."""
+        self._take_line_along(self._source.get(CONF_LINK, {}))
         if self._source[CONF_KIND] != SOURCE_PROFILE:
             return
         entry, link = self._get_entry(), self._source[CONF_LINK]
@@ -256,8 +271,10 @@ class DeviceFlow(PushFlow):
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""
         if self.role not in probe.roles:
             raise ProbeError("role_missing", probe.title)
+        if self._profile and (wrong := implausible(self._profile, self.role, probe.reading)):
+            raise ProbeError("implausible", wrong)
         known = self._known_serial()
-        if known is not None and known != probe.serial:
+        if probe.has_serial and known is not None and known != probe.serial:
             raise ProbeError("another_device", f"{probe.title} {probe.serial} ≠ {known}")
 
     @override

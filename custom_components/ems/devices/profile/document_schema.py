@@ -15,6 +15,7 @@ from .documents import (
     MqttLink,
     Proof,
     Request,
+    Send,
     Spot,
     Topic,
 )
@@ -24,7 +25,7 @@ from .schema import Lines, check_read_only, roles_of
 TRANSPORTS: Final = ("http", "mqtt")
 _HEAD: Final = ("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles")
 _HTTP: Final = ("port", "poll_s", "settings_poll_s", "auth", "channels")
-_MQTT: Final = ("prefix", "alive", "max_age_s", "channels")
+_MQTT: Final = ("prefix", "alive", "max_age_s", "channels", "ask")
 _LINK: Final = (*_HTTP, *_MQTT)
 # Faster than this brings nothing on any device we know, and troubles small ones.
 _POLL_MIN_S: Final = 1.0
@@ -93,7 +94,13 @@ def _mqtt(node: Node, topics: Node) -> MqttLink:
         alive=_alive(found["alive"]) if "alive" in found else None,
         max_age_s=_seconds(found.get("max_age_s"), plain.max_age_s),
         channels=found["channels"].integer(1, 32) if "channels" in found else 1,
+        ask=tuple(_ask(item) for item in found["ask"].items()) if "ask" in found else (),
     )
+
+
+def _ask(node: Node) -> Send:
+    found = node.fields(required=("topic", "payload"))
+    return Send(target=_topic_name(found["topic"]), body=found["payload"].text())
 
 
 def _topic(name: str, node: Node) -> Topic:
