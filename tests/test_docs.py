@@ -11,13 +11,16 @@ import probatio
 import pytest
 import yaml
 
-from custom_components.ems import const
+from custom_components.ems import const, push_view
 from custom_components.ems.adapters.loads import DEMANDS
 from custom_components.ems.devices.points import POINTS
+from custom_components.ems.devices.push import fields as push, sequence, setup
 from custom_components.ems.engine.flexible_load import LoadKind
 from custom_components.ems.flows.entities import entities_schema
+from custom_components.ems.flows.health import HEALTH
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
+from custom_components.ems.flows.push import push_schema
 from custom_components.ems.flows.site import co2_schema, grid_schema, weather_schema
 from custom_components.ems.flows.tariff import KINDS
 from custom_components.ems.point_descriptions import describe_point
@@ -127,8 +130,10 @@ FORMS = [
     ("CO₂ of the grid `co2`", None, co2_schema()),
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
+    ("This was read `confirm`", "Electrical health of a meter", probatio.Schema(HEALTH)),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
     ("What shall it do? `details`", None, every_detail()),
+    ("How does it report? `push`", None, push_schema("meter", is_known=True)),
 ]
 
 
@@ -260,3 +265,32 @@ def minutes(span: timedelta) -> str:
 def test_times_are_those_of_the_code(page: str, said: str) -> None:
     """Numbers in prose are forgotten first."""
     assert said in read(page)
+
+
+def bounds(text: str) -> tuple[float, float]:
+    """Return what `±5` and `−1 to 1` mean."""
+    if text.startswith("±"):
+        return -float(text[1:]), float(text[1:])
+    low, high = text.replace("−", "-").split(" to ")
+    return float(low), float(high)
+
+
+def test_what_a_report_may_hold_is_that_of_the_code() -> None:
+    """Every field with its unit and its bounds; a device's maker has nothing else to go by."""
+    table = section(read("devices/push.md"), "A report")
+    for name, field in push.NUMBERS.items():
+        (row,) = rows(table, re.sub(r"[123]$", "1", name))[-1:]
+        _, _, unit, limits, *_ = (cell.strip() for cell in row.split("|"))
+        assert unit.startswith(field.unit)
+        assert bounds(limits) == (field.low, field.high), name
+
+
+def test_the_limits_of_reports_are_those_of_the_code() -> None:
+    text = read("devices/push.md")
+    assert f"More than {push_view.BODY_MAX_BYTES / 1024:g} KiB." in text
+    assert f"within {push_view.BODY_WITHIN_S:g} s" in text
+    assert f"may be {sequence.AHEAD_MAX_S:g} s ahead and an hour behind" in text
+    assert sequence.BEHIND_MAX_S == 3600
+    assert setup.SILENT_AFTER == 3
+    for status in (200, 400, 403, 408, 409, 413, 415, 429, 503):
+        assert f"| {status} |" in text

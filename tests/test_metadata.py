@@ -81,8 +81,8 @@ def test_manifest_says_where_and_whose() -> None:
 def test_manifest_needs_what_the_code_imports_from_home_assistant() -> None:
     """Hard only what must be there: a hard recorder or frontend would be forced into every test."""
     found = manifest()
-    assert found["dependencies"] == ["modbus"]
-    assert found["after_dependencies"] == ["energy", "frontend", "mqtt", "recorder"]
+    assert found["dependencies"] == ["http", "modbus"]
+    assert found["after_dependencies"] == ["energy", "frontend", "mqtt", "recorder", "usb"]
 
 
 def test_version_is_the_same_everywhere_and_home_assistant_accepts_it() -> None:

@@ -16,6 +16,7 @@ from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
 from .entity import LoadEntity, PointEntity, SiteEntity, device_info
+from .health_binary_sensors import health_binary_sensors
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -38,6 +39,7 @@ async def async_setup_entry(
             [
                 *(FlagSensor(entry, device, device.role, point) for point in flags),
                 AnswersSensor(entry, device),
+                *health_binary_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,
         )

@@ -7,11 +7,11 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
 )
+from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import TextSelector
@@ -35,8 +35,11 @@ from .const import (
     PV,
 )
 from .flows.demo import DemoUnreachableError, async_demo_entry
-from .flows.device import BatteryFlow, ChargerFlow, MeterFlow, PvFlow
+from .flows.device import BatteryFlow, ChargerFlow, PvFlow
+from .flows.energy import EnergyFlow
+from .flows.found import FoundFlow
 from .flows.load import LoadFlow
+from .flows.meter import MeterFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
@@ -53,7 +56,7 @@ MORE = "more"
 LIMITS = (CONF_IMPORT_MAX_KW, CONF_EXPORT_MAX_KW)
 
 
-class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
+class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
     """Add or change a site."""
 
     VERSION = 1
@@ -61,6 +64,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         """Start with nothing known."""
+        super().__init__()
         self._name = ""
         self._data: dict[str, Any] = {}
         self._prices: dict[str, str] = {}
@@ -76,7 +80,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""
-        return self.async_show_menu(step_id="user", menu_options=["demo", "scratch"])
+        return self.async_show_menu(step_id="user", menu_options=["demo", "energy", "scratch"])
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Add the simulated home: inside Home Assistant, or one that already runs somewhere."""
@@ -109,6 +113,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
+    @override
     async def async_step_scratch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the name and the grid connection."""
         errors: dict[str, str] = {}
@@ -116,8 +121,11 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             self._name = user_input["name"]
             # A dialog that somebody left open elsewhere must not lock this one out.
             await self.async_set_unique_id(f"site:{slugify(self._name)}", raise_on_progress=False)
-            self._abort_if_unique_id_configured()
-            if not (errors := grid_errors(user_input, self.hass.config.currency)):
+            errors = grid_errors(user_input, self.hass.config.currency)
+            if any(entry.unique_id == self.unique_id for entry in self._async_current_entries()):
+                # No reason to lose what the pages before have asked.
+                errors[CONF_NAME] = "name_taken"
+            if not errors:
                 self._data[CONF_GRID] = grid_data(user_input)
                 return await self.async_step_tariff()
         form = self.add_suggested_values_to_schema(
@@ -173,6 +181,8 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
         form = make_schema(f"{self.hass.config.currency}/kWh")
         if user_input is None and self.source == SOURCE_RECONFIGURE:
             user_input = self._get_reconfigure_entry().data[CONF_TARIFF]
+        elif user_input is None:
+            user_input = self._tariff_hints.get(step)
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, user_input),
@@ -201,7 +211,9 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
             self._data[CONF_WEATHER] = user_input
             if self.source == SOURCE_RECONFIGURE:
                 return self._save_changes()
-            return self.async_create_entry(title=self._name, data={"kind": "home", **self._data})
+            return self.async_create_entry(
+                title=self._name, data={"kind": "home", **self._data}, subentries=self._described
+            )
         if user_input is None and self.source == SOURCE_RECONFIGURE:
             user_input = self._get_reconfigure_entry().data[CONF_WEATHER]
         form = self.add_suggested_values_to_schema(weather_schema(), user_input)
@@ -211,7 +223,7 @@ class EmsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
         """Go straight on to the grid meter: a site without one can plan nothing."""
         entry = result["result"]
-        if self.source == SOURCE_USER and not entry.subentries:
+        if self.source == SOURCE_USER and not entry.get_subentries_of_type(METER):
             meter = await self.hass.config_entries.subentries.async_init(
                 (entry.entry_id, METER), context={"source": SOURCE_USER}
             )

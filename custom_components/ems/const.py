@@ -12,6 +12,7 @@ LOGGER = logging.getLogger(__package__)
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -86,6 +87,11 @@ CONF_PROFILE: Final = "profile"
 CONF_LINK: Final = "link"
 CONF_TRANSPORT: Final = "transport"
 CONF_UNIT_ID: Final = "unit_id"
+CONF_SERIAL_PORT: Final = "serial_port"
+CONF_BAUDRATE: Final = "baudrate"
+CONF_PARITY: Final = "parity"
+CONF_STOP_BITS: Final = "stop_bits"
+CONF_POLL_S: Final = "poll_s"
 CONF_CHANNEL: Final = "channel"
 CONF_PREFIX: Final = "prefix"
 CONF_POINTS: Final = "points"
@@ -97,6 +103,14 @@ SOURCE_ENTITIES: Final = "entities"
 SOURCE_HTTP: Final = "http"
 SOURCE_MQTT: Final = "mqtt"
 SOURCE_MODBUS: Final = "modbus"
+# It posts its readings to us. Its serial is its key id.
+SOURCE_PUSH: Final = "push"
+CONF_CAPACITY_KW: Final = "capacity_kw"
+CONF_ENERGY: Final = "energy"
+CONF_INTERVAL_S: Final = "interval_s"
+CONF_FACILITY_ID: Final = "facility_id"
+CONF_KEY_HASH: Final = "key_hash"
+CONF_KEY_MADE_S: Final = "key_made_s"
 
 # entry.options: what people turn while it runs; a change never reloads the site.
 OPT_OPERATION: Final = "operation"
@@ -106,6 +120,7 @@ OPT_DEVICES: Final = "devices"
 OPERATION_ADVISORY: Final = "advisory"
 OPERATION_ACTIVE: Final = "active"
 
+# Unless a person says otherwise; never more often than a device's profile allows.
 # The grid meter decides everything real-time does, so it is read as often as a Modbus meter refreshes.
 METER_INTERVAL: Final = timedelta(seconds=2)
 # Inverters answer slowly and share their bus with the vendor's own portal.

@@ -16,12 +16,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, METER, OPERATION_ACTIVE, OVERRIDE
+from .adapters.meter_tree import site_meters
+from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
 from .engine.plan.result import Reason
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
+from .write_pace import is_gentler, must_wait
 
 # Smaller changes cost a write and change nothing anyone could measure.
 DEADBAND_W = 100.0
@@ -85,11 +87,13 @@ class Channel:
 
     device: SiteDevice
     override: Command | None = None
+    waiting: Command | None = None  # a person's, that came too early for the device
     planned: Command | None = None
     accepted: Command | None = None
     is_touched: bool = False  # something was written since the last release, accepted as a whole or not
     seen_at: datetime | None = None  # when the inputs were fresh last
     sent_at: datetime | None = None
+    changed_at: datetime | None = None  # when something was written that had not been there
     failed_at: datetime | None = None
     error: str | None = None
     writes: list[SetpointWrite] = field(default_factory=list)
@@ -99,6 +103,15 @@ class Channel:
 def _may_try(channel: Channel) -> bool:
     """Leave a device in trouble in peace for a while."""
     return channel.failed_at is None or dt_util.utcnow() - channel.failed_at >= RETRY_AFTER
+
+
+def _is_early(channel: Channel, command: Command) -> bool:
+    """Tell whether the device asks for more time between two changes. What makes it do less never waits."""
+    actuator, by_person = channel.device.actuator, command.source is Source.OVERRIDE
+    if actuator is None or is_gentler(channel.device.role, command, channel.accepted):
+        return False
+    least_s = actuator.min_write_interval_s
+    return must_wait(least_s, channel.changed_at, dt_util.utcnow(), by_person=by_person)
 
 
 def _is_blind(channel: Channel) -> bool:
@@ -123,7 +136,9 @@ class Dispatcher:
         store: SiteStore,
     ) -> None:
         """Open a channel to every device that has hands."""
-        self._hass, self._entry, self._settings, self._devices = hass, entry, settings, devices
+        self._hass, self._entry, self._settings = hass, entry, settings
+        # At the grid connection, or what stands in for a meter there.
+        self._meters = [devices[key] for key in site_meters(devices).tree.connection_meters]
         self._store = store
         # What a run that ended without a word had commanded is still to be released.
         left = store.data.get(STORE_KEY, [])
@@ -149,19 +164,28 @@ class Dispatcher:
         return lambda: self._listeners.remove(listener)
 
     async def async_apply(self, device_id: str, command: Command) -> None:
-        """Take a command. A person's goes out at once and raises when refused; the plan's waits for its turn."""
+        """Take a command. A person's goes out at once and raises when refused; the plan's waits for its turn.
+
+        Where a device asks for more time between two changes, a person's waits too: the newest of them.
+        """
         channel = self.channels[device_id]
         if command.source is Source.OVERRIDE:
             expires_at = command.expires_at or dt_util.utcnow() + OVERRIDE
             async with channel.lock:
                 if self._stopped:
                     raise HomeAssistantError(translation_domain=DOMAIN, translation_key="site_stopped")
-                # Kept only once the device took it: a refused wish must not be tried again behind people's backs.
-                await self._async_send(channel, override := replace(command, expires_at=expires_at))
-                channel.override = override
+                override = replace(command, expires_at=expires_at)
+                channel.waiting = override if _is_early(channel, override) else None
+                if not channel.waiting:
+                    await self._async_override(channel, override)
         else:
             channel.planned = command
             await self._async_settle(channel)
+
+    async def _async_override(self, channel: Channel, override: Command) -> None:
+        """Send a person's command, once: a refused wish must not be tried again behind people's backs."""
+        await self._async_send(channel, override)
+        channel.override = override
 
     @callback
     def async_note_hand(self, device_id: str, mode: str) -> None:
@@ -169,7 +193,7 @@ class Dispatcher:
         channel = self.channels[device_id]
         expires_at = dt_util.utcnow() + OVERRIDE
         channel.override = Command(mode=mode, source=Source.OVERRIDE, expires_at=expires_at)
-        channel.accepted = channel.override
+        channel.accepted, channel.waiting = channel.override, None
         self._notify()
 
     @callback
@@ -181,7 +205,7 @@ class Dispatcher:
     async def async_clear_override(self, device_id: str) -> None:
         """Give a device back to the plan."""
         channel = self.channels[device_id]
-        channel.override = None
+        channel.override = channel.waiting = None
         await self._async_settle(channel)
 
     async def async_set_plan(self, commands: Mapping[str, Command]) -> None:
@@ -219,8 +243,12 @@ class Dispatcher:
         if self._inputs_are_fresh(channel):
             channel.seen_at = dt_util.utcnow()
         wanted = self._wanted(channel)
+        channel.waiting = None if _is_over(channel.waiting) else channel.waiting
         try:
-            if wanted is None:
+            if channel.waiting and not _is_early(channel, channel.waiting):
+                override, channel.waiting = channel.waiting, None
+                await self._async_override(channel, override)
+            elif wanted is None:
                 await self._async_release(channel)
             elif not wanted.is_same_as(channel.accepted):
                 if self._may_send(channel, wanted):
@@ -247,7 +275,8 @@ class Dispatcher:
         # A plan's new command would start a new lease: blind, that is no better than renewing the old one.
         if command.source is Source.PLAN and not self._inputs_are_fresh(channel):
             return False
-        if not _may_try(channel):
+        # While a person waits for the device, a plan's change would only make the wait longer.
+        if channel.waiting or _is_early(channel, command) or not _may_try(channel):
             return False
         return channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
 
@@ -259,8 +288,7 @@ class Dispatcher:
         return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
 
     def _inputs_are_fresh(self, channel: Channel) -> bool:
-        meters = [d for d in self._devices.values() if d.role == METER and d.params.get("position") == "grid"]
-        return channel.device.is_fresh and all(meter.is_fresh for meter in meters)
+        return channel.device.is_fresh and all(meter.is_fresh for meter in self._meters)
 
     async def _async_send(self, channel: Channel, command: Command, *, renew: bool = False) -> None:
         """Write, and remember what the device took."""
@@ -287,6 +315,7 @@ class Dispatcher:
         # Renewals rewrite what is there; only changes are worth keeping.
         changes = [write for write in writes if write.before != write.written]
         channel.writes = [*channel.writes, *changes][-KEPT_WRITES:]
+        channel.changed_at = dt_util.utcnow() if changes else channel.changed_at
         self._notify()
 
     async def _async_release(self, channel: Channel, *, at_once: bool = False) -> None:
@@ -299,6 +328,8 @@ class Dispatcher:
             self._note_failure(channel, err)
         else:
             channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
+            if any(write.before != write.written for write in writes):
+                channel.changed_at = dt_util.utcnow()
             channel.failed_at = channel.error = None
             self._touch(channel, touched=False)
         # Also after a failure: a lease runs out by itself, and nobody renews it any more.

@@ -26,13 +26,18 @@ from .coordinators.forecast import ForecastCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
 from .coordinators.skill import SkillCoordinator
+from .coordinators.unusable import UnusableCoordinator
 from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
-from .devices import AnyProfile, load_profiles
+from .devices import AnyProfile
 from .dispatcher import Dispatcher
 from .entity import site_device_info
 from .load_follower import async_follow_load
+from .meter_health import async_follow_health, meters_health
+from .meter_issue import async_tell_lost_meters
 from .peak_follower import async_follow_peak
+from .profile_issues import async_profiles, async_watch_profiles
+from .push_view import async_setup_push
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
 from .settings import SiteSettings
@@ -43,22 +48,24 @@ DEMO_STATE = "demo_home"
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether a site is loaded or not."""
+    """Register the actions and the address for reports, which are there whether a site is loaded or not."""
     async_setup_services(hass)
+    async_setup_push(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
     """Bring a site up: its wires, its devices, its coordinators, its entities."""
     _async_follow_changes(hass, entry)
+    async_watch_profiles(hass, entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     forecasts = ForecastStore(hass, entry.entry_id)
     await forecasts.async_load()
     demo = await _async_start_demo(hass, entry, store)
     try:
-        profiles = await hass.async_add_executor_job(load_profiles)
-        devices = _build_devices(hass, entry, profiles)
+        profiles = await async_profiles(hass)
+        devices = _build_devices(hass, entry, profiles.every, store)
         await _async_first_contact(devices)
         entry.runtime_data = _assemble(hass, entry, store, forecasts, devices, demo)
         await entry.runtime_data.forecast.async_restore()
@@ -73,11 +80,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: EmsConfigEntry) -> bool:
 
 
 def _build_devices(
-    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile]
+    hass: HomeAssistant, entry: EmsConfigEntry, profiles: Mapping[str, AnyProfile], store: SiteStore
 ) -> dict[str, SiteDevice]:
     """Return the site's devices; a link that somebody else uses with other settings may be free later."""
     try:
-        return build_devices(hass, entry, profiles)
+        return build_devices(hass, entry, profiles, store)
     except HomeAssistantError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
@@ -121,6 +128,7 @@ def _assemble(
         cars=cars,
         loads=loads,
         peak=peak,
+        health=meters_health(entry, devices),
         site_device_id=device.id,
         demo=demo,
     )
@@ -152,8 +160,9 @@ async def _async_first_contact(devices: dict[str, SiteDevice]) -> None:
     silent = [found for found in await asyncio.gather(*map(_async_first_refresh, coordinators)) if found]
     for device in devices.values():
         introduce(device)
-    if devices and not any(device.coordinator.last_update_success for device in devices.values()):
-        name = next(iter(devices.values())).name
+    asked = [d for d in devices.values() if not isinstance(d.coordinator, UnusableCoordinator)]
+    if asked and not any(device.coordinator.last_update_success for device in asked):
+        name = asked[0].name
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
             translation_key="no_device_answers",
@@ -182,7 +191,9 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
             _follow_car(entry, device)
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
+    async_tell_lost_meters(hass, entry)
     async_follow_peak(hass, entry)
+    async_follow_health(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
     data.dispatcher.async_start()

@@ -5,7 +5,6 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_utc_time_change
 
-from .coordinators.site import site_power
 from .runtime import EmsConfigEntry
 
 
@@ -22,7 +21,7 @@ def async_follow_peak(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     def on_the_minute(_: Any = None) -> None:
         # Quarter-hours end by the clock, two seconds before the next plan. A meter that says nothing new may have
         # died meanwhile, so it is looked at afresh.
-        data.peak.observe(site_power(data.devices).grid_w)
+        data.peak.observe(data.site.power_now().grid_w)
 
     on_the_minute()
     entry.async_on_unload(data.site.async_add_listener(changed))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .coordinators.skill import SkillCoordinator
     from .demo import DemoHome
     from .dispatcher import Dispatcher
+    from .meter_health import MeterHealth
     from .settings import SiteSettings
     from .store import SiteStore
 
@@ -38,6 +39,7 @@ class EmsData:
     cars: CarSessions
     loads: LoadBook
     peak: PeakMeter
+    health: dict[str, MeterHealth]  # of the meters, by subentry id
     site_device_id: str  # of the device registry; every other device hangs below it
     demo: DemoHome | None = field(default=None)
 

@@ -17,6 +17,7 @@ from .const import (
     OPT_PREFERENCE,
     OPT_STRATEGY,
 )
+from .demo_select import demo_selects
 from .dispatcher import Command, Source
 from .engine.plan.result import Mode
 from .engine.site import Preference, Strategy
@@ -37,7 +38,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create the selects."""
-    async_add_entities([SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()])
+    async_add_entities(
+        [*(SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()), *demo_selects(entry)]
+    )
     for device in entry.runtime_data.devices.values():
         if device.role == BATTERY and device.actuator:
             async_add_entities([BatteryModeSelect(entry, device)], config_subentry_id=device.subentry_id)

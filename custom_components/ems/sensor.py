@@ -6,14 +6,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import BATTERY, METER, PV
 from .entity import device_info, site_device_info
 from .forecast_sensors import forecast_sensors
+from .health_sensors import health_sensors
 from .integrated_energy import IntegratedEnergySensor
 from .load_sensors import load_sensors
+from .meter_sensors import meter_sensors
 from .outlook_sensors import outlook_sensors
 from .peak_sensors import peak_sensors
 from .plan_insight_sensors import device_insight_sensors, site_insight_sensors
 from .plan_sensors import device_plan_sensors, site_plan_sensors
 from .point_descriptions import describe_point
 from .point_sensor import PointSensor
+from .push_points import async_follow_points
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 from .site_sensors import site_sensors
@@ -60,9 +63,12 @@ async def async_setup_entry(
                 *device_plan_sensors(entry, device),
                 *device_insight_sensors(entry, device),
                 *load_sensors(entry, device),
+                *health_sensors(entry, device),
+                *meter_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,
         )
+        async_follow_points(entry, device, async_add_entities)
 
 
 def _point_sensors(entry: EmsConfigEntry, device: SiteDevice) -> list[PointSensor]:

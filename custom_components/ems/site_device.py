@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -11,6 +11,9 @@ from homeassistant.util import dt as dt_util
 from .const import LOAD, METER, PLAN_MAX_AGE_S
 from .devices.command import DeviceCommand
 from .devices.reading import Quality, Reading, Scalar
+
+# Where a meter's power never stays the same for long.
+LIVELY: Final = ("grid", "building")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,7 @@ class Actuator(Protocol):
     modes: tuple[str, ...]
     renew_s: float | None  # None: what is written stays without us
     keeps: Collection[str] = ()  # modes that stay without us although others expire
+    min_write_interval_s: float = 0.0  # how long a change has to stand before the next
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Carry a command out; raises HomeAssistantError where the device refuses."""
@@ -94,15 +98,18 @@ class SiteDevice:
         if self.reading_max_age_s is not None:
             return self.reading_max_age_s
         # Entities of other integrations report on change or at their own pace; that they are there is what counts.
-        # But no grid stands still: a meter without a word for longer than a plan lives is dead, and its power old.
-        return float(PLAN_MAX_AGE_S) if self.role == METER else float("inf")
+        # But no grid stands still, and no building: a meter there without a word for longer than a plan lives is dead,
+        # and its power old. One of a roof or a car has nothing to say all night.
+        is_lively = self.role == METER and self.params.get("position") in LIVELY
+        return float(PLAN_MAX_AGE_S) if is_lively else float("inf")
 
     @property
     def is_fresh(self) -> bool:
         """Tell whether the device answered recently."""
-        if self.role == LOAD:
+        is_entities = self.source["kind"] == "entities"
+        if self.role == LOAD and (is_entities or not self._load_is_there):
             return self._load_is_there
-        if self.role == "meter" or self.source["kind"] == "entities":
+        if self.role == "meter" or is_entities:
             return self.fresh_number("power") is not None
         reading = self.coordinator.data
         age_s = dt_util.utcnow().timestamp() - reading.at_s if reading else float("inf")

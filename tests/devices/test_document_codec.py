@@ -103,6 +103,13 @@ def test_scales_are_exact():
     assert decoded({"p": 1.1}, factor=Fraction(-1000)).value == -1100
 
 
+@pytest.mark.parametrize("document", [{"p": 1e308}, {"p": -1.5e306}, {"p": "1e307"}])
+def test_a_number_that_its_unit_makes_endless_is_none(document):
+    found = decoded(document, factor=Fraction(1000))
+    assert (found.value, found.quality) == (None, Quality.INVALID)
+    assert decode_code(point(factor=Fraction(10**4)), document) is None
+
+
 def test_absent_values_of_the_maker_are_missing():
     assert decoded({"p": -999}, absent=frozenset({-999})).quality is Quality.MISSING
 

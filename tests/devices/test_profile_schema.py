@@ -84,6 +84,13 @@ def test_a_device_on_a_line_says_how_it_leaves_the_factory():
     assert profile.link.serial == SerialLine(baudrate=19200, parity="even", stop_bits=1)
 
 
+def test_a_line_whose_settings_no_maker_tells_is_still_a_line():
+    """Without `serial` a device has none, and nobody is asked which port it is on."""
+    as_set = GOOD.replace("unit_id: 1}", "unit_id: 1, serial: as_set}", 1)
+    assert parse_profile(as_set, "acme.yaml").link.serial == SerialLine()
+    assert parse_profile(GOOD, "acme.yaml").link.serial is None
+
+
 def test_profiles_are_frozen():
     """They are shared by every device of a kind; changing one would change them all."""
     with pytest.raises(AttributeError):
@@ -172,6 +179,7 @@ WRONG = [
     ("scale: 0.1}\n    sett", "coding: four_quadrant}\n    sett", 14, "soc.coding", "is for power factors"),
     ("equals: 42", "between: [9, 1]", 9, "identity.expect[0].between", "swap them"),
     ("transport: modbus_tcp", "transport: modbus_rtu", 6, "link", "needs `serial:"),
+    ("unit_id: 1}", "unit_id: 1, poll_s: 0.5}", 6, "link.poll_s", "must be at least 1 s"),
     (
         "unit_id: 1}",
         "unit_id: 1, serial: {baudrate: 9600, parity: none}}",
@@ -260,7 +268,7 @@ def test_no_damage_to_a_profile_raises_anything_but_a_profile_error(data):
 def test_the_profile_of_the_manual_works():
     """Whoever copies docs/profiles.md gets a profile, not an error."""
     manual = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
-    head, lines, _, parts, _, sunspec, control, station, *_ = re.findall(
+    _, head, lines, _, parts, _, sunspec, control, station, *_ = re.findall(
         r"```yaml\n(.*?)```", manual, re.DOTALL
     )
     battery = parse_profile(head + lines + control, "acme_hx.yaml").roles["battery"]

@@ -3,10 +3,14 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.ems.devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND, RowError, profile_by_hand
+from custom_components.ems.devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND, profile_by_hand
+from custom_components.ems.devices.command import DeviceCommand
+from custom_components.ems.devices.hand_commands import CommandError
 from custom_components.ems.devices.json_path import find, parse_path
+from custom_components.ems.devices.modbus_device import ModbusDevice
 from custom_components.ems.devices.points import POINTS
-from custom_components.ems.devices.recognise import recognise
+from custom_components.ems.devices.recognise import fields_text, recognise, recognise_message
+from custom_components.ems.devices.row_checks import RowError
 from tests.devices import documents
 
 
@@ -117,5 +121,60 @@ def test_a_charger_by_registers_says_whether_a_car_is_there():
     link = {"host": "x", "port": 502, "unit_id": 1}
     profile = profile_by_hand("charger", {"kind": "modbus", "link": link, "points": rows})
     assert profile.roles["charger"].readings["car_connected"].register.values == {0: False, 1: True}
-    with pytest.raises(RowError, match="car_connected: is missing"):
+    with pytest.raises(RowError, match="row_missing: point car_connected"):
         profile_by_hand("charger", {"kind": "modbus", "link": link, "points": rows[:1]})
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "rows"),
+    [
+        ("stat/plug/POWER", "ON", [{"point": "running", "path": "", "topic": "stat/plug/POWER"}]),
+        ("s/status/switch:0", '{"output": true, "apower": 7}', ["running", "power"]),
+        ("shellies/x/relay/0/power", "7.5", ["power"]),
+        ("a/b", "hello", []),
+        ("a/b", "{", []),
+        ("", "7", []),
+    ],
+)
+def test_a_message_fills_the_table_of_a_load(topic, payload, rows):
+    """Also where it is a plain value: then its topic says what it is."""
+    found = recognise_message("load", topic, payload)
+    assert found == rows or [row["point"] for row in found] == rows
+    assert all(row["topic"] == topic for row in found)
+
+
+@given(payload=st.text(max_size=80), topic=st.text(max_size=20))
+def test_no_message_makes_the_form_stumble(payload, topic):
+    for row in recognise_message("load", topic, payload):
+        assert row["point"] in POINTS_BY_HAND["load"]
+    assert len(fields_text(payload)) <= 10_000
+
+
+async def test_a_load_by_registers_is_switched_where_it_is_read(mock_unit):
+    """A coil, or a holding register with values of its own; a register that is only read is refused."""
+    link = {"host": "x", "port": 502, "unit_id": 1}
+    coil = {"point": "running", "register": 7, "type": "u16", "function": "coil"}
+    word = {"point": "running", "register": 7, "type": "u16"}
+    on, off = (DeviceCommand(role="load", mode=mode) for mode in ("on", "off"))
+
+    def load(row, **commands):
+        source = {"kind": "modbus", "link": link, "points": [row], "commands": {"switches": True, **commands}}
+        unit = mock_unit({7: 80})
+        unit.coil[7] = False
+        return ModbusDevice(profile_by_hand("load", source), unit), unit
+
+    device, unit = load(coil)
+    await device.async_command(on)
+    assert unit.coil[7] is True
+    await device.async_release(force=True)
+    assert unit.coil[7] is False
+    device, unit = load(word, on_value=81, off_value=80)
+    assert (await device.async_read()).get("load", "running") is False
+    await device.async_command(on)
+    assert unit.holding[7] == 81
+    await device.async_command(off)
+    assert unit.holding[7] == 80
+    with pytest.raises(RowError, match="cannot be written"):
+        load({**word, "function": "input"})
+    with pytest.raises(CommandError, match="on_is_off"):
+        load(word, on_value=1, off_value=1)

@@ -27,6 +27,7 @@ class WebDevice:
     slow: set[str] = field(default_factory=set)  # paths whose answer never ends
     asked: list[str] = field(default_factory=list)
     sent: list[dict[str, str]] = field(default_factory=list)  # the headers of each request
+    methods: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     base_url: str = ""
     password: str = "secret"
@@ -36,6 +37,7 @@ class WebDevice:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Play the device."""
         self.asked.append(request.raw_path)
+        self.methods.append(request.method)
         self.sent.append(dict(request.headers))
         self.bodies.append(await request.read())
         if self.on_ask:

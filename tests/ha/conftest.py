@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+import logging
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -19,6 +21,7 @@ from custom_components.ems.sources.http import Patience
 from tests.ha.clock import Clock, one_clock, settle, wall_s
 from tests.ha.foreign import Foreign, read_home, set_sensor
 from tests.ha.loads import Planner, state
+from tests.ha.pushing import Poster
 from tests.ha.sites import Site, async_demo_site
 from tests.ha.wires import Wires
 
@@ -101,6 +104,18 @@ async def add_site(hass: HomeAssistant) -> AsyncIterator[AddSite]:
         if entry.state is ConfigEntryState.LOADED:
             await hass.config_entries.async_unload(entry.entry_id)
     await settle(hass)
+
+
+@pytest.fixture
+async def make_poster(hass: HomeAssistant, hass_client_no_auth: Any, caplog: pytest.LogCaptureFixture) -> Any:
+    """Return what opens Home Assistant's web server to a device that posts; call it when the home is set up."""
+    # The access log asks a frozen clock for its time zone, which it does not know.
+    caplog.set_level(logging.WARNING, "aiohttp.access")
+
+    async def make() -> Poster:
+        return Poster(hass, await hass_client_no_auth())
+
+    return make
 
 
 @pytest.fixture

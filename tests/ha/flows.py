@@ -23,9 +23,9 @@ class Flow:
         self._manager, self._texts = manager, texts
         self.result: dict[str, Any] = {}
 
-    async def start(self, handler: Any, context: dict[str, Any]) -> Flow:
+    async def start(self, handler: Any, context: dict[str, Any], data: Any = None) -> Flow:
         """Begin."""
-        return self._seen(await self._manager.async_init(handler, context=context))
+        return self._seen(await self._manager.async_init(handler, context=context, data=data))
 
     async def submit(self, **user_input: Any) -> Flow:
         """Fill the form in."""
@@ -54,14 +54,18 @@ class Flow:
         return self.result.get("description_placeholders") or {}
 
     @property
+    def said(self) -> dict[str, str]:
+        """Return the errors as people read them."""
+        texts = self._texts["error"]
+        return {field: texts[key].format(**self.shown) for field, key in self.errors.items()}
+
+    @property
     def suggested(self) -> dict[str, Any]:
-        """Return what the form is filled with: suggestions first, defaults where there are none."""
-        found = {}
-        for key in self.result["data_schema"].schema:
-            hint = (key.description or {}).get("suggested_value")
-            default = key.default() if callable(getattr(key, "default", None)) else None
-            found[str(key)] = default if hint is None else hint
-        return found
+        """Return what the form is filled with: suggestions first, defaults where there are none.
+
+        Of what hides in a section, only what somebody has entered before.
+        """
+        return _filled(self.result["data_schema"].schema)
 
     @property
     def options(self) -> list[str]:
@@ -100,6 +104,19 @@ class Flow:
         """A placeholder that nobody fills makes the frontend show an error instead of the text."""
         named = {name for _, name, _, _ in Formatter().parse(text) if name}
         assert named <= set(self.shown), (text, self.shown)
+
+
+def _filled(schema: dict[Any, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in schema.items():
+        if isinstance(value, section):
+            inside = {name: each for name, each in _filled(value.schema.schema).items() if each is not None}
+            found |= {str(key): inside} if inside else {}
+            continue
+        hint = (key.description or {}).get("suggested_value")
+        default = key.default() if callable(getattr(key, "default", None)) else None
+        found[str(key)] = default if hint is None else hint
+    return found
 
 
 def _check_fields(schema: dict[Any, Any], texts: dict[str, Any]) -> None:

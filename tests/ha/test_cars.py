@@ -200,7 +200,9 @@ async def test_a_charger_is_told_the_phases_of_the_plan(hass: HomeAssistant, ent
     await car_of(entry)
     plan, id_ = entry.runtime_data.plan.data.outlook.plan, subentry_id(entry, "charger")
     n, device = len(plan.steps), entry.runtime_data.devices[id_]
-    device.actuator = type("Hands", (), {"modes": ("off", "charge"), "renew_s": None})()
+    device.actuator = type(
+        "Hands", (), {"modes": ("off", "charge"), "renew_s": None, "min_write_interval_s": 0.0}
+    )()
     for phases, current in ((1, 10.0), (3, 6.0)):
         planned = replace(
             plan.devices[id_],

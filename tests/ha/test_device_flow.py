@@ -149,7 +149,7 @@ async def test_nobody_there_says_so_and_keeps_the_form(
     await flow.submit(**link(home, "meter", **at))
     assert flow.errors == {"base": error}
     assert flow.shown["detail"]
-    assert flow.suggested == {**link(home, "meter"), **at}
+    assert flow.suggested == {"transport": "modbus_tcp", **link(home, "meter"), **at}
     await flow.submit(**link(home, "meter", host=" 127.0.0.1 "))  # a pasted address brings spaces along
     assert flow.step == "confirm"
 
@@ -271,7 +271,9 @@ async def test_every_device_can_be_changed(
     device_id = subentry_id(entry, role)
     flow = await change_device(hass, entry, device_id)
     assert flow.step == "connection"
-    assert flow.suggested == link(home, device)
+    # Of these, the meter alone has a line and with it a choice.
+    wired = {"transport": "modbus_tcp"} if role == "meter" else {}
+    assert flow.suggested == {**wired, **link(home, device)}
     await flow.submit(**link(home, device))
     assert value in flow.shown["values"]
     stored = entry.subentries[device_id].data["params"]

@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.demo import DemoHome, Fault
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
+from custom_components.ems.engine.insight.electrical_verdict import Subject
 from custom_components.ems.engine.plan.serial import problem_from_json
 from tests.ha.clock import Clock, settle
 from tests.ha.sites import Site, subentry_id
@@ -29,7 +30,10 @@ async def test_diagnostics_hold_everything_that_a_bug_report_needs(
     )
     found = await download(hass, entry)
     parts = {"entry", "status", "reasons", "problem", "plan", "devices", "loads", "forecasts", "commands"}
-    assert set(found) == parts
+    assert set(found) == parts | {"meters", "electrical_health"}
+    health = found["electrical_health"][subentry_id(entry, "meter")]
+    assert set(health["findings"]) == {subject.value for subject in Subject}
+    assert 0 <= health["voltage_unbalance_pct"] < 3
     assert found["forecasts"]["basis"] == "prior"
     assert found["forecasts"]["archived"]["load"] == 1
     assert found["status"] == "ok"

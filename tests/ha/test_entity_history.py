@@ -158,3 +158,60 @@ def test_what_ems_saw_itself_counts_more_than_what_others_did() -> None:
     assert (starts_s / 3600).tolist() == [3, 4, 5, 6, 7]
     assert kw.tolist() == [9, 8, 1, 6, 3]
     assert filled(own, (np.zeros(0), np.zeros(0)))[0].tolist() == own[0].tolist()
+
+
+def metered(name: str, position: str, **params: str) -> dict[str, Any]:
+    """Return a meter that counts what is called positive in its place."""
+    entity_id = f"sensor.{name.lower()}"
+    return entity_device("meter", name, {"position": position, **params}, power_entity=entity_id)
+
+
+async def test_buildings_are_the_past_of_a_home_without_a_grid_meter(
+    hass: HomeAssistant, add_site: AddSite
+) -> None:
+    """The flat is in the house, the car too; of the roof nobody knows anything, and nobody needs to."""
+    hours = full_hours(20)
+    await settle(hass)
+    await record(hass, "sensor.house", hours, lambda local: at_home(local) + driving(local))
+    await record(hass, "sensor.flat", hours, lambda _: 100.0)
+    await record(hass, "sensor.car", hours, driving)
+    for name in ("house", "flat"):
+        set_sensor(hass, f"sensor.{name}", 0, "W")
+    site = home_of_entities(metered("House", "building"), metered("Flat", "building"), CAR, ROOF)
+    house, flat = site.subentries[:2]
+    house["subentry_id"], flat["data"]["params"]["above"] = "house", "house"
+    await settle(hass)
+    read_home(hass)
+    for name in ("roof", "car"):
+        set_sensor(hass, f"sensor.{name}", 0, "W")
+    set_sensor(hass, "sensor.roof_energy", 100, "kWh")
+    entry = await add_site(site)
+    _, kw = entry.runtime_data.forecasts.archives["load"].truth()
+    assert len(kw) == 20 * 24
+    assert sorted({round(value, 3) for value in kw.tolist()}) == [0.25, 1.5]
+
+
+async def test_a_meter_that_names_a_load_has_its_past(hass: HomeAssistant, add_site: AddSite) -> None:
+    """A boiler behind a switch never counted itself; zones and solar meters that only inform are not needed."""
+    hours = full_hours(20)
+    await settle(hass)
+    await record(hass, "sensor.grid", hours, lambda local: -at_home(local) - 500 + sun(local))
+    await record(hass, "sensor.roof", hours, sun)
+    await record(hass, "sensor.boiler", hours, lambda _: 500.0)
+    for name in ("boiler", "floor", "sun"):
+        set_sensor(hass, f"sensor.{name}", 0, "W")
+    hass.states.async_set("switch.boiler", "off")
+    task = {"kind": "interruptible", "demand": "daily", "power_w": 500, "energy_kwh": 4.0}
+    boiler = load_device(
+        "Boiler", {**task, "min_on_min": 10, "min_off_min": 10}, switch_entity="switch.boiler"
+    )
+    boiler["subentry_id"] = "boiler"
+    meters = [
+        metered("Boiler", "load", measures="boiler"),
+        metered("Floor", "zone"),
+        metered("Sun", "solar"),
+    ]
+    entry = await add_home(hass, add_site, GRID, ROOF, boiler, *meters)
+    _, kw = entry.runtime_data.forecasts.archives["load"].truth()
+    assert len(kw) == 20 * 24
+    assert sorted({round(value, 3) for value in kw.tolist()}) == [0.25, 1.5]

@@ -228,6 +228,7 @@ async def test_headers_bodies_and_tokens_are_sent(
     assert "Power: **7 W**" in flow.shown["values"]
     assert "x=1" not in flow.shown["serial"]
     assert web.bodies[-1] == b'{"q": 1}'
+    assert web.methods[-1] == "POST"
     assert web.sent[-1]["X-Key"] == "k3y"
 
 
@@ -254,17 +255,18 @@ POWER = {"point": "power", "path": "p", "unit": "W"}
 
 
 @pytest.mark.parametrize(
-    ("rows", "error", "detail"),
+    ("rows", "text"),
     [
-        ([{"point": "frequency", "path": "f", "unit": "Hz"}], "row_wrong", "power: is missing; add a row"),
-        ([POWER, POWER], "row_wrong", "power: is there twice"),
-        ([{"point": "power", "path": "p"}], "row_wrong", "power: needs `unit`, for instance W"),
-        ([{**POWER, "unit": "V"}], "row_wrong", "power.unit: V does not measure power"),
-        ([{**POWER, "path": "a..b"}], "row_wrong", "empty step"),
-        ([{**POWER, "path": "on"}], "row_without_value", "power: True is no number"),
-        ([{**POWER, "path": "x.y"}], "row_without_value", "power: the document has no 'x'"),
-        ([{**POWER, "path": "big"}], "row_without_value", "power: 1e+09 W is outside"),
-        ([{**POWER, "path": "t"}], "row_without_value", "power: 't7' is no number"),
+        ([{"point": "frequency", "path": "f", "unit": "Hz"}], "Power is missing; add a row for it."),
+        ([POWER, POWER], "Power is there twice; keep one row."),
+        ([{"point": "power", "path": "p"}], "Power needs a unit, for instance W."),
+        ([{**POWER, "unit": "V"}], "V does not measure what Power is; choose another unit."),
+        ([POWER, {"point": "power_factor", "path": "p", "unit": "W"}], "Power factor has no unit"),
+        ([{**POWER, "path": "a..b"}], "The path of Power has an empty step: a..b."),
+        ([{**POWER, "path": "on"}], "What stands there for Power is no number: True (on)."),
+        ([{**POWER, "path": "x.y"}], "Nothing came for Power (x.y)."),
+        ([{**POWER, "path": "big"}], "Power would be 1e+09 W, which cannot be: it lies between -1e+07"),
+        ([{**POWER, "path": "t"}], "What stands there for Power is no number: 't7' (t)."),
     ],
 )
 async def test_a_row_that_does_not_work_is_named_with_its_remedy(
@@ -272,17 +274,28 @@ async def test_a_row_that_does_not_work_is_named_with_its_remedy(
     web: WebDevice,
     site: MockConfigEntry,
     rows: list[dict[str, Any]],
-    error: str,
-    detail: str,
+    text: str,
 ) -> None:
     web.documents["/data"] = {"p": 7, "on": True, "f": 50, "big": 1e9, "t": "t7"}
     flow = await (await add_device(hass, site, "meter")).choose("http")
     await flow.submit(**http_form(web))
     await flow.submit(points=rows, power_positive="import")
-    assert list(flow.errors.values()) == [error]
-    assert detail in flow.shown["detail"]
+    assert text in flow.said["points"]
     await flow.submit(points=[POWER], power_positive="import")
     assert flow.step == "confirm"
+
+
+async def test_a_row_is_named_in_the_users_language(
+    hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
+) -> None:
+    """The text is a translation's; what it names is worded here."""
+    hass.config.language = "de"
+    web.documents["/data"] = {"p": 7}
+    flow = await (await add_device(hass, site, "meter")).choose("http")
+    await flow.submit(**http_form(web))
+    await flow.submit(points=[{"point": "power", "path": "p"}], power_positive="import")
+    assert flow.errors == {"points": "row_unit_missing"}
+    assert (flow.shown["point"], flow.shown["unit"]) == ("Leistung", "W")
 
 
 async def test_a_device_by_hand_is_changed_and_stays_itself(

@@ -164,7 +164,7 @@ async def test_a_set_up_that_breaks_stops_the_demo_home_again(hass: HomeAssistan
     """Its ports would stay taken, and every further try would fail for that."""
     entry = await own_demo_home(hass)
     assert await hass.config_entries.async_unload(entry.entry_id)
-    with patch("custom_components.ems.lifecycle.load_profiles", side_effect=OSError("disk")):
+    with patch("custom_components.ems.lifecycle.async_profiles", side_effect=OSError("disk")):
         await hass.config_entries.async_setup(entry.entry_id)
         await settle(hass)
     assert entry.state is ConfigEntryState.SETUP_ERROR

@@ -38,8 +38,7 @@ async def site(hass: HomeAssistant, add_site: AddSite) -> MockConfigEntry:
 
 async def at_confirm(hass: HomeAssistant, site: MockConfigEntry, **entities: str) -> Flow:
     """Go as far as the kind."""
-    flow = await add_device(hass, site, "load")
-    assert flow.step == "entities"
+    flow = await (await add_device(hass, site, "load")).choose("entities")
     return await flow.submit(**entities)
 
 

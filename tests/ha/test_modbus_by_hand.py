@@ -55,13 +55,13 @@ async def test_registers_become_a_device(
 
 
 @pytest.mark.parametrize(
-    ("row", "error", "detail"),
+    ("row", "text"),
     [
-        ({**POWER, "register": 65535}, "row_wrong", "power.at: must be a whole number from 0 to 65534"),
-        ({**POWER, "unit": "kWh"}, "row_wrong", "power.unit: kWh does not measure power"),
+        ({**POWER, "register": 65535}, "The register of Power is 65535; the highest that fits is 65534."),
+        ({**POWER, "unit": "kWh"}, "kWh does not measure what Power is"),
         # A counter of eight bytes read as a float of the wrong end: no power of any home.
-        ({**POWER, "register": 0x5000, "type": "u64", "scale": 1_000_000}, "row_without_value", "power"),
-        ({**POWER, "register": 3}, "row_without_value", "power"),
+        ({**POWER, "register": 0x5000, "type": "u64", "scale": 1_000_000}, "stands there cannot be Power"),
+        ({**POWER, "register": 3}, "Nothing came for Power (3)."),
     ],
 )
 async def test_a_row_that_cannot_be_is_named(
@@ -69,13 +69,11 @@ async def test_a_row_that_cannot_be_is_named(
     home: DemoHome,
     site: MockConfigEntry,
     row: dict[str, Any],
-    error: str,
-    detail: str,
+    text: str,
 ) -> None:
     flow = await (await add_device(hass, site, "meter")).choose("modbus")
     await flow.submit(**form(home, row, FREQUENCY))
-    assert flow.errors == {"points": error}
-    assert detail in flow.shown["detail"]
+    assert text in flow.said["points"]
 
 
 async def test_a_swapped_word_order_is_seen_before_it_is_saved(
@@ -83,8 +81,8 @@ async def test_a_swapped_word_order_is_seen_before_it_is_saved(
 ) -> None:
     flow = await (await add_device(hass, site, "meter")).choose("modbus")
     await flow.submit(**form(home, POWER, {**VOLTAGE, "word_order": "little", "function": "holding"}))
-    assert flow.errors == {"points": "row_without_value"}
-    assert "voltage_l1: no plausible value" in flow.shown["detail"]
+    assert flow.errors == {"points": "row_implausible"}
+    assert "cannot be Voltage L1 (23296)" in flow.said["points"]
 
 
 async def test_nobody_at_the_address_is_said(

@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import json
 from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import ExtendedJSONEncoder
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.adapters import mqtt_link
 from custom_components.ems.adapters.mqtt_link import HomeAssistantBroker
 from custom_components.ems.devices import DeviceConnectionError, MqttDevice
+from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
+from custom_components.ems.flows import hear
 from tests.devices import documents
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
 from tests.ha.sites import home_of_entities
 from tests.support.mosquitto import Mosquitto, running
+from tests.support.replay import async_replay, devices_of
 
 PREFIX = "shellies/shellyem3-34945470E1A2"
 METER = {"name": "Grid meter", "position": "grid"}
@@ -42,9 +48,9 @@ async def mqtt(
     data = {"broker": "127.0.0.1", "port": mosquitto.port, "protocol": "5"}
     entry = MockConfigEntry(domain="mqtt", data=data, version=1, minor_version=2)
     entry.add_to_hass(hass)
+    assert await async_setup_component(hass, "http", {})
     # What MQTT needs for certificates that nobody uploads here.
-    for component in ("http", "file_upload"):
-        hass.config.components.add(component)
+    hass.config.components.add("file_upload")
     # The client listens in the background for as long as it is connected: nobody may wait for its end.
     until_done = hass.async_block_till_done
     monkeypatch.setattr(hass, "async_block_till_done", lambda **_: until_done())
@@ -189,5 +195,78 @@ async def test_a_row_with_a_wildcard_is_refused(
     flow = await (await add_device(hass, site, "meter")).choose("mqtt")
     points = [{"point": "power", "topic": "tele/+/power", "unit": "W"}]
     await flow.submit(**rows(points=points))
-    assert flow.errors == {"points": "row_wrong"}
-    assert "has a wildcard" in flow.shown["detail"]
+    assert flow.errors == {"points": "row_topic_wildcard"}
+    assert "The topic of Power has a wildcard" in flow.said["points"]
+
+
+async def test_a_topic_is_listened_to_and_its_usual_fields_fill_the_table(
+    hass: HomeAssistant, mqtt: Mosquitto, site: MockConfigEntry
+) -> None:
+    """One topic after the other, JSON and plain; rows that are there stay, and all fields are shown."""
+    energy = {"Total": 12.5, "Power": 57, "Voltage": 231}
+    await mqtt.publish("tele/plug/SENSOR", json.dumps({"Time": "now", "ENERGY": energy}), retain=True)
+    await mqtt.publish("house/frequency", "50.02", retain=True)
+    flow = await (await add_device(hass, site, "meter")).choose("mqtt")
+    await flow.submit(max_age_s=60, listen_topic="tele/plug/SENSOR", power_positive="export")
+    assert (flow.step, flow.errors) == ("mqtt", {})
+    rows = {row["point"]: row for row in flow.suggested["points"]}
+    assert rows["power"] == {
+        "point": "power",
+        "topic": "tele/plug/SENSOR",
+        "path": "ENERGY.Power",
+        "unit": "W",
+    }
+    assert "- `ENERGY.Total`: 12.5" in flow.shown["detail"]
+    assert (flow.suggested["listen_topic"], flow.suggested["power_positive"]) == (None, "export")
+    listen = {"max_age_s": 60, "power_positive": "export", "listen_topic": "house/frequency"}
+    await flow.submit(**listen, points=flow.suggested["points"])
+    found = flow.suggested["points"]
+    assert [row["point"] for row in found] == [*rows, "frequency"]
+    await flow.submit(max_age_s=60, points=found, power_positive="export")
+    assert (flow.step, flow.errors) == ("confirm", {})
+    assert "Power: **-57 W**" in flow.shown["values"]
+    await flow.submit(**METER)
+    await settle(hass)
+    (subentry,) = site.subentries.values()
+    assert "listen_topic" not in subentry.data["source"]["link"]
+
+
+async def test_a_topic_on_which_nobody_speaks_is_said(
+    hass: HomeAssistant, mqtt: Mosquitto, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And an empty table is no device."""
+    monkeypatch.setattr(hear, "HEAR_S", 0.2)
+    flow = await (await add_device(hass, site, "meter")).choose("mqtt")
+    for topic, error in (("nobody/here", "no_message"), ("a/#", "topic_wildcard")):
+        await flow.submit(max_age_s=60, listen_topic=topic, power_positive="import")
+        assert flow.errors == {"listen_topic": error}
+        assert flow.suggested["listen_topic"] == topic
+    await flow.submit(max_age_s=60, power_positive="import")
+    assert flow.said == {"points": "Power is missing; add a row for it."}
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "by profile"])
+async def test_its_diagnostics_read_the_same_and_name_no_topic(
+    hass: HomeAssistant, mqtt: Mosquitto, site: MockConfigEntry, by_hand: bool
+) -> None:
+    """The last message of every topic is in them; what the topics are called is nobody's business."""
+    if by_hand:
+        await mqtt.publish("tele/meter/SENSOR", '{"E": {"Power": 1.25, "Owner": "Anna"}}', retain=True)
+        await mqtt.publish("tele/meter/total", "12.5", retain=True)
+        flow = await (await add_device(hass, site, "meter")).choose("mqtt")
+        await flow.submit(**rows())
+    else:
+        await publish_3em(mqtt)
+        flow = await by_profile(hass, site)
+        await flow.submit(prefix=PREFIX)
+    await flow.submit(**METER)
+    await settle(hass)
+    await shown(hass, "sensor.grid_meter_power", "1250.0" if by_hand else "860.5")
+    found = await async_get_config_entry_diagnostics(hass, site)
+    text = json.dumps(found, cls=ExtendedJSONEncoder)
+    for secret in ("tele/meter", "shellies/", "34945470E1A2", "Anna"):
+        assert secret not in text
+    (recorded,) = devices_of(json.loads(text)).values()
+    played = await async_replay(recorded)
+    assert (played.problem, played.differences) == (None, ())
+    assert played.compared >= 2

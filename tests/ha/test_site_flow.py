@@ -215,7 +215,9 @@ async def test_two_homes_of_one_name_are_one_home(hass: HomeAssistant) -> None:
     """The name is all that tells sites apart."""
     flow = await (await add_home(hass)).choose("scratch")
     await flow.submit(name="home", **GRID)
-    assert flow.aborted == "already_configured"
+    assert (flow.step, flow.errors) == ("scratch", {"name": "name_taken"})
+    await flow.submit(name="Cabin", **GRID)
+    assert flow.step == "tariff"
 
 
 async def test_prices_by_the_clock_need_a_window(hass: HomeAssistant) -> None:

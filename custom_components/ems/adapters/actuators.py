@@ -30,6 +30,7 @@ class ProfileActuator(Actuator):
         self.modes = declared.commands
         self.renew_s = declared.control.renew_s if declared.control else None
         self.keeps = declared.control.keeps if declared.control else ()
+        self.min_write_interval_s = declared.control.min_write_interval_s if declared.control else 0.0
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
@@ -203,7 +204,7 @@ def _charger_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[
 _ON = {"charge": "on", "off": "off"}
 
 # Which of our own entities shows a register, so that a write can be found in the history.
-_SHOWN_BY = {BATTERY: ("select", "mode"), CHARGER: ("number", "current_limit")}
+_SHOWN_BY = {BATTERY: ("select", "mode"), CHARGER: ("number", "current_limit"), LOAD: ("switch", "run")}
 _POWER_POINTS = ("charge_limit", "discharge_limit")
 
 

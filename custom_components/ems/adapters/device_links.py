@@ -21,7 +21,7 @@ from ..devices import AnyProfile, Device, HttpDevice, Identity, ModbusDevice, Mq
 from ..devices.by_hand import profile_by_hand
 from ..devices.profile import HttpLink
 from .http_link import base_url, http_client
-from .modbus_link import async_borrow_units, async_temporary_units, link_key
+from .modbus_link import async_borrow_units, async_temporary_units, is_serial, link_key, place_of
 from .mqtt_link import HomeAssistantBroker
 
 
@@ -59,7 +59,8 @@ def connect(
             entry.async_on_unload(device.close)
         return device
     unit, identity_unit = async_borrow_units(hass, entry, link, profile.identity.unit_id)
-    return ModbusDevice(profile, unit, identity_unit=identity_unit, roles=roles)
+    drops = not is_serial(link)
+    return ModbusDevice(profile, unit, identity_unit=identity_unit, roles=roles, drops_line=drops)
 
 
 @asynccontextmanager
@@ -93,8 +94,7 @@ def serial_of(profile: AnyProfile, identity: Identity, link: Mapping[str, Any]) 
     """Return what tells a device from every other: its serial number, where it is if it has none."""
     if isinstance(profile, Profile):
         unit_id = int(link[CONF_UNIT_ID])
-        here = f"{link['host']}-{link['port']}-{unit_id}"
-        return profile.unique_serial(identity.serial, unit_id) if identity.serial else here
+        return profile.unique_serial(identity.serial, unit_id) if identity.serial else place_of(link)
     channel = int(link.get(CONF_CHANNEL, 0))
     where = base_url(link) if isinstance(profile.link, HttpLink) else link.get(CONF_PREFIX, "")
     return profile.unique_serial(identity.serial or where, channel)

@@ -1,7 +1,8 @@
 """What a home did before EMS came: from the long-term statistics of the entities that it is made of.
 
 EMS' own sensors begin with EMS. A home whose devices are entities of other integrations often has years of them, and
-its consumption is their sum: grid + solar + battery - chargers - loads. A device that speaks Modbus to EMS has no past.
+its consumption is what the tree of its meters adds up (mostly grid + solar + battery), less chargers and loads. A
+device that speaks Modbus to EMS has no past.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,6 @@ from ..const import (
     CHARGER,
     CONF_ENTITIES,
     CONF_KIND,
-    CONF_PARAMS,
     CONF_SOURCE,
     LOAD,
     METER,
@@ -25,9 +25,12 @@ from ..const import (
 )
 from ..engine.forecast.cleaning import in_kilowatts
 from ..engine.local_time import HOUR_S
+from ..engine.metering import DeviceKind, MeterTree
+from ..engine.metering.terms import Terms, less
 from ..engine.steps import Floats
 from .entity_points import SIGNS
 from .history import async_hourly_power
+from .meter_tree import is_metered, meters_of
 
 # What rises while power flows into the home, and while it flows out of it: for powers that nobody recorded.
 _COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,8 +40,6 @@ _COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
     CHARGER: ("energy_entity", ""),
     LOAD: ("energy_entity", ""),
 }
-# Into the home bus; consumers count as they consume, so what they take is not what nobody can move.
-_INTO_LOAD: Final[Mapping[str, int]] = {METER: 1, BATTERY: 1, PV: 1, CHARGER: -1, LOAD: -1}
 
 type Series = tuple[Floats, Floats]
 NONE: Final[Series] = (np.zeros(0), np.zeros(0))
@@ -48,26 +49,15 @@ async def async_load_before(
     hass: HomeAssistant, entry: ConfigEntry[Any], since_s: float, limit_kw: float
 ) -> Series:
     """Return starts [s] and mean consumption that nobody can move, in full hours [kW]; empty where nobody knows."""
-    devices = [each for each in entry.subentries.values() if _counts(each)]
-    grid = [each for each in devices if each.subentry_type == METER]
-    # A load that nobody meters stays part of what cannot be moved, as it does in the sum of today.
-    needed = [each for each in devices if each.subentry_type != LOAD or _is_metered(each)]
-    if not grid or any(each.data[CONF_SOURCE][CONF_KIND] != SOURCE_ENTITIES for each in needed):
-        return NONE
-    parts = [
-        (_INTO_LOAD[each.subentry_type], await _async_power(hass, each, since_s, limit_kw)) for each in needed
-    ]
-    return _summed(parts)
+    return await _async_sum(hass, entry, _base_load(entry), since_s, limit_kw)
 
 
 async def async_sun_before(
     hass: HomeAssistant, entry: ConfigEntry[Any], since_s: float, limit_kw: float
 ) -> Series:
     """Return starts [s] and mean production of all arrays in full hours [kW]; empty where nobody knows."""
-    arrays = [each for each in entry.subentries.values() if each.subentry_type == PV]
-    if not arrays or any(each.data[CONF_SOURCE][CONF_KIND] != SOURCE_ENTITIES for each in arrays):
-        return NONE
-    return _summed([(1, await _async_power(hass, each, since_s, limit_kw)) for each in arrays])
+    terms = _tree(entry).of_kind[DeviceKind.PV]
+    return await _async_sum(hass, entry, terms, since_s, limit_kw)
 
 
 def filled(own: Series, before: Series) -> Series:
@@ -80,15 +70,30 @@ def filled(own: Series, before: Series) -> Series:
     return starts_s, values
 
 
-def _counts(device: ConfigSubentry) -> bool:
-    if device.subentry_type == METER:
-        return bool(device.data[CONF_PARAMS].get("position") == "grid")
-    return device.subentry_type in _INTO_LOAD
+def _tree(entry: ConfigEntry[Any]) -> MeterTree:
+    return meters_of(entry.subentries.values()).tree
 
 
-def _is_metered(device: ConfigSubentry) -> bool:
-    entities = device.data[CONF_SOURCE].get(CONF_ENTITIES, {})
-    return bool(entities.get("power_entity") or entities.get("energy_entity"))
+def _base_load(entry: ConfigEntry[Any]) -> Terms:
+    """Return what the consumption that nobody can move is made of."""
+    tree = _tree(entry)
+    if tree.consumption is None:
+        return {}
+    # A load that nobody meters stays part of what cannot be moved, as it does in the sum of today.
+    loads = [
+        terms for key, terms in tree.loads.items() if key in tree.named or is_metered(entry.subentries[key])
+    ]
+    return less(tree.consumption, tree.of_kind[DeviceKind.CHARGER], *loads)
+
+
+async def _async_sum(
+    hass: HomeAssistant, entry: ConfigEntry[Any], terms: Terms, since_s: float, limit_kw: float
+) -> Series:
+    """Return a sum over the hours that all its parts know; nothing where one of them has no entities."""
+    parts = [(count, entry.subentries[key]) for key, count in terms.items()]
+    if any(each.data[CONF_SOURCE][CONF_KIND] != SOURCE_ENTITIES for _, each in parts):
+        return NONE
+    return _summed([(count, await _async_power(hass, each, since_s, limit_kw)) for count, each in parts])
 
 
 async def _async_power(

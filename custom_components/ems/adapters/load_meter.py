@@ -10,7 +10,7 @@ MAX_GAP_S = 300.0
 
 
 def drawn_w(device: SiteDevice) -> float | None:
-    """Return what a load draws now, as far as its own entities say. [W]."""
+    """Return what a load draws now, as far as the load itself says. [W]."""
     if "power" in device.points:
         power_w = device.fresh_number("power")
         return None if power_w is None else max(0.0, power_w)
@@ -41,13 +41,15 @@ class LoadMeter:
         self._last = now_s, self._believed_w(record)
 
     def _counted(self, record: LoadRecord) -> float:
-        """Return what the energy entity rose by, over restarts too; one that fell has begun anew."""
+        """Return what the counter rose by, over restarts too; one that fell has begun anew."""
         energy_wh = self._device.fresh_number("energy")
         if energy_wh is None:
             return 0.0
-        entity_id = self._device.source["entities"]["energy_entity"]
-        before_wh = record.counter_wh if record.counter_id == entity_id else None
-        record.counter_wh, record.counter_id = energy_wh, entity_id
+        # Another counter begins where it stands. A device that EMS reads itself has one, and is known by its serial.
+        entities = self._device.source.get("entities")
+        counter_id = entities["energy_entity"] if entities else self._device.serial
+        before_wh = record.counter_wh if record.counter_id == counter_id else None
+        record.counter_wh, record.counter_id = energy_wh, counter_id
         return 0.0 if before_wh is None else max(0.0, energy_wh - before_wh) / 1000
 
     def _summed(self, now_s: float) -> float:

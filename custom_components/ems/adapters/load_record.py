@@ -14,7 +14,7 @@ class LoadRecord:
     day : ISO date of the load's day that `delivered_kwh` belongs to.
     delivered_kwh : Since that day began. [kWh]
     run_kwh : Since the run that was asked for was armed. [kWh]
-    counter_wh, counter_id : Last word of the energy entity, and which one it was. [Wh]
+    counter_wh, counter_id : Last word of the energy counter, and which one it was. [Wh]
     is_on, since_s : What it does, and since when. None where nobody knows. [s since epoch]
     programme_since_s : When the programme that runs now began. [s since epoch]
     has_run : Whether this day's programme is through.

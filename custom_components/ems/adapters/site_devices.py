@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -16,11 +15,7 @@ from ..const import (
     CONF_LINK,
     CONF_PARAMS,
     CONF_SOURCE,
-    DEVICE_INTERVAL,
     LOAD,
-    METER,
-    METER_INTERVAL,
-    READING_MAX_AGE_S,
     ROLES,
     SOURCE_ENTITIES,
 )
@@ -30,16 +25,21 @@ from ..coordinators.device import (
     MqttCoordinator,
     SettingsCoordinator,
 )
-from ..devices import AnyProfile, Device, MqttDevice, Profile
+from ..devices import AnyProfile, Device, MqttDevice
 from ..devices.points import POINTS
-from ..devices.profile import HttpLink
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
+from ..store import SiteStore
 from .actuators import EntityActuator, ProfileActuator, entity_modes
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
+from .load_hands import LoadHands
+from .push_devices import push_devices
+from .push_source import is_pushed
+from .rhythm import rhythm_of
+from .unusable_device import unusable_device, why_unusable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +53,23 @@ class _Shared:
 
 
 def build_devices(
-    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile]
+    hass: HomeAssistant, entry: ConfigEntry[Any], profiles: Mapping[str, AnyProfile], store: SiteStore
 ) -> dict[str, SiteDevice]:
     """Return every device of the site by subentry id. Nothing is sent yet."""
-    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES]
-    shared = _shared_links(hass, entry, subentries, profiles)
-    return {
-        subentry.subentry_id: (
-            _entity_device(hass, entry, subentry)
-            if subentry.data[CONF_SOURCE][CONF_KIND] == SOURCE_ENTITIES
-            else _profile_device(
-                hass, subentry, shared[shared_key(subentry.data[CONF_SOURCE], subentry.subentry_id)]
-            )
-        )
-        for subentry in subentries
-    }
+    subentries = [s for s in entry.subentries.values() if s.subentry_type in ROLES and not is_pushed(s)]
+    usable = [s for s in subentries if why_unusable(s.subentry_type, s.data[CONF_SOURCE], profiles) is None]
+    shared = _shared_links(hass, entry, usable, profiles)
+    known = {subentry.subentry_id for subentry in usable}
+
+    def built(subentry: ConfigSubentry) -> SiteDevice:
+        source = subentry.data[CONF_SOURCE]
+        if subentry.subentry_id not in known:
+            return unusable_device(hass, entry, subentry)
+        if source[CONF_KIND] == SOURCE_ENTITIES:
+            return _entity_device(hass, entry, subentry)
+        return _profile_device(hass, subentry, shared[shared_key(source, subentry.subentry_id)])
+
+    return push_devices(hass, entry, store) | {each.subentry_id: built(each) for each in subentries}
 
 
 def _shared_links(
@@ -95,33 +97,28 @@ def _share(
     profile = profile_of(group[0].subentry_type, source, profiles)
     roles = {subentry.subentry_type for subentry in group} | ({"inverter"} & set(profile.roles))
     device = connect(hass, entry, profile, source[CONF_LINK], roles)
-    every, max_age_s = _rhythm(profile, roles)
+    rhythm = rhythm_of(profile, group)
     has_settings = any(profile.roles[role].settings for role in roles)
-    return _Shared(
+    shared = _Shared(
         device=device,
         readings=MqttCoordinator(hass, entry, device)
         if isinstance(device, MqttDevice)
-        else DeviceCoordinator(hass, entry, device, source, every),
+        else DeviceCoordinator(hass, entry, device, source, rhythm.every),
         settings=SettingsCoordinator(hass, entry, device) if has_settings else None,
-        max_age_s=max_age_s,
+        max_age_s=rhythm.max_age_s,
     )
-
-
-def _rhythm(profile: AnyProfile, roles: set[str]) -> tuple[timedelta, float]:
-    """Return how often a device is asked, and how old its word may be."""
-    if isinstance(profile, Profile):
-        return (METER_INTERVAL if roles == {METER} else DEVICE_INTERVAL), READING_MAX_AGE_S
-    every_s = profile.link.poll_s if isinstance(profile.link, HttpLink) else 0.0
-    return timedelta(seconds=every_s), max(READING_MAX_AGE_S, profile.link.max_age_s)
+    # Of five meters of one kind, errors name the one that is meant.
+    called = ", ".join(subentry.data[CONF_NAME] for subentry in group)
+    for each in (shared.readings, shared.settings):
+        if each:
+            each.name = f"{each.name} ({called})"
+    return shared
 
 
 def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shared) -> SiteDevice:
     role, profile = subentry.subentry_type, shared.device.profile
     declared = profile.roles[role]
     inverter = profile.roles.get("inverter")
-    actuator: Actuator | None = None
-    if declared.commands:
-        actuator = ProfileActuator(hass, shared.device, role, subentry.subentry_id)
     return SiteDevice(
         subentry_id=subentry.subentry_id,
         role=role,
@@ -134,10 +131,28 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
         # A profile's own settings (words of its maker) have no name in people's language and stay inside.
         setting_points=tuple(point for point in declared.settings if point in POINTS[role]),
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
-        actuator=actuator,
+        actuator=_profile_actuator(hass, subentry, shared.device) if declared.commands else None,
         reading_max_age_s=shared.max_age_s,
         brand=Brand(manufacturer=profile.manufacturer, model=", ".join(profile.models)),
     )
+
+
+def _profile_actuator(hass: HomeAssistant, subentry: ConfigSubentry, device: Device) -> Actuator:
+    if subentry.subentry_type != LOAD:
+        return ProfileActuator(hass, device, subentry.subentry_type, subentry.subentry_id)
+    params = subentry.data[CONF_PARAMS]
+    return LoadHands(
+        hass,
+        device,
+        subentry.subentry_id,
+        stays=_is_programme(params),
+        power_w=params.get("power_w"),
+    )
+
+
+def _is_programme(params: Mapping[str, Any]) -> bool:
+    """A programme is never broken off half-way, and a machine keeps its power when EMS goes."""
+    return bool(params["kind"] == LoadKind.PROGRAMME)
 
 
 def _entity_device(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry) -> SiteDevice:
@@ -166,9 +181,7 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if role == LOAD:
-        # A programme is never broken off half-way, and a machine keeps its power when EMS goes.
-        is_programme = params["kind"] == LoadKind.PROGRAMME
-        return LoadActuator(hass, entities, name, params.get("power_w"), stays=is_programme)
+        return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
     return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
 
 

@@ -13,7 +13,13 @@ from ..adapters.device_links import serial_of
 from ..adapters.entity_points import INPUTS
 from ..adapters.entity_reading import read_role
 from ..const import CONF_KIND, CONF_LINK, CONF_SERIAL, DOMAIN, LOGGER, SETTINGS_INTERVAL, SOURCE_PROFILE
-from ..devices import Device, DeviceBusyError, DeviceError, Identity, MqttDevice
+from ..devices import (
+    Device,
+    DeviceBusyError,
+    DeviceError,
+    Identity,
+    MqttDevice,
+)
 from ..devices.reading import Reading
 
 # Entities tell us when they change; this only notices the ones that went away without a word.

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .clock import Clock, real_clock
-from .faults import Faults
+from .conditions import Condition
+from .faults import Fault, Faults
 from .home import Home
 from .http_server import HttpServer
 from .maps.abb_b23 import UNIT as METER_UNIT, abb_b23
@@ -125,7 +126,7 @@ class DemoHome:
             raise RuntimeError("demo home: already started")
         wanted = ports or DemoPorts()
         await self._catch_up()
-        self._http = HttpServer(self.home, self.clock, self._zone, self.faults, self.truth)
+        self._http = HttpServer(self.home, self.clock, self._zone, self.faults, self.truth, self.play)
         try:
             opened = {name: await d.start(host, getattr(wanted, name)) for name, d in self._devices.items()}
             http_port = await self._http.start(host, wanted.http)
@@ -153,6 +154,19 @@ class DemoHome:
         http, self._http = self._http, None
         if http is not None:
             await http.stop()
+
+    @property
+    def condition(self) -> Condition:
+        """What the street does to the home; kept by nobody, so that a restart heals."""
+        return self.home.condition
+
+    def play(self, condition: Condition) -> None:
+        """Let the street do something else from now on; of the meter's faults, only the one played is healed."""
+        if self.home.condition is Condition.METER_OFFLINE:
+            self.faults.clear("meter")
+        self.home.condition = condition
+        if condition is Condition.METER_OFFLINE:
+            self.faults.set("meter", Fault.REFUSE)
 
     def advance(self) -> None:
         """Live up to now at once. The running home does it by itself every second."""
@@ -227,6 +241,7 @@ class DemoHome:
             },
             "energy_wh": self._energies(),
             "faults": self.faults.as_dict(),
+            "condition": self.condition,
         }
 
     def _energies(self) -> dict[str, float]:

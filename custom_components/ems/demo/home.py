@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .battery import Battery
 from .car import Car
 from .charger import Charger
+from .conditions import Condition, Mains, under
 from .household import Household
 from .inverter import Flows, Inverter, Order, Settings, dispatch
 from .mains import MeterCounters, frequency_hz, transformer_error_w, voltages_v
@@ -84,6 +85,7 @@ class Home:
         self.charger = Charger()
         self.inverter = Inverter()
         self.meter = MeterCounters()
+        self.condition = Condition.NORMAL
         self.household_wh = 0.0
         self._surroundings = Trace(self._surroundings_of)
         self.at_s = math.floor(start_s) - FINE_S
@@ -118,8 +120,11 @@ class Home:
         """
         now_s = float(self.at_s)
         pv_w, temperature_c, cloud, ghi, v1, v2, v3, hertz, error_w = self._surroundings.at(now_s)
-        volts = (v1, v2, v3)
+        street = under(self.condition, now_s, Mains(voltage_v=(v1, v2, v3), frequency_hz=hertz))
+        volts = v1, v2, v3 = street.voltage_v
         household_w = self.household.power_w(now_s)
+        reactive = _reactive_var(household_w, street.reactive_var)
+        household_w = _sum(household_w, street.load_w)
         car_a = self._charge_car(now_s, volts, step_s)
         car_w = (car_a[0] * v1, car_a[1] * v2, car_a[2] * v3)
         load_w = (household_w[0] + car_w[0], household_w[1] + car_w[1], household_w[2] + car_w[2])
@@ -128,15 +133,10 @@ class Home:
         grid_w = (load_w[0] - third_w, load_w[1] - third_w, load_w[2] - third_w)
         self._count(household_w, car_w, flows, grid_w, step_s)
         self.at_s += step_s
-        reactive = (
-            household_w[0] * REACTIVE_SHARE,
-            household_w[1] * REACTIVE_SHARE,
-            household_w[2] * REACTIVE_SHARE,
-        )
         self.snapshot = Snapshot(
             at_s=float(self.at_s), household_w=household_w, car_a=car_a, car_w=car_w,
             inverter_w=(third_w, third_w, third_w), grid_w=grid_w, reactive_var=reactive, voltage_v=volts,
-            frequency_hz=hertz, pv_available_w=pv_w, flows=flows, order=order,
+            frequency_hz=street.frequency_hz, pv_available_w=pv_w, flows=flows, order=order,
             temperature_c=temperature_c, cloud_cover=cloud, ghi_w_m2=ghi,
         )  # fmt: skip
         return self.snapshot
@@ -246,3 +246,15 @@ class Home:
             setattr(self.car, name, float(state["car"][name]))
         self.household_wh = float(state["household_wh"])
         self.at_s = int(state["at_s"])
+
+
+def _reactive_var(household_w: Phases, more_var: Phases) -> Phases:
+    """Return what the household's devices need for their fields, and what others do. [var]."""
+    return _sum(
+        more_var,
+        (household_w[0] * REACTIVE_SHARE, household_w[1] * REACTIVE_SHARE, household_w[2] * REACTIVE_SHARE),
+    )
+
+
+def _sum(one: Phases, other: Phases) -> Phases:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from .clock import Clock
+from .conditions import Condition
 from .faults import ActiveFault, Fault, Faults
 from .home import Home
 from .market import prices
@@ -26,7 +27,13 @@ class HttpServer:
     """aWATTar, Open-Meteo and /demo on one port."""
 
     def __init__(
-        self, home: Home, clock: Clock, zone: tzinfo, faults: Faults, truth: Callable[[], Any]
+        self,
+        home: Home,
+        clock: Clock,
+        zone: tzinfo,
+        faults: Faults,
+        truth: Callable[[], Any],
+        play: Callable[[Condition], None],
     ) -> None:
         """Prepare; nothing is opened yet."""
         self._home = home
@@ -34,6 +41,7 @@ class HttpServer:
         self._zone = zone
         self._faults = faults
         self._truth = truth
+        self._play = play
         self._runner: web.AppRunner | None = None
         self._healed = asyncio.Event()
         self._last: dict[str, bytes] = {}
@@ -46,6 +54,7 @@ class HttpServer:
         app.router.add_get("/v1/forecast", self._forecast)
         app.router.add_get("/demo/state", self._state)
         app.router.add_post("/demo/fault", self._fault)
+        app.router.add_post("/demo/condition", self._condition)
         self._healed.clear()
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -108,6 +117,17 @@ class HttpServer:
         except (ValueError, TypeError, AttributeError) as err:
             return web.json_response({"error": str(err)}, status=400)
         return web.json_response({"faults": self._faults.as_dict()})
+
+    async def _condition(self, request: web.Request) -> web.Response:
+        """Play a condition. JSON only, as for faults."""
+        if request.content_type != "application/json":
+            return web.json_response({"error": "send application/json"}, status=415)
+        try:
+            condition = Condition((await request.json())["condition"])
+        except (ValueError, TypeError, KeyError) as err:
+            return web.json_response({"error": str(err)}, status=400)
+        self._play(condition)
+        return web.json_response({"condition": condition})
 
     def _apply_fault(self, wish: dict[str, Any]) -> None:
         device, kind = wish.get("device"), wish.get("fault")

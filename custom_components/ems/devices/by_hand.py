@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import yaml
 
 from .errors import ProfileError
+from .hand_commands import with_commands
 from .points import POINTS, POSITIVE, Direction, Kind
 from .profile import AnyProfile, parse_any_profile
-
-type Row = Mapping[str, Any]
+from .row_checks import Row, RowError, check_rows
 
 _FILE: Final = "by hand"
 # What can be entered for a role: what the plan and the screens make use of.
@@ -29,6 +29,7 @@ POINTS_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
         *("power", "energy", "car_connected"),
         *(f"{point}_l{phase}" for point in ("voltage", "current") for phase in (1, 2, 3)),
     ),
+    "load": ("running", "power", "energy", "power_setpoint", "voltage_l1", "current_l1", "temperature"),
 }
 # Without these there is nothing to plan with. A charger has to say when a car comes, or one would be planned for
 # again every night.
@@ -37,29 +38,34 @@ NEEDED_BY_HAND: Final[Mapping[str, tuple[str, ...]]] = {
     "battery": ("power", "soc"),
     "pv": ("power",),
     "charger": ("power", "car_connected"),
+    "load": (),
 }
+# Of these there is one at least: a device is known, and known to be there, by the first of them.
+ONE_OF: Final = ("power", "running")
 _FLAG_CODES: Final = {0: False, 1: True}
 # A register whose number is read at all is proof enough that somebody answers.
 _ANY_NUMBER: Final = -1e38
-
-
-class RowError(Exception):
-    """A row cannot be used. The message names its point and the remedy."""
+_SAID: Final = {"matches": "^(?i:-?[0-9.]+.*|on|off|true|false|yes|no)$", "means": "a number, or on and off"}
 
 
 def profile_by_hand(role: str, source: Mapping[str, Any]) -> AnyProfile:
     """Return the profile that a stored source describes. Raises RowError."""
     rows: Sequence[Row] = source["points"]
-    points = [row["point"] for row in rows]
-    if twice := next((point for point in points if points.count(point) > 1), None):
-        raise RowError(f"{twice}: is there twice; keep one row")
-    if missing := [point for point in NEEDED_BY_HAND[role] if point not in points]:
-        raise RowError(f"{', '.join(missing)}: is missing; add a row for it")
-    text = yaml.safe_dump(_BY_KIND[source["kind"]](role, source, rows), sort_keys=False)
+    check_rows(role, source["kind"], rows, NEEDED_BY_HAND[role], ONE_OF)
+    document = _BY_KIND[source["kind"]](role, source, rows)
+    if commands := source.get("commands"):
+        document["roles"][role] = with_commands(source["kind"], commands, document["roles"][role])
+        document["confidence"] = "B"  # whoever knows the device says how it is switched
+    text = yaml.safe_dump(document, sort_keys=False)
     try:
         return parse_any_profile(text, _FILE)
     except ProfileError as err:
-        raise RowError(_without_place(str(err), role)) from err
+        raise RowError("row_wrong", detail=_without_place(str(err), role)) from err
+
+
+def first_row(rows: Sequence[Row]) -> Row:
+    """Return the row that a device is known by."""
+    return next(row for point in ONE_OF for row in rows if row["point"] == point)
 
 
 def _without_place(message: str, role: str) -> str:
@@ -85,15 +91,14 @@ def _http(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
     link = source["link"]
     url = urlsplit(link["url"])
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    request = {"post" if link.get("method") == "POST" else "get": target}
+    request = {"post" if str(link.get("method")).lower() == "post" else "get": target}
     if link.get("body"):
         request["body"] = link["body"]
-    power = next(row for row in rows if row["point"] == "power")
     return {
         **_head(
             source,
             {"transport": "http", "poll_s": float(link.get("poll_s", 30))},
-            {"from": "answer", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+            {"from": "answer", **_path(first_row(rows)), **_SAID},
         ),
         "requests": {"answer": request},
         "roles": _roles(role, source, {row["point"]: {"from": "answer", **_path(row)} for row in rows}, rows),
@@ -108,12 +113,12 @@ def _mqtt(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
         alive = {
             "alive": {"topic": link["availability_topic"], "word": link.get("availability_word") or "online"}
         }
-    power = next(row for row in rows if row["point"] == "power")
+    first = first_row(rows)
     return {
         **_head(
             source,
             {"transport": "mqtt", "max_age_s": float(link.get("max_age_s", 120)), **alive},
-            {"from": "power", **_path(power), "matches": "[0-9]", "means": "a number for the power"},
+            {"from": first["point"], **_path(first), **_SAID},
         ),
         "topics": named,
         "roles": _roles(
@@ -125,11 +130,13 @@ def _mqtt(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str
 def _modbus(role: str, source: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     link = source["link"]
     places = {row["point"]: _register(row) for row in rows}
+    # On a serial port there is no TCP port, and nobody knows how often the device has something new to say.
+    known = {"port": int(link.get("port", 502)), "unit_id": int(link["unit_id"]), "poll_s": 1}
     return {
         **_head(
             source,
-            {"transport": "modbus_tcp", "port": int(link["port"]), "unit_id": int(link["unit_id"])},
-            {**places["power"], "above": _ANY_NUMBER, "means": "a number for the power"},
+            {"transport": "modbus_tcp", **known},
+            {**places[first_row(rows)["point"]], "above": _ANY_NUMBER, "means": "a number"},
         ),
         "roles": _roles(role, source, places, rows, codes=True),
     }
@@ -144,6 +151,8 @@ def _path(row: Row) -> dict[str, str]:
 
 def _register(row: Row) -> dict[str, Any]:
     chosen = ("type", "word_order", "function")
+    if row.get("function") == "coil":
+        return {"at": int(row["register"]), "type": "enum", "function": "coil", "values": _FLAG_CODES}
     return {"at": int(row["register"]), **{key: row[key] for key in chosen if row.get(key)}}
 
 
@@ -167,6 +176,6 @@ def _roles(
         if spec and spec.direction is Direction.MUST:
             line["positive"] = source.get("power_positive") or next(iter(POSITIVE[role]))
         if spec and spec.kind is Kind.FLAG and codes:
-            line["values"] = _FLAG_CODES
+            line |= {"type": "enum", "values": _FLAG_CODES}
         lines[row["point"]] = line
     return {role: {"readings": lines}}

@@ -8,8 +8,8 @@ class DeviceCommand:
     """One instruction for one role of a device.
 
     mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge" (charger);
-        "automatic", "limit" (pv).
-    power_w : Magnitude for charge, discharge and limit, ≥ 0. [W]
+        "automatic", "limit" (pv); "off", "on", "stay_on" (load).
+    power_w : Magnitude for charge, discharge, limit and on, ≥ 0. [W]
     current_a : Per-phase limit for chargers. [A]
     """
 

@@ -18,6 +18,10 @@ _FALSE: Final = frozenset({"false", "off", "no", "0"})
 _TEXT_MAX: Final = 255
 # Longer ones are no measurement, and an integer of a million digits takes seconds to read.
 _DIGITS_MAX: Final = 40
+# On which occasion documents came.
+IDENTITY: Final = "identity"
+READINGS: Final = "readings"
+SETTINGS: Final = "settings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,8 @@ def decode_code(point: DocumentPoint, document: Any) -> float | None:
     """Return what a writable point holds as a number: enums as their code. None where unknown."""
     try:
         raw = find(document, point.spots[0].path)
+        if point.codes is not None and point.codes is not point.values:
+            return _code_of(point, _flag(raw) if point.values is None else _word(point, raw))
         return _number(raw) if point.values else _scaled(point, _number(raw))
     except PathError, _UnfitError:
         return None
@@ -65,12 +71,26 @@ def decode_code(point: DocumentPoint, document: Any) -> float | None:
 
 def encode_value(point: DocumentPoint, value: float) -> str:
     """Return a value, given in our unit and sign (enums by their code), as the device reads it."""
-    scaled = value if point.values else float(Fraction(value) / point.factor)
+    if point.codes is not None:
+        return _told(point, point.codes[round(value)])
+    scaled = float(Fraction(value) / point.factor)
     return (
         str(round(scaled))
         if point.whole or math.isclose(scaled, round(scaled), abs_tol=1e-9)
         else f"{scaled:.6g}"
     )
+
+
+def _told(point: DocumentPoint, word: str | bool) -> str:
+    """Return what is sent for a word: what the profile says, else what the device itself answers."""
+    if point.send and point.send.words is not None:
+        return point.send.words[word]
+    raw = next(raw for raw, known in (point.values or {}).items() if known == word)
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
+def _code_of(point: DocumentPoint, word: str | bool) -> float:
+    return next(float(code) for code, known in (point.codes or {}).items() if known == word)
 
 
 def text_at(spot: Spot | None, document: Any) -> str | None:
@@ -113,9 +133,12 @@ def _value(point: DocumentPoint, raw: Any) -> Scalar:
 
 
 def _scaled(point: DocumentPoint, raw: float) -> float:
-    return (
-        float(Fraction(raw) * point.factor) if point.factor.denominator == 1 else _decimal(raw, point.factor)
-    )
+    try:
+        if point.factor.denominator == 1:
+            return float(Fraction(raw) * point.factor)
+        return _decimal(raw, point.factor)
+    except OverflowError as err:  # 1e308 kWh are finite, as Wh they are not; so are the sums of such
+        raise _UnfitError(f"{raw:g} is a number beyond all measure") from err
 
 
 def _decimal(raw: float, factor: Fraction) -> float:

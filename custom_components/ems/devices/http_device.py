@@ -1,11 +1,11 @@
 """A device behind a profile and a web server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 import time
 
 from .command import DeviceCommand, RegisterWrite
-from .document_codec import Document
+from .document_codec import IDENTITY, READINGS, SETTINGS, Document
 from .document_hands import HttpHands
 from .document_identity import identity_of, wanted_origins
 from .errors import DeviceAuthError, DeviceConnectionError, DeviceError
@@ -45,6 +45,7 @@ class HttpDevice:
         self._fast = Ledger(*readings_of(self.profile, self._roles))
         self._slow = Ledger(settings_of(self.profile, self._roles))
         self._latest: dict[PointName, Value] = {}
+        self._raw: dict[str, Mapping[str, Document]] = {}
         hands = HttpHands(client=client, requests=self._requests)
         self._steering = Steering(self.profile, hands, self._latest, clock=clock, sleep=sleep)
 
@@ -54,7 +55,18 @@ class HttpDevice:
         for origin in wanted_origins(self.profile):
             content = await self._client.async_json(self._requests[origin])
             documents[origin] = Document(content=content, at_s=self._clock())
+        self._raw[IDENTITY] = documents
         return identity_of(self.profile, documents)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles in use."""
+        return self._roles
+
+    @property
+    def raw(self) -> Mapping[str, Mapping[str, Document]]:
+        """Return what was answered last, by occasion and request, as it came: for diagnostics."""
+        return self._raw
 
     def commands_of(self, role: str) -> tuple[str, ...]:
         """Return what a role can be told: what the profile says."""
@@ -62,11 +74,11 @@ class HttpDevice:
 
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
-        return await self._async_poll(self._fast)
+        return await self._async_poll(READINGS, self._fast)
 
     async def async_read_settings(self) -> Reading:
         """Poll what changes by the hour."""
-        return await self._async_poll(self._slow)
+        return await self._async_poll(SETTINGS, self._slow)
 
     async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
         """Write one setting, in our unit or as a word of its enum; refused outside its bounds."""
@@ -87,10 +99,11 @@ class HttpDevice:
         chosen = [role for role in self._roles if roles is None or role in roles]
         return await self._steering.async_release(chosen, force=force)
 
-    async def _async_poll(self, ledger: Ledger) -> Reading:
+    async def _async_poll(self, occasion: str, ledger: Ledger) -> Reading:
         documents, failures = await self._async_documents(ledger.origins)
         if failures and not documents:
             raise next(iter(failures.values()))
+        self._raw[occasion] = documents
         failed = tuple(f"{origin}: {err}" for origin, err in failures.items())
         reading = ledger.reading(documents, self._clock(), failed=failed)
         for role, points in reading.roles.items():

@@ -2,15 +2,13 @@
 
 from typing import cast
 
-from modbus_connection import ModbusUnit
-
 from .codec import decode_text, meets, raw_number
 from .errors import DeviceResponseError
 from .profile.model import Expectation, Profile, Register, WordOrder
-from .wire import RefusedError, read_registers
+from .wire import Readable, RefusedError, read_registers
 
 
-async def async_check_expectations(profile: Profile, unit: ModbusUnit) -> None:
+async def async_check_expectations(profile: Profile, unit: Readable) -> None:
     """Raise DeviceResponseError, with what was expected and what was read, unless it is the device."""
     for expected in profile.identity.expect:
         if expected.register.base is not None:
@@ -29,13 +27,13 @@ async def async_check_expectations(profile: Profile, unit: ModbusUnit) -> None:
             )
 
 
-async def async_is_present(unit: ModbusUnit, expected: Expectation) -> bool:
+async def async_is_present(unit: Readable, expected: Expectation) -> bool:
     """Return whether a part of a device is there. Refusal means no; silence means nothing and raises."""
     words = await _async_words(unit, expected.register)
     return words is not None and meets(expected, words)
 
 
-async def async_text(unit: ModbusUnit | None, register: Register | None) -> str | None:
+async def async_text(unit: Readable | None, register: Register | None) -> str | None:
     """Return a text of the identity, None where the map, the unit or the device lacks it."""
     if unit is None or register is None:
         return None
@@ -43,7 +41,13 @@ async def async_text(unit: ModbusUnit | None, register: Register | None) -> str 
     return None if words is None else decode_text(register, words)
 
 
-async def async_word_order(unit: ModbusUnit, register: Register) -> WordOrder | None:
+async def async_serial(unit: Readable | None, register: Register | None) -> str | None:
+    """Return a serial number, None where nobody ever gave it one: zeros alone are no number."""
+    serial = await async_text(unit, register)
+    return serial if serial and set(serial.upper()) - set("0 -") else None
+
+
+async def async_word_order(unit: Readable, register: Register) -> WordOrder | None:
     """Return the word order a device was set to, None where it does not tell: then it is the factory's."""
     words = await _async_words(unit, register)
     number = None if words is None else raw_number(register, words)
@@ -51,7 +55,7 @@ async def async_word_order(unit: ModbusUnit, register: Register) -> WordOrder | 
     return cast("WordOrder", told) if told in {"big", "little"} else None
 
 
-async def _async_words(unit: ModbusUnit, register: Register) -> list[int] | None:
+async def _async_words(unit: Readable, register: Register) -> list[int] | None:
     try:
         return await read_registers(unit, register.space, register.address, register.count)
     except RefusedError:

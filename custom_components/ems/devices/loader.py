@@ -1,6 +1,6 @@
 """Finds and reads the profiles EMS ships. Reads files: call it in an executor, once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +8,7 @@ from typing import Final
 
 from .errors import ProfileError
 from .profile import AnyProfile, parse_any_profile
+from .profile.node import Node, parse_yaml
 
 _SHIPPED: Final = Path(__file__).parent / "profiles"
 
@@ -21,14 +22,28 @@ def load_profiles(folder: Path = _SHIPPED) -> Mapping[str, AnyProfile]:
 
 def load_profile(path: Path) -> AnyProfile:
     """Return one profile. Raises ProfileError where the file cannot be read or is wrong."""
+    return read_profile(path)[0]
+
+
+def read_profile(path: Path, taken: Collection[str] = ()) -> tuple[AnyProfile, str]:
+    """Return one profile and its text. Raises ProfileError also where its id is `taken`, or not the file's name."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
         raise ProfileError(f"{path.name}: cannot be read as UTF-8 text: {err}") from err
     profile = parse_any_profile(text, path.name)
     if profile.id != path.stem:
-        raise ProfileError(f"{path.name}: profile: is {profile.id!r}; name file and profile alike")
-    return profile
+        _id_node(text, path).fail(f"is {profile.id!r}; name file and profile alike")
+    if profile.id in taken:
+        _id_node(text, path).fail(
+            f"{profile.id!r} is a profile that EMS ships, which stays as it is; give this one and its file another name"
+        )
+    return profile, text
+
+
+def _id_node(text: str, path: Path) -> Node:
+    """Return the line that an error about the id points at."""
+    return parse_yaml(text, path.name).mapping()["profile"]
 
 
 def profiles_for(role: str, profiles: Iterable[AnyProfile] | None = None) -> tuple[AnyProfile, ...]:

@@ -9,8 +9,10 @@ from modbus_connection import ModbusUnit
 
 from .command import DeviceCommand, RegisterWrite
 from .errors import DeviceResponseError
-from .identify import async_check_expectations, async_is_present, async_text, async_word_order
+from .identify import async_check_expectations, async_is_present, async_serial, async_text, async_word_order
 from .identity import Identity
+from .line import Line
+from .notes import NAMES, Notes, RawRegisters
 from .profile.model import DerivedPoint, Point, PointName, Profile, Register, WordOrder
 from .profile.ordering import in_order
 from .profile.placing import placed
@@ -36,6 +38,8 @@ class ModbusDevice:
     profile : As written. What a SunSpec device keeps where is found out on first contact.
     identity_unit : Where the profile keeps identity in another Modbus unit (`profile.identity.unit_id`), that
         unit on the same link; without it those texts stay unknown.
+    drops_line : Whether a line that has gone deaf is opened anew (line.py). A serial port has no other end that
+        could be gone, and opening it anew disturbs everybody on it.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class ModbusDevice:
         *,
         identity_unit: ModbusUnit | None = None,
         roles: Collection[str] | None = None,
+        drops_line: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -53,12 +58,14 @@ class ModbusDevice:
         self._map = profile  # with every address as it is on this device
         self._found: tuple[tuple[ModelPlace, ...], WordOrder | None] | None = None
         self._unit = unit
+        self._line = Line(unit, drops=drops_line)
         self._identity_unit = unit if profile.identity.unit_id is None else identity_unit
         self._roles = tuple(role for role in profile.roles if roles is None or role in roles)
         self._clock = clock
         self._present: dict[str, bool] = {}
         self._readers: _Readers | None = None
         self._latest: dict[PointName, Value] = {}
+        self._notes = Notes()
         hands = SettingsWriter(unit, profile.link, clock=clock, sleep=sleep)
         self._steering = Steering(profile, hands, self._latest, clock=clock, sleep=sleep)
         if profile.link.pause_s:
@@ -66,22 +73,43 @@ class ModbusDevice:
 
     async def async_identify(self) -> Identity:
         """Return who the device is. Raises DeviceResponseError where it is another device."""
+        return await self._line.heard(self._async_identify())
+
+    async def _async_identify(self) -> Identity:
         await self._async_locate(again=True)
-        await async_check_expectations(self._map, self._unit)
+        with self._notes.taking("proof", self._unit) as unit:
+            await async_check_expectations(self._map, unit)
         await self._async_probe(again=True)
         if not any(self._present.values()):
             raise DeviceResponseError(
                 f"This is no {self.profile.label}: it has no {', '.join(self.profile.roles)}. Pick another profile"
             )
-        wanted, unit = self._map.identity, self._identity_unit
+        wanted = self._map.identity
         maker = wanted.manufacturer
-        said = await async_text(unit, maker) if isinstance(maker, Register) else maker
-        return Identity(
-            manufacturer=said or self.profile.manufacturer,
-            model=await async_text(unit, wanted.model),
-            serial=await async_text(unit, wanted.serial),
-            firmware=await async_text(unit, wanted.firmware),
-            roles=tuple(role for role in self.profile.roles if self._present.get(role)),
+        with self._notes.taking(NAMES, self._identity_unit) as unit:
+            said = await async_text(unit, maker) if isinstance(maker, Register) else maker
+            return Identity(
+                manufacturer=said or self.profile.manufacturer,
+                model=await async_text(unit, wanted.model),
+                serial=await async_serial(unit, wanted.serial),
+                firmware=await async_text(unit, wanted.firmware),
+                roles=tuple(role for role in self.profile.roles if self._present.get(role)),
+            )
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles in use."""
+        return self._roles
+
+    @property
+    def raw(self) -> RawRegisters:
+        """Return what the device answered last, as it came: for diagnostics."""
+        readers = self._readers
+        return RawRegisters(
+            identity=self._map.identity,
+            notes=self._notes.answers,
+            readings=readers.fast.raw if readers else (),
+            settings=readers.slow.raw if readers else (),
         )
 
     def commands_of(self, role: str) -> tuple[str, ...]:
@@ -90,6 +118,9 @@ class ModbusDevice:
 
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
+        return await self._line.heard(self._async_read())
+
+    async def _async_read(self) -> Reading:
         readers = await self._async_readers(again=False)
         return self._remember(await readers.fast.async_read())
 
@@ -142,8 +173,9 @@ class ModbusDevice:
         profile = self.profile
         if not (profile.bases or profile.word_order_at) or (self._found is not None and not again):
             return
-        models = await async_walk(self._unit, profile.bases) if profile.bases else ()
-        order = await async_word_order(self._unit, profile.word_order_at) if profile.word_order_at else None
+        with self._notes.taking("places", self._unit) as unit:
+            models = await async_walk(unit, profile.bases) if profile.bases else ()
+            order = await async_word_order(unit, profile.word_order_at) if profile.word_order_at else None
         if (models, order) != self._found:
             self._found = (models, order)
             ordered = in_order(profile, order) if order else profile
@@ -160,7 +192,8 @@ class ModbusDevice:
             if known or (known is False and not again):
                 continue
             there = bool(role.readings or role.derived)  # none of a SunSpec role's models means no such role
-            found = there and (role.present is None or await async_is_present(self._unit, role.present))
+            with self._notes.taking(f"presence of {name}", self._unit) as unit:
+                found = there and (role.present is None or await async_is_present(unit, role.present))
             if found is not known:
                 self._present[name] = found
                 self._readers = None

@@ -1,7 +1,7 @@
 """A device behind a profile and an MQTT broker: it speaks when it wants to, and its last word is kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 import time
@@ -9,7 +9,7 @@ from typing import Final
 
 from .broker import Broker
 from .command import DeviceCommand, RegisterWrite
-from .document_codec import decode_code, decode_document, encode_value
+from .document_codec import READINGS, Document, decode_code, decode_document, encode_value
 from .document_hands import DocumentTarget, holds, mismatch
 from .document_identity import identity_of, wanted_origins
 from .errors import DeviceConnectionError, DeviceWriteError
@@ -89,12 +89,27 @@ class MqttDevice:
         await self.inbox.async_open()
         if not self.inbox.documents:
             await self.inbox.async_wait(self._fast.origins, self._first_s)
+        await self.inbox.async_ask_again(self._fast.origins)
         return self.reading()
 
     async def async_read_settings(self) -> Reading:
         """Return what changes by the hour. What was never published is unknown."""
         await self.inbox.async_open()
+        return self.settings_reading()
+
+    def settings_reading(self) -> Reading:
+        """Return what the device said last of its limits and modes."""
         return self._remembered(self._slow.reading(self.inbox.documents, self._clock()))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles in use."""
+        return self._roles
+
+    @property
+    def raw(self) -> Mapping[str, Mapping[str, Document]]:
+        """Return the last message of every topic, by its name: for diagnostics. Topics have one rhythm."""
+        return {READINGS: self.inbox.documents}
 
     def reading(self) -> Reading:
         """Return what the device said last. Raises where it is away, or silent for too long."""

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 import json
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from .broker import Broker, Message, Unsubscribe
 from .document_codec import Document
 from .http_client import BYTES_MAX
 from .profile.documents import MqttLink, Topic
+
+# How long a device that can be asked may be silent before it is, at most.
+ASK_AGAIN_S: Final = 300.0
 
 
 class MqttInbox:
@@ -22,6 +25,7 @@ class MqttInbox:
         self.documents: dict[str, Document] = {}
         self.broken: dict[str, str] = {}  # topic by name → why its last message could not be used
         self.is_dead = False
+        self._asked_at_s = float("-inf")
 
     async def async_open(self) -> None:
         """Subscribe, once."""
@@ -33,9 +37,24 @@ class MqttInbox:
         try:
             for topic in sorted(topics):
                 self._unsubscribe.append(await self._broker.async_subscribe(topic, self._on_message))
+            await self._async_ask()
         except BaseException:
             self.close()
             raise
+
+    async def async_ask_again(self, names: Collection[str]) -> None:
+        """Ask anew where a topic has been silent for long: a relay that stays as it is says nothing by itself."""
+        if not self._link.ask:
+            return
+        oldest_s = min((self.documents[name].at_s for name in names if name in self.documents), default=0.0)
+        silent_s = self._clock() - max(oldest_s, self._asked_at_s)
+        if silent_s >= min(ASK_AGAIN_S, self._link.max_age_s / 2):
+            await self._async_ask()
+
+    async def _async_ask(self) -> None:
+        self._asked_at_s = self._clock()
+        for ask in self._link.ask:
+            await self._broker.async_publish(ask.target, ask.body or "", retain=False)
 
     def close(self) -> None:
         """Listen no more."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-ROLES: Final = ("meter", "battery", "pv", "charger", "inverter")
+ROLES: Final = ("meter", "battery", "pv", "charger", "load", "inverter")
 
 # What a role can be told (DeviceCommand.mode). Meters and inverters only report.
 MODES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,6 +18,8 @@ MODES: Final[Mapping[str, tuple[str, ...]]] = {
     "battery": ("automatic", "hold", "charge", "discharge"),
     "pv": ("automatic", "limit"),
     "charger": ("off", "charge"),
+    # What is left alone half-way must not run out: `stay_on` is `on` without a lease.
+    "load": ("off", "on", "stay_on"),
     "inverter": (),
 }
 
@@ -28,6 +30,7 @@ POSITIVE: Final[Mapping[str, Mapping[str, int]]] = {
     "battery": {"discharging": 1, "charging": -1},
     "pv": {"production": 1, "consumption": -1},
     "charger": {"consumption": 1, "production": -1},
+    "load": {"consumption": 1, "production": -1},
     "inverter": {"production": 1, "consumption": -1},
 }
 
@@ -95,6 +98,7 @@ UNITS: Final[Mapping[str, tuple[str, Fraction]]] = {
     "kWh": ("Wh", Fraction(1000)),
     "MWh": ("Wh", Fraction(1_000_000)),
     "Ws": ("Wh", Fraction(1, 3600)),
+    "Wmin": ("Wh", Fraction(1, 60)),
     "V": ("V", Fraction(1)),
     "mV": ("V", Fraction(1, 1000)),
     "A": ("A", Fraction(1)),
@@ -211,11 +215,16 @@ _CHARGER = (
     *_spec("phases", Kind.COUNT),
 )
 
-# Only by the entities of other integrations so far: no profile plays this role.
+# A load only ever consumes: its power is a magnitude, and nobody is asked how it counts.
 _LOAD = (
     *_spec("power", Kind.POWER),
     *_spec("energy", Kind.ENERGY),
     *_spec("running", Kind.FLAG),
+    *_spec("power_setpoint", Kind.POWER),
+    *_spec("voltage_l1", Kind.VOLTAGE),
+    *_spec("current_l1", Kind.CURRENT),
+    *_spec("frequency", Kind.FREQUENCY),
+    *_spec("temperature", Kind.TEMPERATURE),
 )
 
 POINTS: Final[Mapping[str, Mapping[str, PointSpec]]] = {

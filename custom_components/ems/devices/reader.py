@@ -1,7 +1,7 @@
 """Polls points in few requests. What stays silent is named in the reading and keeps its last value."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from modbus_connection import ModbusUnit
 
@@ -17,6 +17,10 @@ _SILENT_BLOCKS_MAX = 2
 # What a device refused in one piece is asked for in pieces; what it denies to have is not asked for again.
 # It may have been booting, so both are forgotten now and then (every eight minutes at 5 s) and after a loss.
 _REPLAN_POLLS = 100
+
+
+# A request and its answer, as it came.
+type RawBlock = tuple[Block, list[int]]
 
 
 class BlockReader:
@@ -40,6 +44,12 @@ class BlockReader:
         self._points = tuple(point.name for block in self._planned for point in block.points)
         self._polls = 0
         self._last: dict[PointName, Value] = {}
+        self._raw: list[RawBlock] = []
+
+    @property
+    def raw(self) -> Sequence[RawBlock]:
+        """Return what the last poll that brought anything was made of, for diagnostics."""
+        return self._raw
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -58,6 +68,7 @@ class BlockReader:
             self._blocks = self._planned
             raise _worst(poll.failures)
         self._polls += 1
+        self._raw = poll.raw
         self._blocks = self._planned if self._polls % _REPLAN_POLLS == 0 else tuple(poll.settled)
         return self._reading(poll)
 
@@ -108,12 +119,14 @@ class _Poll:
         self.failed: list[Block] = []
         self.failures: list[DeviceError] = []
         self.settled: list[Block] = []
+        self.raw: list[RawBlock] = []
         self.answered = 0
         self._silent = 0
 
     def answer(self, block: Block, words: list[int]) -> None:
         self.answered += 1
         self.settled.append(block)
+        self.raw.append((block, words))
         for point in block.points:
             value, quality = decode(
                 point,

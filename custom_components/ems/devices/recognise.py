@@ -1,6 +1,8 @@
 """Finds the usual fields in a document nobody has described: power, energy, voltage, with a guess at their units."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
+import json
 import re
 from typing import Any, Final
 
@@ -11,6 +13,9 @@ from .points import POINTS, Kind
 # Deeper or longer documents are no measurement.
 _DEPTH_MAX: Final = 6
 _LEAVES_MAX: Final = 2000
+# A form shows no more.
+_FIELDS_MAX: Final = 40
+_SHOWN_MAX: Final = 200
 
 # How a field's last unit-like word names its unit.
 _SUFFIXES: Final[Mapping[str, str]] = {
@@ -63,6 +68,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "temperature": ("(?:battery_)?temp(?:erature)?",),
     "voltage": ("(?:active_|ac_|grid_)?(?:voltage|volts?|u)",),
     "current": ("(?:active_|ac_|grid_)?(?:current|amps?|i)",),
+    "running": ("(?:relay_|switch_)?(?:output|ison|is_on|on|state|running|relay|switch|power)(?:_?[1-8])?",),
     "car_connected": ("(?:car_|vehicle_|ev_)?(?:connected|plugged|plugged_in)",),
 }
 _PHASES: Final = {"l1": 1, "l2": 2, "l3": 3, "phase1": 1, "phase2": 2, "phase3": 3, "a": 1, "b": 2, "c": 3}
@@ -82,6 +88,28 @@ def recognise(role: str, document: Any) -> list[dict[str, str]]:
     return list(found.values())
 
 
+def recognise_message(role: str, topic: str, payload: str) -> list[dict[str, str]]:
+    """Return rows for what a message says: the fields of JSON, or a plain value under the last word of its topic."""
+    try:
+        document = json.loads(payload)
+    except ValueError, RecursionError:
+        document = payload.strip()
+    if isinstance(document, dict | list):
+        return [{**row, "topic": topic} for row in recognise(role, document)]
+    plain = {topic.rstrip("/").rpartition("/")[2]: payload.strip()}
+    return [{**row, "topic": topic, "path": ""} for row in recognise(role, plain)]
+
+
+def fields_text(payload: str) -> str:
+    """Return the fields of a message as people can look them up, one per line; the message itself where it is plain."""
+    try:
+        document = json.loads(payload)
+    except ValueError, RecursionError:
+        return payload[:_SHOWN_MAX]
+    leaves = islice(_leaves(document, ()), _FIELDS_MAX)
+    return "\n".join(f"- `{shown(path)}`: {value}" for path, value in leaves) or payload[:_SHOWN_MAX]
+
+
 def _row(
     role: str, point: str, base: str, phase: int | None, leaves: list[tuple[Path, Any]]
 ) -> dict[str, str] | None:
@@ -89,7 +117,7 @@ def _row(
     for pattern in _NAMES.get(base, ()):
         for path, raw in leaves:
             name, unit, seen = _name(path[-1] if path else "")
-            fits = isinstance(raw, bool) == (kind is Kind.FLAG)
+            fits = _is_flag(raw) == (kind is Kind.FLAG)
             # A voltage without a phase is that of the only one.
             same = seen == phase or (seen is None and phase == 1 and base in {"voltage", "current"})
             if fits and same and re.fullmatch(pattern, name) and (unit is None or _measures(unit, kind)):
@@ -134,8 +162,16 @@ def _leaves(document: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         if isinstance(value, dict | list) and len(here) < _DEPTH_MAX:
             inner = value.items() if isinstance(value, dict) else enumerate(value)
             stack.extend(reversed([((*here, str(key)), below) for key, below in inner if key != ""]))
-        elif isinstance(value, bool | int | float) or (isinstance(value, str) and _is_number(value)):
+        elif (
+            isinstance(value, int | float)
+            or _is_flag(value)
+            or (isinstance(value, str) and _is_number(value))
+        ):
             yield here, value
+
+
+def _is_flag(raw: Any) -> bool:
+    return isinstance(raw, bool) or (isinstance(raw, str) and raw.strip().lower() in {"on", "off"})
 
 
 def _is_number(text: str) -> bool:

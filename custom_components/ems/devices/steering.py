@@ -12,7 +12,7 @@ from .hands import Hands
 from .profile.model import Amount, Confirm, Control, Family, PointName, Quantity
 from .ranges import Range, limit_of, range_of, sum_of, write_of
 from .reading import Scalar, Value
-from .wear import WearBudget
+from .wear import WearBudget, bounded, worn_by
 from .writer import Target, Wish, check_bounds
 
 # How often a device is asked whether it acts on what was written (Alfen: "setpoint accounted for").
@@ -46,6 +46,7 @@ class Steering[P: Quantity]:
         self._prepared: set[str] = set()
         self._commanded: set[str] = set()
         self._leased_at_s: dict[str, float] = {}
+        self._expiring: set[str] = set()  # roles whose last command runs out by itself
 
     def use(self, profile: Family[P]) -> None:
         """Write to the places of this profile from now on: where the device keeps its models was found out."""
@@ -80,7 +81,7 @@ class Steering[P: Quantity]:
                 # From the first write on, were it only a preparation, the role is owed its release.
                 self._commanded.add(command.role)
                 writes = await self._async_prepare(command.role)
-                return writes + await self._async_apply(command.role, control, targets, renew=renew)
+                return writes + await self._async_apply(command, control, targets, renew=renew)
             except DeviceConnectionError:
                 self._prepared.discard(command.role)  # it may come back having forgotten
                 raise
@@ -102,15 +103,19 @@ class Steering[P: Quantity]:
     # From here on the lock is held.
 
     async def _async_apply(
-        self, role: str, control: Control, targets: list[Target[P]], *, renew: bool
+        self, command: DeviceCommand, control: Control, targets: list[Target[P]], *, renew: bool
     ) -> list[RegisterWrite]:
-        # A lease that ran out counts as a change: registers still show a command that the device has left.
-        always = renew or self._lapsed(role, control)
+        role = command.role
+        # A lease that ran out counts as a change: registers still show a command that the device has left. So does
+        # one that runs and must not: a command that stays has to end it.
+        stays = command.mode in control.keeps
+        always = renew or self._lapsed(role, control) or (stays and role in self._expiring)
         wish = Wish(always=always, renew_last=control.lease_s is not None)
         writes = await self._async_write(control, targets, wish, is_command=True)
         if writes:
             await self._async_confirm(role, control.confirm)
             self._leased_at_s[role] = self._clock()
+            (self._expiring.discard if stays else self._expiring.add)(role)
         return writes
 
     async def _async_write(
@@ -126,10 +131,11 @@ class Steering[P: Quantity]:
         Only commands are bounded by them: a release leaves the device safe, whatever was spent.
         """
         wears, together = (control.wears, control.together) if control else (frozenset[str](), ())
-        pending = await self._hands.async_pending(targets, replace(wish, wears=wears, together=together))
-        worn = [target.point.name for target in pending.targets if target.point.key in wears]
+        spared = frozenset[str]() if control and control.wears_by_change else wears
+        pending = await self._hands.async_pending(targets, replace(wish, wears=spared, together=together))
+        worn = worn_by(control, pending) if control else []
         if is_command and control and control.wear_writes_per_day is not None:
-            self._wear.check(worn, control.wear_writes_per_day)
+            self._wear.check(bounded(control, pending, worn), control.wear_writes_per_day)
         self._wear.note(worn)
         return await self._hands.async_carry_out(pending)
 

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from modbus_connection import ModbusUnit
-
 from .errors import DeviceConnectionError, DeviceResponseError
 from .profile.model import Base, Space
 from .profile.placing import Place
-from .wire import RefusedError, SilentError, read_registers
+from .wire import Readable, RefusedError, SilentError, read_registers
 
 # Where the standard lets a chain begin. 0 comes last: there every other device has registers of its own.
 _STARTS: Final = (40000, 50000, 0)
@@ -33,7 +31,7 @@ class ModelPlace:
     length: int  # with number and length themselves
 
 
-async def async_walk(unit: ModbusUnit, bases: Mapping[str, Base]) -> tuple[ModelPlace, ...]:
+async def async_walk(unit: Readable, bases: Mapping[str, Base]) -> tuple[ModelPlace, ...]:
     """Return the models of a device in the order of its chain.
 
     Raises DeviceResponseError where there is no chain, DeviceConnectionError where nobody answers.
@@ -66,7 +64,7 @@ def find_bases(bases: Mapping[str, Base], models: tuple[ModelPlace, ...]) -> Map
     return places
 
 
-async def _async_start(unit: ModbusUnit, space: Space) -> int:
+async def _async_start(unit: Readable, space: Space) -> int:
     """Return the address of the marker. Silence at one place says nothing about the next."""
     silence: DeviceConnectionError | None = None
     for start in _STARTS:

@@ -18,7 +18,9 @@ def tcp_params(
     """
     if transport == "modbus_tcp":
         return ModbusTcpParams(host=host, port=port)
-    return ModbusSerialParams(device=f"socket://{host}:{port}")
+    # The colons of an IPv6 address would be read as the port's.
+    place = f"[{host}]" if ":" in host else host
+    return ModbusSerialParams(device=f"socket://{place}:{port}")
 
 
 def serial_params(device: str, line: SerialLine) -> ModbusSerialParams:

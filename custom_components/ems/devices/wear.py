@@ -5,9 +5,27 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from .errors import DeviceWriteError
-from .profile.model import PointName
+from .profile.model import Control, PointName, Quantity
+from .writer import Pending
 
 _DAY_S: Final = 86_400
+
+
+def worn_by[P: Quantity](control: Control, pending: Pending[P]) -> list[PointName]:
+    """Return what wears when this is written: memory by every write, a relay only where it moves."""
+    return [
+        target.point.name
+        for target in pending.targets
+        if target.point.key in control.wears
+        and not (control.wears_by_change and pending.before[target.point.name].amount == target.value)
+    ]
+
+
+def bounded[P: Quantity](control: Control, pending: Pending[P], worn: Iterable[PointName]) -> list[PointName]:
+    """Return what a budget may refuse. A relay may always be switched to its safe side, whatever was spent."""
+    safe = control.commands[control.safe] if control.wears_by_change and control.safe else {}
+    to_safe = {t.point.name for t in pending.targets if safe.get(t.point.key) == t.value}
+    return [name for name in worn if name not in to_safe]
 
 
 class WearBudget:

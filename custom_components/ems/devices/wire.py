@@ -1,6 +1,8 @@
 """One request on the wire, with every way it can fail turned into one of ours."""
 
+import asyncio
 from collections.abc import Awaitable
+from typing import Protocol
 
 from modbus_connection import (
     ExceptionCode,
@@ -15,6 +17,23 @@ from modbus_connection import (
 
 from .errors import DeviceConnectionError, DeviceResponseError
 from .profile.model import Space
+
+# A device that says that it is busy is asked again by the library for a minute, and everything on its line waits that
+# long. What took as long as this is older than a reading may be, whoever was to blame.
+REQUEST_MAX_S = 20.0
+
+
+class Readable(Protocol):
+    """What is asked of a unit to find out who it is: a real one, or one that takes notes."""
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Function 3."""
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Function 4."""
+
+    async def read_coils(self, address: int, count: int) -> list[bool]:
+        """Function 1."""
 
 
 class SilentError(DeviceConnectionError):
@@ -33,7 +52,8 @@ class RefusedError(DeviceResponseError):
 async def guarded[T](what: str, request: Awaitable[T]) -> T:
     """Await a request; only this layer's errors come out."""
     try:
-        return await request
+        async with asyncio.timeout(REQUEST_MAX_S):
+            return await request
     except (GatewayTargetError, GatewayPathUnavailableError) as err:
         # The gateway is well, the device behind it is not: for the caller that is silence.
         raise SilentError(f"{what}: the gateway cannot reach the device") from err
@@ -54,7 +74,7 @@ def _name(err: ModbusExceptionError) -> str:
     return f"exception {code}{known}"
 
 
-async def read_registers(unit: ModbusUnit, space: Space, address: int, count: int) -> list[int]:
+async def read_registers(unit: Readable, space: Space, address: int, count: int) -> list[int]:
     """Read registers; an answer of another length or with impossible words is refused."""
     what = f"reading {count} {space} registers from {address} (0x{address:04X})"
     if space == "coil":

@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
+from ..adapters.modbus_link import is_serial
 from ..const import (
     BATTERY,
     CHARGER,
@@ -34,19 +35,25 @@ from ..const import (
     SOURCE_MODBUS,
     SOURCE_MQTT,
     SOURCE_PROFILE,
+    SOURCE_PUSH,
 )
-from ..devices import AnyProfile, load_profiles
+from ..devices import AnyProfile, Profile
+from ..profile_issues import async_profiles
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
-from .hand import HandFlow
-from .links import connection_link, connection_schema, without_password
+from .links import connection_link, connection_schema, floor_s, shown_link
 from .params import confirm_schema, param_errors, suggestions
-from .probe import Probe, ProbeError, async_describe, async_probe
+from .probe import Probe, ProbeError, async_describe, async_probe, implausible
+from .profile_words import async_profile_words
+from .push import PushFlow
+from .wiring import link_errors
 
 # How a device can be reached; steps of the flow.
 MENU = ["profile", SOURCE_HTTP, SOURCE_MQTT, SOURCE_MODBUS, "entities"]
+# What only counts can tell all of it by itself; a battery or a charger that posts could not be steered.
+PUSH_MENU = [*MENU, SOURCE_PUSH]
 
 
-class DeviceFlow(HandFlow):
+class DeviceFlow(PushFlow):
     """One flow for every role; the role decides the profiles offered and the last form."""
 
     def __init__(self) -> None:
@@ -60,18 +67,23 @@ class DeviceFlow(HandFlow):
         if self._get_entry().data[CONF_KIND] == KIND_DEMO:
             # It is steered from the first minute: a real device in it would be, too, without a guard.
             return self.async_abort(reason="demo_home_only")
-        return self.async_show_menu(step_id="user", menu_options=MENU)
+        menu = PUSH_MENU if self.role in (METER, PV) else MENU
+        return self.async_show_menu(step_id="user", menu_options=menu)
 
     async def async_step_profile(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which device it is."""
-        profiles = await self._async_profiles()
-        if user_input is not None:
-            self._profile = profiles[user_input[CONF_PROFILE]]
+        found = await async_profiles(self.hass)
+        profiles = {key: each for key, each in found.every.items() if self.role in each.roles}
+        if user_input is not None and (chosen := profiles.get(user_input[CONF_PROFILE])):
+            self._profile = chosen
             return await self.async_step_connection()
-        options = [SelectOptionDict(value=key, label=profile.label) for key, profile in profiles.items()]
+        label, broken = await async_profile_words(self.hass, found.own)
+        options = [SelectOptionDict(value=key, label=label(profile)) for key, profile in profiles.items()]
         picker = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
         return self.async_show_form(
-            step_id="profile", data_schema=probatio.Schema({probatio.Required(CONF_PROFILE): picker})
+            step_id="profile",
+            data_schema=probatio.Schema({probatio.Required(CONF_PROFILE): picker}),
+            description_placeholders={"own": broken},
         )
 
     async def async_step_connection(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -82,29 +94,41 @@ class DeviceFlow(HandFlow):
         placeholders = {"device": profile.label, "detail": ""}
         if user_input is not None:
             link = connection_link(profile, user_input, self._old_link())
+            errors, placeholders["detail"] = link_errors(link, floor_s(profile))
+            if not errors and isinstance(profile, Profile) and is_serial(link):
+                line = profile.link.serial
+                return await self._async_ask_port(link, self._old_link(), line, self._async_reach_by_profile)
             try:
-                probe = await async_probe(self.hass, profile, link)
-                self._refuse_another_device(probe)
+                if not errors:
+                    return await self._async_reach_by_profile(link)
             except ProbeError as err:
                 errors["base"] = err.key
                 placeholders["detail"] = err.detail
-            else:
-                self._source = {
-                    CONF_KIND: SOURCE_PROFILE,
-                    CONF_PROFILE: profile.id,
-                    CONF_LINK: link,
-                    CONF_SERIAL: probe.serial,
-                }
-                self._title, self._reading = probe.title, probe.reading
-                return await self.async_step_confirm()
         return self.async_show_form(
             step_id="connection",
             data_schema=self.add_suggested_values_to_schema(
-                connection_schema(profile), user_input or without_password(self._old_link())
+                connection_schema(profile), user_input or shown_link(self._old_link())
             ),
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_reach_by_profile(self, link: dict[str, Any]) -> SubentryFlowResult:
+        """Connect and read, and go on to the last form. Raises ProbeError."""
+        profile = self._profile
+        assert profile is not None  # noqa: S101  # see above
+        async with self._line_freed(link):
+            probe = await async_probe(self.hass, profile, link)
+        self._refuse_another_device(probe)
+        self._source = {
+            CONF_KIND: SOURCE_PROFILE,
+            CONF_PROFILE: profile.id,
+            CONF_LINK: link,
+            # Without a serial number a device is known by where it was first: it stays that one wherever it moves.
+            CONF_SERIAL: probe.serial if probe.has_serial else self._known_serial() or probe.serial,
+        }
+        self._title, self._reading = probe.title, probe.reading
+        return await self.async_step_confirm()
 
     async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which entities are this device, and read them."""
@@ -144,7 +168,7 @@ class DeviceFlow(HandFlow):
         }
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(confirm_schema(self.role), shown),
+            data_schema=self.add_suggested_values_to_schema(self._confirm_schema(), shown),
             errors=errors,
             description_placeholders={
                 "values": await async_describe(self.hass, self.role, self._reading),
@@ -160,7 +184,9 @@ class DeviceFlow(HandFlow):
             return await self.async_step_entities(user_input)
         if source[CONF_KIND] != SOURCE_PROFILE:
             return await self._async_step(source[CONF_KIND])
-        self._profile = (await self._async_profiles())[source[CONF_PROFILE]]
+        self._profile = (await async_profiles(self.hass)).every.get(source[CONF_PROFILE])
+        if self._profile is None or self.role not in self._profile.roles:
+            return self.async_abort(reason="profile_missing")
         return await self.async_step_connection(user_input)
 
     async def _async_step(self, kind: str) -> SubentryFlowResult:
@@ -169,8 +195,13 @@ class DeviceFlow(HandFlow):
             SOURCE_HTTP: self.async_step_http,
             SOURCE_MQTT: self.async_step_mqtt,
             SOURCE_MODBUS: self.async_step_modbus,
+            SOURCE_PUSH: self.async_step_push,
         }
         return await steps[kind]()
+
+    def _confirm_schema(self) -> probatio.Schema:
+        """Return the last form."""
+        return confirm_schema(self.role)
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""
@@ -225,6 +256,7 @@ class DeviceFlow(HandFlow):
 
     def _take_along(self) -> None:
         """Let everything on the same hardware use the address that was just proven: a hybrid's battery and its PV."""
+        self._take_line_along(self._source.get(CONF_LINK, {}))
         if self._source[CONF_KIND] != SOURCE_PROFILE:
             return
         entry, link = self._get_entry(), self._source[CONF_LINK]
@@ -239,8 +271,10 @@ class DeviceFlow(HandFlow):
         """Keep a reconfigured device the device it was, and add no battery that is not wired."""
         if self.role not in probe.roles:
             raise ProbeError("role_missing", probe.title)
+        if self._profile and (wrong := implausible(self._profile, self.role, probe.reading)):
+            raise ProbeError("implausible", wrong)
         known = self._known_serial()
-        if known is not None and known != probe.serial:
+        if probe.has_serial and known is not None and known != probe.serial:
             raise ProbeError("another_device", f"{probe.title} {probe.serial} ≠ {known}")
 
     @override
@@ -252,16 +286,6 @@ class DeviceFlow(HandFlow):
     def _current(self) -> Mapping[str, Any]:
         """Return the stored subentry when reconfiguring, else nothing."""
         return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
-
-    async def _async_profiles(self) -> dict[str, AnyProfile]:
-        profiles = await self.hass.async_add_executor_job(load_profiles)
-        return {key: profile for key, profile in profiles.items() if self.role in profile.roles}
-
-
-class MeterFlow(DeviceFlow):
-    """Add a meter."""
-
-    role = METER
 
 
 class BatteryFlow(DeviceFlow):

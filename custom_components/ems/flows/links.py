@@ -14,13 +14,17 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.http_link import CONF_AUTH, CONF_HEADERS, CONF_VERIFY_SSL, headers_of
-from ..const import CONF_CHANNEL, CONF_PREFIX, CONF_TRANSPORT, CONF_UNIT_ID
+from ..const import CONF_CHANNEL, CONF_PREFIX, CONF_TRANSPORT
 from ..devices import AnyProfile, Profile
 from ..devices.profile import HttpLink
 from ..devices.profile.documents import AUTHS
+from ..devices.profile.model import Link
 from .fields import choice, number, whole
+from .wiring import flattened, has_line, modbus_link, modbus_schema, more_fields, sectioned
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+# A topic whose next message fills the table; it is not kept.
+CONF_LISTEN = "listen_topic"
 LINES = TextSelector(TextSelectorConfig(multiline=True))
 
 
@@ -28,7 +32,7 @@ def connection_schema(profile: AnyProfile) -> probatio.Schema:
     """Return the form for a device that a profile knows."""
     fields: dict[Any, Any] = {}
     if isinstance(profile, Profile):
-        return modbus_schema(profile.link.port, profile.link.unit_id)
+        return modbus_schema(profile.link.port, profile.link.unit_id, choose=has_line(profile.link))
     if isinstance(profile.link, HttpLink):
         fields[probatio.Required(CONF_HOST)] = TextSelector()
         fields[probatio.Required(CONF_PORT, default=profile.link.port)] = whole(1, 65535)
@@ -40,6 +44,8 @@ def connection_schema(profile: AnyProfile) -> probatio.Schema:
         fields[probatio.Required(CONF_PREFIX, default=profile.link.prefix)] = TextSelector()
     if profile.link.channels > 1:
         fields[probatio.Required(CONF_CHANNEL, default=0)] = whole(0, profile.link.channels - 1)
+    if isinstance(profile.link, HttpLink):
+        fields |= more_fields()
     return probatio.Schema(fields)
 
 
@@ -47,7 +53,9 @@ def connection_link(
     profile: AnyProfile, user_input: Mapping[str, Any], old: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what is kept of the form's answers."""
-    link = {CONF_TRANSPORT: profile.link.transport, **user_input}
+    if isinstance(profile, Profile):
+        return modbus_link(user_input)
+    link = {CONF_TRANSPORT: profile.link.transport, **flattened(user_input)}
     if CONF_HOST in link:
         link[CONF_HOST] = link[CONF_HOST].strip().lower()
     if CONF_PREFIX in link:
@@ -55,15 +63,9 @@ def connection_link(
     return _keep_password(link, old)
 
 
-def modbus_schema(port: int = 502, unit_id: int = 1) -> probatio.Schema:
-    """Return the form for a Modbus device."""
-    return probatio.Schema(
-        {
-            probatio.Required(CONF_HOST): TextSelector(),
-            probatio.Required(CONF_PORT, default=port): whole(1, 65535),
-            probatio.Required(CONF_UNIT_ID, default=unit_id): whole(0, 255),
-        }
-    )
+def floor_s(profile: AnyProfile) -> float:
+    """Return how often a device may be asked at most. [s]."""
+    return profile.link.poll_s if isinstance(profile.link, Link | HttpLink) else 0.0
 
 
 def http_schema() -> probatio.Schema:
@@ -110,6 +112,7 @@ def http_link(user_input: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str
 def mqtt_schema() -> dict[Any, Any]:
     """Return what is asked of an MQTT device beside its topics."""
     return {
+        probatio.Optional(CONF_LISTEN): TextSelector(),
         probatio.Optional("availability_topic"): TextSelector(),
         probatio.Optional("availability_word"): TextSelector(),
         probatio.Required("max_age_s", default=120): number(5, 86_400, 1, "s"),
@@ -119,6 +122,11 @@ def mqtt_schema() -> dict[Any, Any]:
 def without_password(link: Mapping[str, Any]) -> dict[str, Any]:
     """Return a link as a form may show it."""
     return {key: value for key, value in link.items() if key != CONF_PASSWORD}
+
+
+def shown_link(link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form of a known device is filled with."""
+    return sectioned(without_password(link))
 
 
 def _keep_password(link: dict[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:

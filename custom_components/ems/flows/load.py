@@ -1,4 +1,4 @@
-"""Add or change a flexible load: its entities, what kind it is, and what it shall do."""
+"""Add or change a flexible load: how it is reached, what kind it is, and what it shall do."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -7,11 +7,13 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.helpers.selector import TextSelector, TimeSelector
 import probatio
 
+from ..adapters.load_hands import takes_power
 from ..adapters.loads import DAILY, PROFILE_STEP_H, window_of
-from ..const import CONF_ENTITIES, CONF_KIND, CONF_PARAMS, KIND_DEMO, LOAD
+from ..const import CONF_ENTITIES, CONF_KIND, CONF_PARAMS, LOAD, SOURCE_PROFILE
+from ..devices.by_hand import profile_by_hand
 from ..engine.flexible_load import LoadKind
-from .device import DeviceFlow
 from .fields import number
+from .hand_commands import HandCommandsFlow
 from .load_profile import ProfileError, profile_text, read_profile
 
 POWER_MAX_W = 5_000_000
@@ -61,8 +63,8 @@ def _when(demand: str) -> dict[Any, Any]:
     }
 
 
-class LoadFlow(DeviceFlow):
-    """Add a flexible load. All its entities are optional: without any, EMS only says when it should run."""
+class LoadFlow(HandCommandsFlow):
+    """Add a flexible load. Entities are all optional: without any, EMS only says when it should run."""
 
     role = LOAD
 
@@ -72,23 +74,19 @@ class LoadFlow(DeviceFlow):
         self._basics: dict[str, Any] = {}
 
     @override
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Go straight to the entities: no profile plays this role."""
-        if self._get_entry().data[CONF_KIND] == KIND_DEMO:
-            return self.async_abort(reason="demo_home_only")
-        return await self.async_step_entities(user_input)
-
-    @override
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Refuse a continuous load whose power nothing can set."""
-        entities = self._source[CONF_ENTITIES]
-        if (
-            user_input["kind"] == LoadKind.CONTINUOUS
-            and "switch_entity" in entities
-            and not entities.get("power_number")
-        ):
-            return {"kind": "power_number_missing"}
-        return {}
+        is_continuous = user_input["kind"] == LoadKind.CONTINUOUS
+        return {"kind": "power_number_missing"} if is_continuous and self._only_switches else {}
+
+    @property
+    def _only_switches(self) -> bool:
+        """Tell whether the load can be switched but not be given a power."""
+        if (entities := self._source.get(CONF_ENTITIES)) is not None:
+            return "switch_entity" in entities and not entities.get("power_number")
+        is_known = self._source[CONF_KIND] == SOURCE_PROFILE
+        profile = self._profile if is_known else profile_by_hand(LOAD, self._source)
+        return profile is not None and bool(profile.roles[LOAD].commands) and not takes_power(profile)
 
     @override
     async def _async_confirmed(self, user_input: dict[str, Any]) -> SubentryFlowResult:

@@ -15,12 +15,15 @@ from ..adapters.loads import DEMANDS
 from ..const import BATTERY, CHARGER, CONF_FORECAST_ENTITIES, LOAD, METER, PV
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
+from ..engine.metering import MeterRole
 from .fields import choice, number
+from .health import health_errors, health_fields
 
-METER_POSITIONS = ["grid", "building", "solar", "zone"]
+METER_POSITIONS = [role.value for role in MeterRole]
 
 _METER: dict[Any, Any] = {
     probatio.Required("position", default="grid"): choice(METER_POSITIONS, "meter_position"),
+    **health_fields(),
 }
 _BATTERY: dict[Any, Any] = {
     # 0 is allowed and means: not there at the moment. It is planned as absent.
@@ -95,6 +98,8 @@ def suggestions(role: str, reading: Reading) -> dict[str, Any]:
 def param_errors(role: str, user_input: Mapping[str, Any]) -> dict[str, str]:
     """Name what is missing and what contradicts itself."""
     missing = {key: "value_missing" for key in NEEDED.get(role, ()) if key not in user_input}
+    if role == METER:
+        return health_errors(user_input)
     if role != CHARGER:
         return missing
     if user_input["current_min_a"] > user_input["current_max_a"]:

@@ -19,7 +19,9 @@ from ..devices import (
     DeviceError,
     DeviceResponseError,
     Identity,
+    Profile,
 )
+from ..devices.by_hand import NEEDED_BY_HAND
 from ..devices.points import POINTS, Kind, PointSpec
 from ..devices.reading import Quality, Reading, Scalar
 
@@ -29,6 +31,7 @@ class Probe:
     """What a device answered."""
 
     serial: str
+    has_serial: bool  # told by the device; else `serial` is where it answers
     title: str
     roles: tuple[str, ...]  # what is really there: an inverter may have no battery
     reading: Reading
@@ -63,7 +66,9 @@ async def async_probe(
         raise ProbeError("link_in_use", str(err)) from err
     serial = serial_of(profile, identity, link)
     title = f"{identity.manufacturer} {identity.model or ''}".strip()
-    return Probe(serial=serial, title=title, roles=identity.roles, reading=reading)
+    # Topics and addresses of documents are an identity; where a wire ends is none.
+    has_serial = identity.serial is not None or not isinstance(profile, Profile)
+    return Probe(serial=serial, has_serial=has_serial, title=title, roles=identity.roles, reading=reading)
 
 
 async def _async_identity(device: Device, *, by_hand: bool) -> Identity:
@@ -85,6 +90,22 @@ def merged(one: Reading, other: Reading) -> Reading:
         role: {**one.roles.get(role, {}), **other.roles.get(role, {})} for role in {*one.roles, *other.roles}
     }
     return Reading(at_s=max(one.at_s, other.at_s), roles=roles, failed=(*one.failed, *other.failed))
+
+
+def implausible(profile: AnyProfile, role: str, reading: Reading) -> str | None:
+    """Return which points hold what cannot be, and where they are; None where all is well.
+
+    A gateway that swaps words makes nonsense of every long number. Single oddities are no reason to refuse a device:
+    what cannot be planned without, or every voltage at once, is.
+    """
+    found = reading.roles.get(role, {})
+    odd = [key for key, value in found.items() if value.quality is Quality.INVALID]
+    voltages = [key for key in found if key.startswith("voltage")]
+    needed = [key for key in odd if key in NEEDED_BY_HAND.get(role, ())]
+    if not needed and not (voltages and set(voltages) <= set(odd)):
+        return None
+    places = {key: profile.roles[role].point(key) for key in odd}
+    return ", ".join(f"{key} ({point.place})" if point else key for key, point in places.items())
 
 
 async def async_describe(hass: HomeAssistant, role: str, reading: Reading) -> str:

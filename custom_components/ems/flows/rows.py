@@ -1,6 +1,6 @@
 """The table of a device that is described by hand: one row per point, and where its value is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from homeassistant.helpers.selector import (
@@ -19,10 +19,11 @@ import probatio
 
 from ..adapters.entity_points import SIGNS
 from ..const import CONF_POINTS
-from ..devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND
+from ..devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND, first_row
 from ..devices.points import UNITS
 from ..devices.profile.registers import WIDTHS
 from ..devices.reading import Quality, Reading
+from ..devices.row_checks import Row, RowError, why_no_value
 from .fields import choice
 
 _TEXT: ObjectSelectorField = {"selector": TextSelector()}
@@ -48,7 +49,7 @@ _PLACES: dict[str, dict[str, ObjectSelectorField]] = {
         "register": _number(0, 65535, required=True),
         "type": _select(_NUMBER_TYPES, required=True),
         "word_order": _select(["big", "little"], "word_order"),
-        "function": _select(["holding", "input"], "register_function"),
+        "function": _select(["holding", "input", "coil"], "register_function"),
     },
 }
 
@@ -69,26 +70,33 @@ def rows_fields(role: str, kind: str) -> dict[Any, Any]:
             },
         )
     )
-    signs = list(SIGNS[role])
+    # A load only ever consumes: nobody is asked how its meter counts.
+    signs = list(SIGNS.get(role, ()))
+    positive = probatio.Required("power_positive", default=signs[0]) if signs else None
     return {
-        probatio.Required(CONF_POINTS): table,
-        probatio.Required("power_positive", default=signs[0]): choice(signs, "power_positive"),
+        # Over MQTT the table may be left to what a topic says.
+        (probatio.Optional if kind == "mqtt" else probatio.Required)(CONF_POINTS): table,
+        **({positive: choice(signs, "power_positive")} if positive else {}),
     }
 
 
-def row_without_value(role: str, reading: Reading) -> str | None:
-    """Return which point brought no value, and why; None where all is well.
+def row_without_value(role: str, rows: Sequence[Row], reading: Reading) -> RowError | None:
+    """Return which row brought no value, and why; None where all is well.
 
     What is not needed may be missing for now, but an impossible value (swapped words, a wrong unit) is a wrong row.
     """
-    for point, value in reading.roles.get(role, {}).items():
-        lacking = value.quality is not Quality.GOOD and point in NEEDED_BY_HAND[role]
+    found = reading.roles.get(role, {})
+    needed = NEEDED_BY_HAND[role] or (first_row(rows)["point"],)
+    for row in rows:
+        if (value := found.get(row["point"])) is None:
+            continue
+        lacking = value.quality is not Quality.GOOD and row["point"] in needed
         if lacking or value.quality is Quality.INVALID:
-            return f"{point}: {value.why or 'no plausible value'}"
+            return why_no_value(row, value)
     return None
 
 
 def rows_of(user_input: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows without the fields that were left empty."""
-    found = user_input[CONF_POINTS]
+    found = user_input.get(CONF_POINTS, [])
     return [{key: value for key, value in row.items() if value not in (None, "")} for row in found]

@@ -1,5 +1,6 @@
 """Device profiles: register maps as data, checked before they are trusted."""
 
+from .announcements import Announcement, Dhcp, Zeroconf
 from .any_schema import AnyProfile, parse_any_profile
 from .documents import DocumentPoint, DocumentProfile, HttpLink, MqttLink
 from .model import (
@@ -23,10 +24,12 @@ from .schema import parse_profile
 
 __all__ = [
     "Amount",
+    "Announcement",
     "AnyProfile",
     "Base",
     "Control",
     "DerivedPoint",
+    "Dhcp",
     "DocumentPoint",
     "DocumentProfile",
     "Expectation",
@@ -42,6 +45,7 @@ __all__ = [
     "RoleProfile",
     "SerialLine",
     "Write",
+    "Zeroconf",
     "parse_any_profile",
     "parse_profile",
 ]

@@ -17,6 +17,7 @@ _FIELDS: Final = (
     "together",
     "wears",
     "wear_writes_per_day",
+    "wears_by",
     "min_write_interval_s",
     "current_a",
 )
@@ -31,6 +32,7 @@ def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Cont
     lease_s, renew_s = _lease(node, found)
     commands = _commands(role, found["commands"], points, lease_s)
     current = found["current_a"].pair() if "current_a" in found else (None, None)
+    _check_stay(role, found["commands"], commands, lease_s)
     wears = _wears(found, points)
     # A mapping hands the device back to its own rule by settings that no command uses.
     gives_back = isinstance(found["safe"].value, dict)
@@ -47,6 +49,9 @@ def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Cont
         together=_together(found, points, commands),
         wears=wears,
         wear_writes_per_day=_wear_writes(node, found, commands, wears),
+        wears_by_change=found["wears_by"].choice("write", "change") == "change"
+        if "wears_by" in found
+        else False,
         min_write_interval_s=found["min_write_interval_s"].number()
         if "min_write_interval_s" in found
         else 5.0,
@@ -75,6 +80,12 @@ def _wear_writes(
             else "`wear_writes_per_day` belongs to commands that write what `wears`; remove it"
         )
     return found["wear_writes_per_day"].integer(1, 1000) if cycled else None
+
+
+def _check_stay(role: str, node: Node, commands: Mapping[str, object], lease_s: float | None) -> None:
+    """A programme must not be broken off half-way: where `on` runs out, there has to be an `on` that does not."""
+    if role == "load" and "on" in commands and ("stay_on" in commands) != (lease_s is not None):
+        node.fail("`stay_on` is `on` without a lease: say it where there is `lease_s`, and only there")
 
 
 def _keeps(

@@ -15,8 +15,8 @@ _FIELDS: Final = (
     *("path", "unit", "scale", "positive", "valid", "absent", "values"),
     *("write", "limit", "tolerance", "send", "whole"),
 )
-_HTTP_SEND: Final = ("get", "post", "put", "body")
-_MQTT_SEND: Final = ("topic", "payload", "retain")
+_HTTP_SEND: Final = ("get", "post", "put", "body", "words")
+_MQTT_SEND: Final = ("topic", "payload", "retain", "words")
 
 
 def parse_document_point(
@@ -42,8 +42,8 @@ def parse_document_point(
         absent=frozenset(_code(item) for item in found["absent"].items())
         if "absent" in found
         else frozenset(),
-        write=_write(role, found, node, values, factor),
-        send=_send(found["send"]) if "send" in found else None,
+        write=_write(role, spec, found, node, values, factor),
+        send=_send(found["send"], spec, values) if "send" in found else None,
         whole=found["whole"].flag() if "whole" in found else False,
         line=node.line,
     )
@@ -130,6 +130,7 @@ def _check_words(spec: PointSpec, values: Mapping[Code, str | bool] | None, node
 
 def _write(
     role: str,
+    spec: PointSpec,
     found: Mapping[str, Node],
     node: Node,
     values: Mapping[Code, str | bool] | None,
@@ -145,19 +146,28 @@ def _write(
                 found[name].fail("belongs to writable points; add `write: [lowest, highest]` or remove it")
         return None
     if values is not None:
-        if not all(isinstance(code, int) for code in values):
-            found["write"].fail("only codes that are numbers can be written; remove `write` and `send`")
-        return write_codes_of(found["write"], values)
+        if all(type(code) is int for code in values):
+            return write_codes_of(found["write"], values)
+        # Words have numbers of their own: `DocumentPoint.codes`.
+        return write_codes_of(found["write"], dict(enumerate(dict.fromkeys(values.values()))))
+    if spec.kind is Kind.FLAG:
+        if "words" not in found["send"].mapping():
+            node.fail("is yes or no: say in `send` what is sent for each, `words: {true: on, false: off}`")
+        return write_codes_of(found["write"], {1: True, 0: False})
     return write_range_of(role, found, factor)
 
 
-def _send(node: Node) -> Send:
+def _send(node: Node, spec: PointSpec, values: Mapping[Code, str | bool] | None) -> Send:
     found = node.mapping()
+    known: set[str | bool] | None = {True, False} if spec.kind is Kind.FLAG else None
+    if values is not None:
+        known = set(values.values())
+    words = _words(found["words"], known) if "words" in found else None
     if "topic" in found:
         node.fields(required=("topic", "payload"), optional=_MQTT_SEND)
         _check_value(node, found["payload"].text())
         retain = found["retain"].flag() if "retain" in found else False
-        return Send(target=found["topic"].text(), body=found["payload"].text(), retain=retain)
+        return Send(target=found["topic"].text(), body=found["payload"].text(), retain=retain, words=words)
     node.fields(optional=_HTTP_SEND)
     methods = [name for name in ("get", "post", "put") if name in found]
     if len(methods) != 1:
@@ -165,7 +175,15 @@ def _send(node: Node) -> Send:
     target = found[methods[0]].text()
     body = found["body"].text() if "body" in found else None
     _check_value(node, target + (body or ""))
-    return Send(method=methods[0].upper(), target=target, body=body)
+    return Send(method=methods[0].upper(), target=target, body=body, words=words)
+
+
+def _words(node: Node, known: set[str | bool] | None) -> Mapping[str | bool, str]:
+    """Return what is sent for each word. All of them, or a command could send what the device never heard of."""
+    found = {word: below.text() for word, below in node.mapping().items()}
+    if set(found) != known:
+        node.fail("says what is sent for each word of `values`, and for no other; name them all")
+    return found
 
 
 def _check_value(node: Node, text: str) -> None:

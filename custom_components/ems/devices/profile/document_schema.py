@@ -4,6 +4,7 @@ from collections.abc import Mapping
 import re
 from typing import Final
 
+from .announcements import parse_discovery
 from .document_lines import parse_document_point, spot_of
 from .documents import (
     AUTHS,
@@ -14,6 +15,7 @@ from .documents import (
     MqttLink,
     Proof,
     Request,
+    Send,
     Spot,
     Topic,
 )
@@ -23,7 +25,7 @@ from .schema import Lines, check_read_only, roles_of
 TRANSPORTS: Final = ("http", "mqtt")
 _HEAD: Final = ("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles")
 _HTTP: Final = ("port", "poll_s", "settings_poll_s", "auth", "channels")
-_MQTT: Final = ("prefix", "alive", "max_age_s", "channels")
+_MQTT: Final = ("prefix", "alive", "max_age_s", "channels", "ask")
 _LINK: Final = (*_HTTP, *_MQTT)
 # Faster than this brings nothing on any device we know, and troubles small ones.
 _POLL_MIN_S: Final = 1.0
@@ -31,10 +33,11 @@ _POLL_MIN_S: Final = 1.0
 
 def document_profile(node: Node) -> DocumentProfile:
     """Return a profile. Raises ProfileError naming file, line, path and remedy."""
-    link_node = node.fields(required=("link",), optional=(*_HEAD, "requests", "topics"))["link"]
+    link_node = node.fields(required=("link",), optional=(*_HEAD, "requests", "topics", "discovery"))["link"]
     kind = link_node.fields(required=("transport",), optional=_LINK)["transport"].choice(*TRANSPORTS)
     origins = "requests" if kind == "http" else "topics"
-    found = node.fields(required=(*_HEAD, origins))
+    # What is published to a broker has no address to be found at.
+    found = node.fields(required=(*_HEAD, origins), optional=("discovery",) if kind == "http" else ())
     link = (
         _http(found["link"], found["requests"]) if kind == "http" else _mqtt(found["link"], found["topics"])
     )
@@ -51,6 +54,7 @@ def document_profile(node: Node) -> DocumentProfile:
         link=link,
         identity=_identity(found["identity"], names),
         roles=roles_of(found["roles"], lambda _: lines),
+        discovery=parse_discovery(found.get("discovery")),
     )
     check_read_only(profile, found["confidence"])
     return profile
@@ -90,7 +94,13 @@ def _mqtt(node: Node, topics: Node) -> MqttLink:
         alive=_alive(found["alive"]) if "alive" in found else None,
         max_age_s=_seconds(found.get("max_age_s"), plain.max_age_s),
         channels=found["channels"].integer(1, 32) if "channels" in found else 1,
+        ask=tuple(_ask(item) for item in found["ask"].items()) if "ask" in found else (),
     )
+
+
+def _ask(node: Node) -> Send:
+    found = node.fields(required=("topic", "payload"))
+    return Send(target=_topic_name(found["topic"]), body=found["payload"].text())
 
 
 def _topic(name: str, node: Node) -> Topic:

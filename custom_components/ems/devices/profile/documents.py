@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, override
 
 from ..json_path import Path, shown
+from ..points import Kind
 from .model import Family, Quantity
 
 type Code = int | str | bool
@@ -44,12 +45,14 @@ class Send:
     """How a value is written: a request, or a message. `{value}` stands for it.
 
     retain : Whether the broker keeps the message for a device that was away.
+    words : What stands for each word where a device is told something in other words than it answers in.
     """
 
     target: str
     method: str = "GET"
     body: str | None = None
     retain: bool = False
+    words: Mapping[str | bool, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +87,13 @@ class MqttLink:
 
     prefix : What its topics begin with unless people changed it; `{prefix}` stands for it.
     max_age_s : Silence after which its values count as old.
+    ask : Messages that make the device say everything at once; sent when EMS begins to listen. They switch nothing.
     """
 
     topics: Mapping[str, Topic]
     prefix: str = ""
     alive: Alive | None = None
+    ask: tuple[Send, ...] = ()
     max_age_s: float = 120.0
     channels: int = 1
 
@@ -130,8 +135,17 @@ class DocumentPoint(Quantity):
     @property
     @override
     def codes(self) -> Mapping[int | str, str | bool] | None:
-        """Return raw value → our word, None for numbers and plain texts."""
-        return self.values
+        """Return the number of each word, None for numbers and plain texts.
+
+        Where a device says words instead of numbers, yes is 1 and no is 0, and texts are counted.
+        """
+        if self.values is None and self.kind is Kind.FLAG:
+            return {1: True, 0: False}
+        if self.values is None or all(type(code) is int for code in self.values):
+            return self.values
+        if self.kind is Kind.FLAG:
+            return {int(word): word for word in self.values.values()}
+        return dict(enumerate(dict.fromkeys(self.values.values())))
 
     @property
     @override
@@ -216,14 +230,13 @@ class _Filler:
             return replace(link, requests=requests)
         topics = {key: replace(each, topic=self.text(each.topic)) for key, each in link.topics.items()}
         alive = link.alive and replace(link.alive, topic=self.text(link.alive.topic))
-        return replace(link, topics=topics, alive=alive)
+        return replace(link, topics=topics, alive=alive, ask=tuple(self.send(each) for each in link.ask))
+
+    def send(self, send: Send) -> Send:
+        return replace(send, target=self.text(send.target), body=send.body and self.text(send.body))
 
     def point(self, point: DocumentPoint) -> DocumentPoint:
-        send = point.send and replace(
-            point.send,
-            target=self.text(point.send.target),
-            body=point.send.body and self.text(point.send.body),
-        )
+        send = point.send and self.send(point.send)
         return replace(point, spots=tuple(self._filled(spot) for spot in point.spots), send=send)
 
     def identity(self, identity: DocumentIdentity) -> DocumentIdentity:

@@ -16,7 +16,11 @@ _FIELDS: Final = (
     "poll_s",
     "settings_poll_s",
 )
-_BAUDRATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+BAUDRATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+# A device with a line whose maker states no settings for it: people read them off the device.
+AS_SET: Final = "as_set"
+# Nothing a home does is quicker, and small devices answer no quicker either.
+_POLL_MIN_S: Final = 1.0
 
 
 def parse_link(node: Node) -> Link:
@@ -38,16 +42,18 @@ def parse_link(node: Node) -> Link:
         pause_s=_number(found, "pause_s", plain.pause_s),
         single_write=found["single_write"].flag() if "single_write" in found else plain.single_write,
         write_pause_s=_number(found, "write_pause_s", plain.write_pause_s),
-        poll_s=_number(found, "poll_s", plain.poll_s),
+        poll_s=_poll_s(found, plain.poll_s),
         settings_poll_s=_number(found, "settings_poll_s", plain.settings_poll_s),
     )
 
 
 def _serial(node: Node) -> SerialLine:
+    if node.value == AS_SET:
+        return SerialLine()
     found = node.fields(required=("baudrate", "parity", "stop_bits"))
-    baudrate = found["baudrate"].integer(_BAUDRATES[0], _BAUDRATES[-1])
-    if baudrate not in _BAUDRATES:
-        found["baudrate"].fail(f"must be one of {', '.join(map(str, _BAUDRATES))}, not {baudrate}")
+    baudrate = found["baudrate"].integer(BAUDRATES[0], BAUDRATES[-1])
+    if baudrate not in BAUDRATES:
+        found["baudrate"].fail(f"must be one of {', '.join(map(str, BAUDRATES))}, not {baudrate}")
     return SerialLine(
         baudrate=baudrate,
         parity=cast("Parity", found["parity"].choice("none", "even", "odd")),
@@ -57,6 +63,13 @@ def _serial(node: Node) -> SerialLine:
 
 def _integer(found: Mapping[str, Node], name: str, low: int, high: int, default: int) -> int:
     return found[name].integer(low, high) if name in found else default
+
+
+def _poll_s(found: Mapping[str, Node], default: float) -> float:
+    poll_s = _number(found, "poll_s", default)
+    if poll_s < _POLL_MIN_S:
+        found["poll_s"].fail(f"must be at least {_POLL_MIN_S:g} s")
+    return poll_s
 
 
 def _number(found: Mapping[str, Node], name: str, default: float) -> float:

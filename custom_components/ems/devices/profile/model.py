@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal, override
 
 from ..points import Kind
+from .announcements import Announcement
 
 type Space = Literal["holding", "input", "coil"]
 type WordOrder = Literal["big", "little"]
@@ -231,7 +232,8 @@ class Link:
     """How to talk to the device, and how often.
 
     transport : What the device itself speaks. A gateway may turn RTU into TCP: then `port` is the gateway's.
-    serial : For RTU on a line; also of devices that have both a line and a network.
+    serial : For RTU on a line; also of devices that have both a line and a network. None: it has no line.
+    poll_s : Asked no more often than this, whatever anybody wishes: the device has nothing newer to say.
     gap : Unneeded registers worth reading along to save a request.
     single_write : True for devices that want function 6 for one register; the rest get function 16.
     write_pause_s : Quiet time between two writes, where a device is slower to take than to answer.
@@ -273,6 +275,7 @@ class Control:
     together : Groups of neighbouring settings that only go out in one request.
     wears : Settings kept in memory that wears out: written only where they differ, never to renew.
     wear_writes_per_day : How often a day commands may write one of those. None: commands do not touch them.
+    wears_by_change : A relay wears when it moves, not when it is told again what it does: repeating is free.
     """
 
     commands: Mapping[str, Mapping[str, Amount]]
@@ -287,6 +290,7 @@ class Control:
     together: tuple[tuple[str, ...], ...] = ()
     wears: frozenset[str] = frozenset()
     wear_writes_per_day: int | None = None
+    wears_by_change: bool = False
     min_write_interval_s: float = 5.0
     current_min_a: float | None = None
     current_max_a: float | None = None
@@ -334,7 +338,10 @@ class RoleProfile[P: Quantity = Point]:
 
 @dataclass(frozen=True, kw_only=True)
 class Family[P: Quantity]:
-    """One device family, whatever it speaks."""
+    """One device family, whatever it speaks.
+
+    discovery : How its devices make themselves known in the network; empty where nobody knows.
+    """
 
     id: str
     manufacturer: str
@@ -342,6 +349,7 @@ class Family[P: Quantity]:
     confidence: str
     source: str
     roles: Mapping[str, RoleProfile[P]]
+    discovery: tuple[Announcement, ...] = ()
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..points import ROLES
+from .announcements import parse_discovery
 from .control_lines import parse_control
 from .link_lines import parse_link
 from .model import (
@@ -61,7 +62,7 @@ def register_profile(node: Node) -> Profile:
     """Return a profile of registers."""
     found = node.fields(
         required=("profile", "manufacturer", "models", "source", "confidence", "link", "identity", "roles"),
-        optional=("defaults", "bases"),
+        optional=("defaults", "bases", "discovery"),
     )
     defaults = parse_defaults(found.get("defaults"))
     bases = parse_bases(found.get("bases"), defaults)
@@ -77,6 +78,7 @@ def register_profile(node: Node) -> Profile:
         roles=roles_of(found["roles"], lambda role: _register_lines(role, defaults), extra=_REGISTER_FIELDS),
         bases=bases,
         word_order_at=defaults.order_at,
+        discovery=parse_discovery(found.get("discovery")),
     )
     check_read_only(profile, found["confidence"])
     _check_widths(profile, node)
