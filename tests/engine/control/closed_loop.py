@@ -8,6 +8,7 @@ from custom_components.ems.engine.control.decide import decide
 from custom_components.ems.engine.control.decision import Decided
 from custom_components.ems.engine.control.ev_mode import EvMode
 from custom_components.ems.engine.control.flow import PhaseFlow
+from custom_components.ems.engine.control.reasons import CONTROL_REASONS
 from custom_components.ems.engine.control.setup import Setup
 from custom_components.ems.engine.control.snapshot import ChargerSeen, MeterWord, Snapshot, State
 
@@ -133,6 +134,8 @@ class House:
         picture = Snapshot(now_s=now_s, day="2025-06-15", meters=meters, chargers=chargers)
         self.decided = decide(self.setup, picture, self.state)
         self.state = self.decided.state
+        for decision in self.decided.decisions.values():
+            assert set(decision.reason.placeholders) == CONTROL_REASONS[decision.reason.key].placeholders
         for key, decision in self.decided.decisions.items():
             car = self.cars[key]
             if decision.renews or decision.at_once:
