@@ -186,7 +186,8 @@ def test_no_order_makes_the_inverter_break_a_limit(mode, pv_w, load_w, cap_w, li
     ("mode", "pv_w", "load_w", "battery_w"),
     [
         (CommandMode.OFF, 4000, 970, 0),  # the battery rests
-        (CommandMode.PV_EXCESS, 4000, 970, -3000),  # charges from what the home leaves over
+        (CommandMode.PV_EXCESS, 4000, 970, 0),  # what the inverter can feed in goes out
+        (CommandMode.PV_EXCESS, 9000, 970, -(9000 - 8000 / 0.97)),  # only what it cannot is charged
         (CommandMode.PV_EXCESS, 500, 970, 0),  # and never discharges
         (CommandMode.PV_FIRST, 4000, 970, -4000),  # all sun into the cells
         (CommandMode.PV_AND_AC, 1000, 970, -5000),  # the mains help

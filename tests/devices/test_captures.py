@@ -185,7 +185,9 @@ async def test_documents_read_the_same_again(web: Any, session: Any, profile: st
     device = HttpDevice(load_profiles()[profile], client, channel=channel)
     replay, whole, serial = await replayed(device, lambda: capture_documents(device, channel))
     assert (replay.problem, replay.differences) == (None, ())
-    assert replay.compared > 4
+    # A plug that cannot measure tells one thing: whether it is on.
+    points = sum(len(role.readings) + len(role.derived) for role in device.profile.roles.values())
+    assert replay.compared >= max(1, min(points, 5) - 1)
     assert serial
     assert serial not in json.dumps(whole)
 

@@ -96,7 +96,7 @@ TOLD = [
     ("kostal_plenticore", battery("charge", 2000), image({1034: swapped("f", -2000.0)})),
     ("kostal_plenticore", battery("discharge", 1500), image({1034: swapped("f", 1500.0)})),
     ("victron_gx", battery("automatic"), {2700: 50, 2704: S16 - 1}),
-    ("victron_gx", battery("hold"), {2700: 50, 2704: 0}),
+    ("victron_gx", battery("hold"), {2700: 50, 2704: 1}),
     # 700 W flow out at the grid and 900 W into the battery: with 2000 W into it 400 W have to come in.
     ("victron_gx", battery("charge", 2000), {2700: 400, 2704: S16 - 1}),
     ("victron_gx", battery("discharge", 1000), {2700: S16 - 2600, 2704: S16 - 1}),
@@ -232,6 +232,15 @@ async def test_a_victron_does_not_follow_a_reading_of_a_minute_ago(rig):
     with pytest.raises(DeviceWriteError, match=r"needs meter\.power, battery\.power"):
         await device.async_command(battery("charge", 2000))
     assert unit.writes == []
+
+
+async def test_a_victron_without_a_limit_is_held_all_the_same(rig):
+    """A GX keeps "no limit" as −1 W and rounds it to tens: 0, which a hold of 0 W would take for its own."""
+    device, unit, _ = rig("victron_gx", holding={2704: 0})
+    await device.async_read()
+    await device.async_command(battery("hold"))
+    assert 2704 in [event.address for event in unit.writes]
+    assert unit.holding[2704] == 1
 
 
 async def test_a_victron_battery_alone_reads_the_grid_it_is_steered_by(rig, profiles, mock_unit):

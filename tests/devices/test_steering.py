@@ -73,7 +73,7 @@ async def test_the_first_command_prepares_the_fall_back(inverter):
     """60 s instead of SolarEdge's hour: a battery must not stay locked after its controller died."""
     device, unit = inverter
     await device.async_command(battery("hold"))
-    assert addresses(unit) == [0xE00A, 0xE00B, 0xE00E, 0xE00D]  # 0xE004 says remote already
+    assert addresses(unit) == [0xE00A, 0xE00B, 0xE00E, 0xE010, 0xE00D]  # 0xE004 says remote already
     assert unit.holding[0xE00A] == 7
     assert [unit.holding[0xE00B], unit.holding[0xE00C]] == [60, 0]
 
@@ -91,9 +91,9 @@ async def test_preparing_writes_persistent_registers_once(inverter):
     ("command", "mode", "charge_w", "discharge_w"),
     [
         (battery("automatic"), 7, 5000.0, 5000.0),
-        (battery("hold"), 1, 5000.0, 1234.0),
-        (battery("charge", 2000), 3, 2000.0, 1234.0),
-        (battery("charge", 99_000), 3, 5000.0, 1234.0),  # more than the battery can: what it can
+        (battery("hold"), 7, 5000.0, 0.0),  # not mode 1, which charges clipped power alone
+        (battery("charge", 2000), 3, 2000.0, 5000.0),
+        (battery("charge", 99_000), 3, 5000.0, 5000.0),  # more than the battery can: what it can
         (battery("discharge", 2000), 4, 1234.0, 2000.0),
         (battery("discharge", 0), 4, 1234.0, 0.0),
     ],
@@ -138,8 +138,12 @@ async def test_renewing_repeats_the_command(inverter, clock):
     unit.writes.clear()
     clock.now += 25
     writes = await device.async_command(battery("charge", 2000), renew=True)
-    assert addresses(unit) == [0xE00E, 0xE00D]
-    assert [(write.before, write.read_back) for write in writes] == [(2000.0, 2000.0), (3.0, 3.0)]
+    assert addresses(unit) == [0xE00E, 0xE010, 0xE00D]
+    assert [(write.before, write.read_back) for write in writes] == [
+        (2000.0, 2000.0),
+        (5000.0, 5000.0),
+        (3.0, 3.0),
+    ]
 
 
 async def test_a_command_whose_lease_ran_out_is_written_although_the_registers_show_it(inverter, clock):
@@ -148,7 +152,7 @@ async def test_a_command_whose_lease_ran_out_is_written_although_the_registers_s
     await device.async_command(battery("charge", 2000))
     unit.writes.clear()
     clock.now += 61
-    assert len(await device.async_command(battery("charge", 2000))) == 2
+    assert len(await device.async_command(battery("charge", 2000))) == 3
 
 
 async def test_release_gives_the_battery_back(inverter):

@@ -17,7 +17,6 @@ from tests.ha.wires import (
     DISCHARGE_LIMIT,
     MAXIMISE_EXPORT,
     PV_AND_GRID,
-    PV_SURPLUS_ONLY,
     SELF_CONSUMPTION,
     Wires,
 )
@@ -66,7 +65,7 @@ async def advisory(demo_site: Site, add_site: AddSite) -> MockConfigEntry:
     [
         (-3000, PV_AND_GRID, CHARGE_LIMIT, 3000),
         (2500, MAXIMISE_EXPORT, DISCHARGE_LIMIT, 2500),
-        (0, PV_SURPLUS_ONLY, CHARGE_LIMIT, 5000),
+        (0, SELF_CONSUMPTION, DISCHARGE_LIMIT, 0),
     ],
 )
 async def test_a_batterys_power_arrives_in_the_inverter(
@@ -85,8 +84,11 @@ async def test_a_batterys_power_arrives_in_the_inverter(
     assert float(state(hass, POWER)) == power_w
     attributes = hass.states.get(POWER).attributes
     assert attributes["source"] == "override"
-    written = channel(entry, "battery").writes[-1]
-    assert (written.register.partition("@")[0], written.read_back) == ("command_mode", mode)
+    written = {
+        write.register.partition("@")[0]: write.read_back for write in channel(entry, "battery").writes
+    }
+    assert written["charge_limit" if register == CHARGE_LIMIT else "discharge_limit"] == limit_w
+    assert written.get("command_mode", SELF_CONSUMPTION) == mode, "it stood there already, or it was written"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ async def test_a_batterys_power_arrives_in_the_inverter(
     [
         ("charge", PV_AND_GRID, "-5000.0"),
         ("discharge", MAXIMISE_EXPORT, "5000.0"),
-        ("hold", PV_SURPLUS_ONLY, "0.0"),
+        ("hold", SELF_CONSUMPTION, "0.0"),  # with a discharge limit of 0
         ("automatic", SELF_CONSUMPTION, "0.0"),
     ],
 )

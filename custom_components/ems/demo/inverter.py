@@ -35,7 +35,7 @@ _WITHOUT_REMOTE = {
     ControlMode.DISABLED: CommandMode.OFF,
     ControlMode.SELF_CONSUMPTION: CommandMode.SELF_CONSUMPTION,
     ControlMode.TIME_OF_USE: CommandMode.SELF_CONSUMPTION,
-    ControlMode.BACKUP: CommandMode.PV_EXCESS,
+    ControlMode.BACKUP: CommandMode.PV_FIRST,
 }
 
 
@@ -146,7 +146,7 @@ def dispatch(
         case CommandMode.OFF:
             battery_w = 0.0
         case CommandMode.PV_EXCESS:
-            battery_w = -min(max(surplus_w, 0.0), charge_max_w)
+            battery_w = -min(max(pv_w - cap_w, 0.0), charge_max_w)
         case CommandMode.PV_FIRST:
             battery_w = -min(pv_w, charge_max_w)
         case CommandMode.PV_AND_AC:

@@ -59,6 +59,9 @@ ERRORS: Final[Mapping[str, Wording]] = {
     "unknown_id": worded(
         "{field} names {id}, which is no device of this site: use the id of one that is.", "field", "id"
     ),
+    "circuit_feeds_itself": worded(
+        "The circuit {name} is fed by itself, by way of others: let one of them be fed by another.", "name"
+    ),
     "nothing_to_change": worded(
         "There is nothing in this home whose {field} could be different: give {other} as well.",
         *("field", "other"),
