@@ -107,6 +107,7 @@ async def test_a_second_meter_is_not_offered_the_place_of_the_first(
             await flow.submit(points=rows, power_positive="import")
             assert flow.errors == {}
             positions.append(flow.suggested["position"])
+            assert list(flow.result["data_schema"].schema)[-1] == "electrical_health"
             await flow.submit(name=name, position=positions[-1])
             await settle(hass)
     assert positions == ["grid", "zone"]

@@ -5,6 +5,7 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry
 from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -53,7 +54,8 @@ class MeterFlow(DeviceFlow):
         if devices:
             config = SelectSelectorConfig(options=devices, mode=SelectSelectorMode.DROPDOWN)
             fields[probatio.Optional(MEASURES)] = SelectSelector(config)
-        return probatio.Schema(fields)
+        # What is folded up comes last: its place among the others would be overlooked below it.
+        return probatio.Schema(dict(sorted(fields.items(), key=lambda each: isinstance(each[1], section))))
 
     @override
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
