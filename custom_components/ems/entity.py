@@ -31,7 +31,7 @@ def device_info(entry: EmsConfigEntry, device: SiteDevice) -> DeviceInfo:
         manufacturer=device.brand.manufacturer,
         model=device.brand.model,
         sw_version=device.brand.firmware,
-        serial_number=device.serial,
+        serial_number=device.brand.serial,
         via_device_id=entry.runtime_data.site_device_id,
     )
 

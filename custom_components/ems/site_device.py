@@ -36,6 +36,7 @@ class Brand:
     manufacturer: str | None = None
     model: str | None = None
     firmware: str | None = None
+    serial: str | None = None
 
 
 class Actuator(Protocol):

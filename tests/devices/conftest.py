@@ -8,13 +8,14 @@ from modbus_connection import ModbusConnection, ModbusTcpParams, ModbusUnit, pym
 from modbus_connection.mock import MockModbusConnection, MockModbusUnit
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
+from pymodbus.simulator import SimDevice
 import pytest
 
 from custom_components.ems.devices.loader import load_profiles
 from custom_components.ems.devices.profile import Profile
 from tests.devices.images import Image
 from tests.devices.web import WebDevice, serving
+from tests.support.registers import simulated
 
 
 @pytest.fixture
@@ -98,17 +99,6 @@ async def wire(
         await play.connection.close()
         await server.shutdown()
         await asyncio.sleep(0)
-
-
-def simulated(registers: Image) -> list[SimData]:
-    """Return runs of registers; what lies between them is refused, as the standard wants."""
-    runs: list[tuple[int, list[int]]] = []
-    for address, word in sorted(registers.items()):
-        if runs and address == runs[-1][0] + len(runs[-1][1]):
-            runs[-1][1].append(word)
-        else:
-            runs.append((address, [word]))
-    return [SimData(start, values=values, datatype=DataType.UINT16) for start, values in runs]
 
 
 @pytest.fixture

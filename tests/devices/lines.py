@@ -11,8 +11,8 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import SimDevice
 
-from tests.devices.conftest import simulated
 from tests.devices.images import Image
+from tests.support.registers import simulated
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ import pytest
 from custom_components.ems.devices.command import DeviceCommand
 from custom_components.ems.devices.modbus_device import ModbusDevice
 from tests.devices.charger_images import phoenix_ev_eth
-from tests.devices.conftest import BACKENDS, simulated
+from tests.devices.conftest import BACKENDS
+from tests.support.registers import simulated
 
 
 @pytest.fixture(params=BACKENDS)

@@ -1,10 +1,7 @@
 """A device that posts, in a real Home Assistant: from the form to the entity, with the example client."""
 
-import asyncio
 from collections.abc import AsyncIterator
 import json
-import os
-import sys
 
 import pytest_asyncio
 
@@ -12,7 +9,7 @@ from script.lib.demo.site import DOMAIN
 from script.lib.ha.flows import create_entry, create_subentry
 from script.lib.ha.instance import HomeAssistant
 from script.lib.ha.wait import until
-from tests.support.tree import ROOT
+from tests.support.push_client import push
 
 SCRATCH = {
     "user": "scratch",
@@ -30,19 +27,6 @@ async def cottage(home_assistant: HomeAssistant) -> AsyncIterator[str]:
     entry_id = site.result["result"]["entry_id"]
     yield entry_id
     await home_assistant.rest.request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
-
-
-async def push(url: str, key: str, *words: str) -> tuple[int, str]:
-    """Run the example client; return its exit code and all it says."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", str(ROOT / "docs" / "clients" / "ems_push.py"), url, *words),
-        env={"PATH": os.environ["PATH"], "EMS_KEY": key},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
 
 
 async def test_a_meter_that_posts_reaches_its_entities(home_assistant: HomeAssistant, cottage: str) -> None:

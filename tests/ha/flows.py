@@ -68,6 +68,13 @@ class Flow:
         return _filled(self.result["data_schema"].schema)
 
     @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the table, with the points that its English words stand for."""
+        words = ENGLISH["selector"]["point_by_hand"]["options"]
+        points = {word: point for point, word in words.items()}
+        return [{**row, "point": points[row["point"]]} for row in self.suggested["points"]]
+
+    @property
     def options(self) -> list[str]:
         """Return what the only drop-down of the form offers."""
         (selector,) = self.result["data_schema"].schema.values()

@@ -22,7 +22,6 @@ from custom_components.ems.diagnostics import (
     async_get_device_diagnostics,
 )
 from tests.devices import documents
-from tests.devices.conftest import simulated
 from tests.devices.images import image, text, words
 from tests.devices.web import WebDevice, serving
 from tests.ha.clock import Clock, settle
@@ -30,6 +29,7 @@ from tests.ha.conftest import AddSite
 from tests.ha.flows import add_device
 from tests.ha.sites import Site, home_of_entities, subentry_id
 from tests.support.manual import OWN_METER
+from tests.support.registers import simulated
 from tests.support.replay import Replay, async_replay, devices_of
 
 

@@ -174,7 +174,7 @@ async def test_any_device_is_added_by_hand_with_its_usual_fields_found(
     flow = await (await add_device(hass, site, "meter")).choose("http")
     await flow.submit(**http_form(web))
     assert (flow.step, flow.errors) == ("http_points", {})
-    rows = {row["point"]: row for row in flow.suggested["points"]}
+    rows = {row["point"]: row for row in flow.rows}
     assert rows["power"] == {"point": "power", "path": "meter.activePower", "unit": "W"}
     assert rows["import_energy"] == {
         "point": "import_energy",
@@ -318,7 +318,7 @@ async def test_a_device_by_hand_is_changed_and_stays_itself(
         None,
     )
     await flow.submit(**http_form(web, auth="basic", url=f"{web.base_url}/new"))
-    assert flow.suggested["points"] == [{"point": "power", "path": "power", "unit": "W"}]
+    assert flow.rows == [{"point": "power", "path": "power", "unit": "W"}]
     await flow.submit(points=[{"point": "power", "path": "a.b", "unit": "W"}], power_positive="import")
     await flow.submit(**METER)
     await settle(hass)

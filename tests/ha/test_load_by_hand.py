@@ -186,7 +186,7 @@ async def test_a_load_by_hand_is_changed(
     assert "s3cret" not in found
     flow = await change_device(hass, site, subentry_id(site, "load"))
     await flow.submit(url=f"{web.base_url}/data", method="get", auth="none", verify_ssl=True, poll_s=5)
-    assert flow.suggested["points"] == ROWS
+    assert flow.rows == ROWS
     await flow.submit(points=ROWS)
     assert flow.suggested["on_path"] == "/on?key=s3cret"
 

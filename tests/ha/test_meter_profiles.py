@@ -9,13 +9,13 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import SimDevice
 import pytest
 
-from tests.devices.conftest import simulated
 from tests.devices.images import Image
 from tests.devices.meter_images import kostal_ksem, sunspec_integer
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import add_device
 from tests.ha.sites import home_of_entities
+from tests.support.registers import simulated
 
 METERS = {"kostal_ksem": (71, kostal_ksem(), "72400123"), "sunspec_meter": (200, sunspec_integer(), "S0042")}
 

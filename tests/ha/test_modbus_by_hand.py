@@ -47,7 +47,7 @@ async def test_registers_become_a_device(
     assert float(hass.states.get("sensor.grid_meter_power").state) != before
     (key,) = site.subentries
     flow = await change_device(hass, site, key)
-    assert flow.suggested["points"] == [POWER, FREQUENCY]
+    assert flow.rows == [POWER, FREQUENCY]
     await flow.submit(**form(home, POWER, power_positive="export"))
     await flow.submit(**METER)
     await settle(hass)

@@ -209,7 +209,7 @@ async def test_a_topic_is_listened_to_and_its_usual_fields_fill_the_table(
     flow = await (await add_device(hass, site, "meter")).choose("mqtt")
     await flow.submit(max_age_s=60, listen_topic="tele/plug/SENSOR", power_positive="export")
     assert (flow.step, flow.errors) == ("mqtt", {})
-    rows = {row["point"]: row for row in flow.suggested["points"]}
+    rows = {row["point"]: row for row in flow.rows}
     assert rows["power"] == {
         "point": "power",
         "topic": "tele/plug/SENSOR",
@@ -221,7 +221,7 @@ async def test_a_topic_is_listened_to_and_its_usual_fields_fill_the_table(
     listen = {"max_age_s": 60, "power_positive": "export", "listen_topic": "house/frequency"}
     await flow.submit(**listen, points=flow.suggested["points"])
     found = flow.suggested["points"]
-    assert [row["point"] for row in found] == [*rows, "frequency"]
+    assert [row["point"] for row in flow.rows] == [*rows, "frequency"]
     await flow.submit(max_age_s=60, points=found, power_positive="export")
     assert (flow.step, flow.errors) == ("confirm", {})
     assert "Power: **-57 W**" in flow.shown["values"]

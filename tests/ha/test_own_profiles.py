@@ -16,7 +16,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
-from tests.devices.conftest import simulated
 from tests.devices.images import image, text, words
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
@@ -24,6 +23,7 @@ from tests.ha.flows import Flow, add_device, change_device
 from tests.ha.foreign import Foreign
 from tests.ha.sites import BATTERY_PARAMS, Site, entity_device, home_of_entities
 from tests.support.manual import OWN_METER
+from tests.support.registers import simulated
 
 # What an M1 holds that feeds 1.2345 kW in: it counts that as positive.
 M1 = image(

@@ -69,6 +69,10 @@ async def test_a_pushed_meter_is_added_seen_and_counted_from_its_first_report(
     await flow.submit(**METER)
     assert flow.created
     await settle(hass)
+    assert hass.states.get("sensor.hall_power").state == "2500.0"
+    assert await hass.config_entries.async_reload(site.entry_id)
+    await settle(hass)
+    assert hass.states.get("sensor.hall_power").state == "2500.0"
     assert (
         await poster.post(key=key, key_id=key_id, facility_id="hall 3", current_load=1, seq=1)
     ).status == 409

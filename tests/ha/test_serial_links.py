@@ -153,7 +153,7 @@ async def test_registers_by_hand_are_read_over_a_serial_port(
         assert (flow.step, flow.errors) == ("serial", {"base": "cannot_connect"})
         await flow.submit(serial_port=port, **LINE, unit_id=5)
         assert (flow.step, flow.errors) == ("modbus", {"points": "row_implausible"})
-        assert flow.suggested["points"] == rows["points"]
+        assert flow.rows == rows["points"]
         await flow.submit(transport="modbus_rtu", port=502, unit_id=5, **{**rows, "points": [POWER]})
         assert flow.suggested["serial_port"] == port
         await flow.submit(serial_port=port, **LINE)

@@ -32,9 +32,14 @@ def _push_device(
 ) -> SiteDevice:
     name, source = subentry.data[CONF_NAME], subentry.data[CONF_SOURCE]
     key_id, setup = source[CONF_SERIAL], setup_of(subentry.subentry_type, source)
-    if (claimed := hass.data[KEY].claim(key_id)) is not None:
-        store_state(store, key_id, claimed)
-    inbox = PushInbox(setup, stored_state(store, key_id), now_s=dt_util.utcnow().timestamp())
+    hub = hass.data[KEY]
+    if (claimed := hub.claim(key_id)) is not None:
+        store_state(store, key_id, claimed.state)
+    now_s = dt_util.utcnow().timestamp()
+    inbox = PushInbox(setup, stored_state(store, key_id), now_s=now_s)
+    if (earlier := claimed or hub.wake(key_id)) is not None:
+        inbox.go_on_from(earlier, now_s)
+    entry.async_on_unload(partial(hub.rest, key_id, inbox))
     return SiteDevice(
         subentry_id=subentry.subentry_id,
         role=subentry.subentry_type,
@@ -45,5 +50,5 @@ def _push_device(
         points=inbox.points,
         # A device that reports once an hour is not silent in between, but its power is no longer that of now.
         reading_max_age_s=min(setup.silent_after_s, PLAN_MAX_AGE_S),
-        brand=Brand(manufacturer="HTTP", model="push"),
+        brand=Brand(model="HTTP POST"),
     )

@@ -12,7 +12,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_KEY_HASH, CONF_KIND, CONF_SERIAL, CONF_SOURCE, DOMAIN, SOURCE_PUSH
 from ..coordinators.push import PushCoordinator
-from ..devices.push import Bucket, PushInbox, PushSetup, PushState, is_key, take_token
+from ..devices.push import Bucket, PushInbox, PushSetup, is_key, take_token
 from .push_source import setup_of
 
 KEY: Final[HassKey[PushHub]] = HassKey("ems_push")
@@ -65,6 +65,7 @@ class PushHub:
         """Begin with nobody waiting."""
         self._hass = hass
         self._trials: dict[str, _Trial] = {}
+        self._resting: dict[str, PushInbox] = {}
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self.strangers, self.guesses = Memory(), Memory()
 
@@ -114,10 +115,21 @@ class PushHub:
             for method in ("GET", "POST"):
                 self._buckets.pop((key_id, method), None)
 
-    def claim(self, key_id: str) -> PushState | None:
+    def claim(self, key_id: str) -> PushInbox | None:
         """Return what a form has taken of a device that is now saved; it is the site's from here."""
         trial = self._trials.pop(key_id, None)
-        return trial.inbox.state if trial else None
+        return trial.inbox if trial else None
+
+    def rest(self, key_id: str, inbox: PushInbox) -> None:
+        """Keep what a device said last while its site is reloaded: its next report may be an hour away."""
+        inbox.heard = None
+        self._resting[key_id] = inbox
+        for gone in [known for known in self._resting if self._find(known)[0] is None]:
+            del self._resting[gone]
+
+    def wake(self, key_id: str) -> PushInbox | None:
+        """Return what a device said last before its site was unloaded."""
+        return self._resting.pop(key_id, None)
 
     def wait_s(self, key_id: str, setup: PushSetup, method: str) -> float | None:
         """Return how long a device that asks too often has to wait; None where it may go on. [s]."""

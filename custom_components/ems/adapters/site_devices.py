@@ -1,7 +1,7 @@
 """From subentries to devices: one coordinator per physical device, shared by the subentries that live on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -18,6 +18,7 @@ from ..const import (
     LOAD,
     ROLES,
     SOURCE_ENTITIES,
+    SOURCE_PROFILE,
 )
 from ..coordinators.device import (
     DeviceCoordinator,
@@ -133,7 +134,7 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
         inverter_points=(*inverter.readings, *inverter.derived) if inverter and role != "inverter" else (),
         actuator=_profile_actuator(hass, subentry, shared.device) if declared.commands else None,
         reading_max_age_s=shared.max_age_s,
-        brand=Brand(manufacturer=profile.manufacturer, model=", ".join(profile.models)),
+        brand=_brand(subentry.data[CONF_SOURCE], profile.manufacturer, ", ".join(profile.models)),
     )
 
 
@@ -185,14 +186,17 @@ def _entity_actuator(
     return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
 
 
+def _brand(source: Mapping[str, Any], manufacturer: str, model: str | None) -> Brand:
+    """Return what is known of a device. Of one that was described by hand that is what it speaks, not who made it."""
+    is_known = source[CONF_KIND] == SOURCE_PROFILE
+    return Brand(manufacturer=manufacturer, model=model) if is_known else Brand(model=manufacturer)
+
+
 def introduce(device: SiteDevice) -> None:
     """Give a device the names it has told about itself, once it has answered."""
     coordinator = device.coordinator
     if isinstance(coordinator, DeviceCoordinator) and (identity := coordinator.identity):
-        device.brand = Brand(
-            manufacturer=identity.manufacturer,
-            model=identity.model or device.brand.model,
-            firmware=identity.firmware,
-        )
+        told = _brand(device.source, identity.manufacturer, identity.model or device.brand.model)
+        device.brand = replace(told, firmware=identity.firmware, serial=identity.serial)
         if isinstance(device.actuator, ProfileActuator):
             device.actuator.modes = coordinator.device.commands_of(device.role)

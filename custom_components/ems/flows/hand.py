@@ -43,6 +43,7 @@ from .links import (
     without_password,
 )
 from .probe import ProbeError, async_probe
+from .row_names import RowNames, async_row_names
 from .row_words import async_row_words
 from .rows import row_without_value, rows_fields, rows_of
 from .serial import SerialStep
@@ -61,6 +62,7 @@ class HandFlow(SerialStep):
         self._title = ""
         self._reading = Reading(at_s=0)
         self._answer: Any = None
+        self._names = RowNames()
 
     @abstractmethod
     def _current(self) -> Mapping[str, Any]:
@@ -105,11 +107,12 @@ class HandFlow(SerialStep):
         """Ask which field is what; the usual names are filled in already."""
         found = {CONF_POINTS: recognise(self.role, self._answer)}
         return await self._async_rows(
-            "http_points", SOURCE_HTTP, {}, self._source[CONF_LINK], user_input, found
+            "http_points", SOURCE_HTTP, {}, self._source[CONF_LINK], self._meant(user_input), found
         )
 
     async def async_step_mqtt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the topics, and wait for their messages."""
+        user_input = self._meant(user_input)
         if user_input is not None and (topic := user_input.get(CONF_LISTEN, "").strip()):
             return await self._async_listen(topic, user_input)
         link = {CONF_TRANSPORT: "mqtt", **_without_rows(user_input)}
@@ -128,24 +131,20 @@ class HandFlow(SerialStep):
             rows += [row for row in recognise_message(self.role, topic, message) if row["point"] not in known]
             said = fields_text(message)
         left = {key: value for key, value in user_input.items() if errors or key != CONF_LISTEN}
-        form = probatio.Schema({**mqtt_schema(), **rows_fields(self.role, SOURCE_MQTT)})
-        return self.async_show_form(
-            step_id="mqtt",
-            data_schema=self.add_suggested_values_to_schema(form, {**left, CONF_POINTS: rows}),
-            errors=errors,
-            description_placeholders={**await async_row_words(self.hass), "detail": said},
-        )
+        words = {**await async_row_words(self.hass), "detail": said}
+        shown = {**left, CONF_POINTS: rows}
+        return await self._async_show_rows("mqtt", SOURCE_MQTT, mqtt_schema(), shown, errors, words)
 
     async def async_step_modbus(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the registers, and read them."""
-        fields = modbus_schema().schema
+        user_input, fields = self._meant(user_input), modbus_schema().schema
         if user_input is None:
             return await self._async_rows("modbus", SOURCE_MODBUS, fields, {}, None, {})
         link = modbus_link(_without_rows(user_input))
         errors, detail = link_errors(link, 1)
         if errors:
             words = {**await async_row_words(self.hass), "detail": detail}
-            return self._show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, words)
+            return await self._async_show_rows("modbus", SOURCE_MODBUS, fields, user_input, errors, words)
         if is_serial(link):
             return await self._async_ask_port(
                 link, self._old_link(), None, partial(self._on_port, user_input)
@@ -165,7 +164,9 @@ class HandFlow(SerialStep):
         else:
             return await self._async_described()
         shown = {**user_input, CONF_UNIT_ID: link[CONF_UNIT_ID]}
-        return self._show_rows("modbus", SOURCE_MODBUS, modbus_schema().schema, shown, errors, words)
+        return await self._async_show_rows(
+            "modbus", SOURCE_MODBUS, modbus_schema().schema, shown, errors, words
+        )
 
     async def _async_rows(
         self,
@@ -189,9 +190,9 @@ class HandFlow(SerialStep):
             else:
                 return await self._async_described()
         shown = user_input or self._old(kind) or found
-        return self._show_rows(step, kind, fields, shown, errors, words)
+        return await self._async_show_rows(step, kind, fields, shown, errors, words)
 
-    def _show_rows(
+    async def _async_show_rows(
         self,
         step: str,
         kind: str,
@@ -200,13 +201,22 @@ class HandFlow(SerialStep):
         errors: dict[str, str],
         words: Mapping[str, str],
     ) -> SubentryFlowResult:
-        form = probatio.Schema({**fields, **rows_fields(self.role, kind)})
+        self._names = await async_row_names(self.hass, self.role)
+        form = probatio.Schema({**fields, **rows_fields(self.role, kind, self._names)})
+        if rows := shown.get(CONF_POINTS):
+            shown = {**shown, CONF_POINTS: self._names.shown(rows)}
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(form, shown),
             errors=errors,
             description_placeholders=words,
         )
+
+    def _meant(self, user_input: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return an answer with points instead of the words of the form that asked for it."""
+        if user_input is None or CONF_POINTS not in user_input:
+            return user_input
+        return {**user_input, CONF_POINTS: self._names.meant(user_input[CONF_POINTS])}
 
     async def _async_try(self, source: dict[str, Any]) -> None:
         """Read by what was entered; keep it where every needed value came."""
@@ -217,7 +227,8 @@ class HandFlow(SerialStep):
             raise lacking
         # What a device is stays what it was, wherever its values are read from later.
         source[CONF_SERIAL] = self._known_serial() or _place(source)
-        self._source, self._title, self._reading = source, probe.title, probe.reading
+        # It has not told its name: what it speaks is none that anybody would call it by.
+        self._source, self._title, self._reading = source, "", probe.reading
 
     async def _async_answer(self, link: Mapping[str, Any]) -> Any:
         """Return what the address answers. A form would wait for nothing longer than this."""

@@ -5,6 +5,7 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry
 from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -15,7 +16,7 @@ import probatio
 
 from ..adapters.meter_tree import make_meter, make_meters, stored
 from ..const import CONF_PARAMS, METER
-from ..engine.metering import BESIDE, MeterError
+from ..engine.metering import BESIDE, MeterError, MeterRole
 from .device import DeviceFlow
 from .params import confirm_schema
 
@@ -42,6 +43,8 @@ class MeterFlow(DeviceFlow):
         meters = [_option(each) for each in others if each.subentry_type == METER]
         devices = [_option(each) for each in others if each.subentry_type != METER]
         fields = dict(confirm_schema(METER).schema)
+        if any(meter.role is MeterRole.GRID for meter in stored(others)[0]):
+            fields = {_elsewhere(key): what for key, what in fields.items()}
         if meters:
             beside = SelectOptionDict(value=BESIDE, label=BESIDE)
             config = SelectSelectorConfig(
@@ -51,7 +54,8 @@ class MeterFlow(DeviceFlow):
         if devices:
             config = SelectSelectorConfig(options=devices, mode=SelectSelectorMode.DROPDOWN)
             fields[probatio.Optional(MEASURES)] = SelectSelector(config)
-        return probatio.Schema(fields)
+        # What is folded up comes last: its place among the others would be overlooked below it.
+        return probatio.Schema(dict(sorted(fields.items(), key=lambda each: isinstance(each[1], section))))
 
     @override
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
@@ -89,3 +93,9 @@ class MeterFlow(DeviceFlow):
 
 def _option(device: ConfigSubentry) -> SelectOptionDict:
     return SelectOptionDict(value=device.subentry_id, label=device.title)
+
+
+def _elsewhere(field: Any) -> Any:
+    """Return the field with another default: a home has one connection, and its meter is there already."""
+    is_position = field == "position"
+    return probatio.Required("position", default=MeterRole.ZONE.value) if is_position else field

@@ -113,10 +113,11 @@ async def async_describe(hass: HomeAssistant, role: str, reading: Reading) -> st
     words = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
     manner = manner_of(hass.config.language)
     lines = []
-    for point, value in reading.roles.get(role, {}).items():
-        spec = POINTS[role].get(point)
-        if spec is None:
-            continue  # a profile's own setting: nothing to recognise a device by
+    values = reading.roles.get(role, {})
+    # In one order for all devices, the power first; a profile's own settings are nothing to recognise one by.
+    for point, spec in POINTS[role].items():
+        if (value := values.get(point)) is None:
+            continue
         platform = "binary_sensor" if spec.kind is Kind.FLAG else "sensor"
         entity = f"component.{DOMAIN}.entity.{platform}.{point}"
         shown = _shown(manner, value.value, spec) if value.quality in (Quality.GOOD, Quality.STALE) else "–"

@@ -19,12 +19,13 @@ import probatio
 
 from ..adapters.entity_points import SIGNS
 from ..const import CONF_POINTS
-from ..devices.by_hand import NEEDED_BY_HAND, POINTS_BY_HAND, first_row
+from ..devices.by_hand import NEEDED_BY_HAND, first_row
 from ..devices.points import UNITS
 from ..devices.profile.registers import WIDTHS
 from ..devices.reading import Quality, Reading
 from ..devices.row_checks import Row, RowError, why_no_value
 from .fields import choice
+from .row_names import RowNames
 
 _TEXT: ObjectSelectorField = {"selector": TextSelector()}
 _NUMBER_TYPES = [kind for kind in WIDTHS if kind not in {"enum", "bit"}]
@@ -54,7 +55,7 @@ _PLACES: dict[str, dict[str, ObjectSelectorField]] = {
 }
 
 
-def rows_fields(role: str, kind: str) -> dict[Any, Any]:
+def rows_fields(role: str, kind: str, names: RowNames) -> dict[Any, Any]:
     """Return the table and, where the role's power has a direction, how the device counts it."""
     table = ObjectSelector(
         ObjectSelectorConfig(
@@ -63,7 +64,7 @@ def rows_fields(role: str, kind: str) -> dict[Any, Any]:
             description_field="register" if kind == "modbus" else "path" if kind == "http" else "topic",
             translation_key=f"rows_{kind}",
             fields={
-                "point": _select(list(POINTS_BY_HAND[role]), "point_by_hand", required=True),
+                "point": {"selector": names.selector, "required": True},
                 **_PLACES[kind],
                 "unit": _select(list(UNITS)),
                 "scale": _number(0.000001, 1_000_000, "any"),

@@ -40,6 +40,13 @@ class PushInbox:
         self._report_at_s = 0.0
         self._power_w: float | None = None
 
+    def go_on_from(self, earlier: PushInbox, now_s: float) -> None:
+        """Show what the last report measured, which an inbox of the same set-up took before this one, not long ago."""
+        is_recent = now_s - (earlier.state.at_s or 0.0) <= self.setup.silent_after_s
+        if is_recent and earlier.setup == self.setup:
+            self._report, self._report_at_s = earlier._report, earlier._report_at_s
+            self._power_w = earlier._power_w
+
     def take(self, body: bytes, now_s: float) -> tuple[str, ...]:
         """Take a report; return the fields that nothing became of. Raises PushRefusedError: nothing was kept then."""
         try:
