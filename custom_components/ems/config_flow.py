@@ -95,9 +95,14 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
             else:
                 await self.async_set_unique_id(demo.unique_id)
                 self._abort_if_unique_id_configured()
-                return self.async_create_entry(
-                    title=user_input["name"], data=demo.data, options=demo.options, subentries=demo.subentries
-                )
+                if all(entry.title != user_input["name"] for entry in self._async_current_entries()):
+                    return self.async_create_entry(
+                        title=user_input["name"],
+                        data=demo.data,
+                        options=demo.options,
+                        subentries=demo.subentries,
+                    )
+                errors[CONF_NAME] = "name_taken"
         form = probatio.Schema(
             {
                 probatio.Required("name", default="Demo home"): TextSelector(),

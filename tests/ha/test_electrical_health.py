@@ -343,7 +343,7 @@ async def test_one_reading_does_not_confirm_itself(clock: Clock) -> None:
 
 async def test_a_meter_that_posts_once_an_hour_is_not_offline_in_between(clock: Clock) -> None:
     """Its power is old by then, and its voltage unknown; it is silent only when its own patience is over."""
-    coordinator = SimpleNamespace(data=Reading(at_s=0.0), last_update_success=True)
+    coordinator = SimpleNamespace(data=Reading(at_s=0.0), last_update_success=True, has_reported=True)
     device = SiteDevice(
         subentry_id="meter",
         role="meter",

@@ -267,18 +267,18 @@ async def test_what_cannot_be_used_is_said_with_its_reason(hass: HomeAssistant, 
     )
     flow = await begin(hass)
     assert list(offered(flow)) == ["sensor.grid_power"]
-    said = flow.shown["lacking"].splitlines()
+    said = flow.shown["lacking"].strip().splitlines()
     for start in (
-        "- Solar array Roof: another home of EMS has it already.",
-        "- Battery Cells: there is no sensor of its state of charge.",
-        "- Grid Night: there is no sensor of its power.",
-        "- Single device Two: there is no sensor of its power.",
-        "- Single device Ours: this is a sensor of EMS itself. (sensor.of_ems)",
-        "- Single device Gone: this entity does not exist. (sensor.gone)",
-        "- Single device Words: what its sensor shows cannot be used. (sensor.words: much)",
-        "- Single device Cloud: this is a statistic",
-        "- Single device tibber:energy: there is no sensor of its power.",
-        "- Single device Again: its power is counted already. (sensor.grid_power)",
+        "- Solar array · Roof: another home of EMS has it already.",
+        "- Battery · Cells: there is no sensor of its state of charge.",
+        "- Grid · Night: there is no sensor of its power.",
+        "- Single device · Two: there is no sensor of its power.",
+        "- Single device · Ours: this is a sensor of EMS itself. (sensor.of_ems)",
+        "- Single device · Gone: this entity does not exist. (sensor.gone)",
+        "- Single device · Words: what its sensor shows cannot be used. (sensor.words: much)",
+        "- Single device · Cloud: this is a statistic",
+        "- Single device · tibber:energy: there is no sensor of its power.",
+        "- Single device · Again: its power is counted already. (sensor.grid_power)",
     ):
         assert [line for line in said if line.startswith(start)], start
     assert len(said) == 10

@@ -141,6 +141,15 @@ async def test_an_entity_that_does_not_exist_is_refused(hass: HomeAssistant, sit
     assert flow.shown["detail"] == "sensor.grib"
 
 
+async def test_an_entity_of_ems_itself_is_refused(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    """A home that is made of itself would count everything twice."""
+    own = er.async_get(hass).async_get_or_create("sensor", "ems", "some_power")
+    hass.states.async_set(own.entity_id, "1000", {"unit_of_measurement": "W"})
+    flow = await at_entities(hass, site, "meter")
+    await flow.submit(power_entity=own.entity_id, power_positive="import")
+    assert flow.errors == {"power_entity": "entity_is_ours"}
+
+
 async def test_an_entity_that_is_silent_just_now_is_taken(hass: HomeAssistant, site: MockConfigEntry) -> None:
     """An inverter sleeps at night; the preview says that the value is not known."""
     hass.states.async_set("sensor.sun", "unavailable")

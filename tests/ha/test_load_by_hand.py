@@ -143,6 +143,7 @@ async def test_a_power_by_hand_is_set_where_the_watts_belong(
         ({"on_path": "on", "off_path": "/off"}, {"on_path": "path_wrong"}),
         ({"on_path": "/on", "off_path": ""}, {"off_path": "path_wrong"}),
         ({"on_path": "/on", "off_path": "/off", "on_body": "1"}, {"off_body": "path_or_body"}),
+        ({"on_path": "/turn", "off_path": "/turn"}, {"off_path": "on_is_off"}),
         ({"power_path": "/set?p={power_w}"}, {"base": "power_setpoint_row_missing"}),
         ({"on_path": "/on", "off_path": "/off"}, {}),
         ({}, {}),
@@ -207,6 +208,8 @@ async def test_over_mqtt_it_is_switched_by_messages(
     assert (flow.step, flow.errors) == ("mqtt_commands", {})
     await flow.submit(command_topic="pool/+", retain=False)
     assert flow.errors == {"command_topic": "topic_wildcard"}
+    await flow.submit(command_topic="pool/set", on_payload="1", off_payload="1", retain=False)
+    assert flow.errors == {"off_payload": "on_is_off"}
     await flow.submit(command_topic="pool/set", on_payload="1", off_payload="0", retain=False)
     await made(hass, flow)
     await steer(hass, site)

@@ -208,6 +208,9 @@ async def test_a_revoked_key_opens_nothing_until_a_new_one_is_made(
     await settle(hass)
     assert (await poster.post(key=old, key_id=key_id, power=1)).status == 403
     assert (await poster.post(key="", key_id=key_id, power=1)).status == 403
+    device = next(each for each in site.runtime_data.devices.values() if each.subentry_id == subentry_id)
+    await device.coordinator.async_refresh()
+    assert device.coordinator.last_exception.translation_key == "push_revoked"
     flow = await change_device(hass, site, subentry_id)
     await flow.submit(**FORM, key_action="renew")
     await settle(hass)

@@ -87,6 +87,9 @@ async def test_a_demo_home_that_runs_elsewhere_is_found_by_its_address(
     again = await (await add_home(hass)).choose("demo")
     await again.submit(name="Lab", more={"address": home.addresses.http})
     assert again.aborted == "already_configured"
+    namesake = await (await add_home(hass)).choose("demo")
+    await namesake.submit(name="Lab", more={})
+    assert namesake.errors == {"name": "name_taken"}
     await unload(hass, entry)
 
 

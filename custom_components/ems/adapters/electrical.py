@@ -1,13 +1,16 @@
 """From a meter's readings to samples of its electricity, and from its form to the limits they are judged by."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..const import CONF_KIND, SOURCE_PUSH
 from ..engine.insight.electrical_limits import UNKNOWN_AFTER_S, ElectricalLimits
 from ..engine.insight.electrical_verdict import Condition, Sample, Subject
 from ..engine.insight.unbalance import signed_current_a
 from ..site_device import SiteDevice
+
+if TYPE_CHECKING:
+    from ..coordinators.push import PushCoordinator
 
 # The section of a meter's form, and of its stored parameters. Meters older than it have none and get the defaults.
 SECTION: Final = "electrical_health"
@@ -99,8 +102,10 @@ def newest_s(device: SiteDevice) -> float | None:
 
 def _is_there(device: SiteDevice) -> bool:
     """Tell whether a meter is heard of. One that posts says itself how rarely: its last power may be old by then."""
-    is_pushed = device.source[CONF_KIND] == SOURCE_PUSH
-    return device.is_fresh or (is_pushed and device.coordinator.last_update_success)
+    if device.source[CONF_KIND] != SOURCE_PUSH:
+        return device.is_fresh
+    coordinator = cast("PushCoordinator", device.coordinator)
+    return coordinator.last_update_success and coordinator.has_reported
 
 
 def _voltage_phases(device: SiteDevice) -> list[int]:

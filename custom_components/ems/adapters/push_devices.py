@@ -8,7 +8,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, PLAN_MAX_AGE_S
+from ..const import CONF_KEY_HASH, CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, PLAN_MAX_AGE_S
 from ..coordinators.push import PushCoordinator
 from ..devices.push import PushInbox
 from ..site_device import Brand, SiteDevice
@@ -46,7 +46,14 @@ def _push_device(
         name=name,
         source=source,
         params=subentry.data[CONF_PARAMS],
-        coordinator=PushCoordinator(hass, entry, name, inbox, partial(store_state, store, key_id)),
+        coordinator=PushCoordinator(
+            hass,
+            entry,
+            name,
+            inbox,
+            partial(store_state, store, key_id),
+            is_revoked=source[CONF_KEY_HASH] is None,
+        ),
         points=inbox.points,
         # A device that reports once an hour is not silent in between, but its power is no longer that of now.
         reading_max_age_s=min(setup.silent_after_s, PLAN_MAX_AGE_S),

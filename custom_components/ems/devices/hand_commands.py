@@ -58,6 +58,9 @@ def _http(commands: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     _check_paths(("on_path", "off_path"), paths)
     method = commands.get("method") or "get"
+    if paths[0] == paths[1] and bodies[0] == bodies[1]:
+        # The safe state is off: one request for both would leave it on.
+        raise CommandError("on_is_off", "off_path")
     if bodies[0] == bodies[1]:
         target, sent, words = "{value}", bodies[0], paths
     elif paths[0] == paths[1] and method != "get" and all(bodies):
@@ -74,6 +77,8 @@ def _mqtt(commands: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     _check_topic("command_topic", topic)
     words = {True: commands.get("on_payload") or "ON", False: commands.get("off_payload") or "OFF"}
+    if words[True] == words[False]:
+        raise CommandError("on_is_off", "off_payload")
     retain = bool(commands.get("retain"))
     return {"write": True, "send": {"topic": topic, "payload": "{value}", "retain": retain, "words": words}}
 

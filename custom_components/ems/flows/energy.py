@@ -133,11 +133,12 @@ async def _async_words(hass: HomeAssistant) -> dict[str, str]:
 def _listed(lacking: tuple[Lacking, ...], words: Mapping[str, str]) -> str:
     """Return what is not offered as a Markdown list, each with its reason."""
     lines = [
-        f"- {words[f'energy_kind.options.{each.kind}']} {each.name}: "
+        f"- {words[f'energy_kind.options.{each.kind}']} · {each.name}: "
         f"{words[f'energy_lacking.options.{each.reason}']}{f' ({each.detail})' if each.detail else ''}"
         for each in lacking
     ]
-    return "\n".join(lines) or words["energy_lacking.options.nothing"]
+    # A list is one only behind an empty line.
+    return "\n\n" + "\n".join(lines) if lines else words["energy_lacking.options.nothing"]
 
 
 def _new_device(hass: HomeAssistant, proposal: Proposal) -> NewDevice:

@@ -13,7 +13,7 @@ import probatio
 
 from ..adapters.entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
 from ..adapters.entity_reading import read_role
-from ..const import BATTERY, CHARGER, LOAD
+from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices.reading import Reading
 from .fields import choice
 
@@ -90,8 +90,8 @@ def entity_problems(
         if entity_id is None:
             continue
         state = hass.states.get(entity_id)
-        if state is None:
-            errors[point.field] = "entity_missing"
+        if state is None or _is_ours(hass, entity_id):
+            errors[point.field] = "entity_missing" if state is None else "entity_is_ours"
             details.append(entity_id)
             continue
         try:
@@ -103,6 +103,12 @@ def entity_problems(
     _check_modes(hass, user_input, errors, details)
     _check_stop(hass, role, user_input, errors, details)
     return errors, {"detail": "; ".join(details)}
+
+
+def _is_ours(hass: HomeAssistant, entity_id: str) -> bool:
+    """Tell whether an entity is one of EMS: a home that is made of itself counts everything twice."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry is not None and entry.platform == DOMAIN
 
 
 def _check_outputs(
