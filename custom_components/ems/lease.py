@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 def lease_of(actuator: Actuator | None, mode: str | None) -> float | None:
     """Return how long a command lives, None where it stays without us. [s].
 
-    mode : What was commanded; None for what the device does with commands in general.
+    mode : What was commanded. None: nothing is; the device has a lease where any of its modes runs out.
     """
-    return None if actuator is None or mode in actuator.keeps else actuator.lease_s
+    if actuator is None:
+        return None
+    modes = actuator.modes if mode is None else (mode,)
+    return actuator.lease_s if any(each not in actuator.keeps for each in modes) else None
 
 
 def let_lapse(channel: Channel, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ems.demo import DemoHome, Fault
 from custom_components.ems.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ems.dispatcher import Channel, Command, Source
+from custom_components.ems.lease import lease_of
 from tests.ha.clock import Clock
 from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.test_dispatcher import MODE as FOREIGN_MODE, battery, foreign, override, plan
@@ -28,6 +29,26 @@ def leased(battery: Channel) -> Channel:
     assert actuator is not None
     actuator.lease_s, actuator.renew_s, actuator.keeps = LEASE_S, 25, {"hold"}
     return battery
+
+
+@pytest.mark.parametrize(
+    ("keeps", "mode", "lease_s"),
+    [
+        (set(), None, LEASE_S),
+        ({"hold"}, None, LEASE_S),
+        ({"hold"}, "charge", LEASE_S),
+        ({"hold"}, "hold", None),
+        ({"automatic", "hold", "charge", "discharge"}, None, None),
+    ],
+)
+async def test_a_lease_is_that_of_the_mode(
+    battery: Channel, keeps: set[str], mode: str | None, lease_s: float | None
+) -> None:
+    """All of a GoodWe's commands stay, though its profile has a lease: it is one of those that are flagged."""
+    actuator = battery.device.actuator
+    assert actuator is not None
+    actuator.lease_s, actuator.keeps = LEASE_S, keeps
+    assert lease_of(actuator, mode) == lease_s
 
 
 async def test_a_persons_setpoint_is_shown_as_run_out_while_the_meter_is_silent(

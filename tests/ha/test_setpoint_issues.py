@@ -99,12 +99,14 @@ async def test_it_goes_with_the_home(
     hass: HomeAssistant, foreign: Foreign, battery: Channel, clock: Clock
 ) -> None:
     """Also where the device refuses its safe state until the end."""
-    foreign.mode.refuses = True
     await plan(battery, mode="charge", power_w=3000)
+    foreign.mode.refuses = True
+    await battery.dispatcher.async_set_plan({})
     await clock.live(hass, 130)
     assert repair(hass, battery) is not None
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert await hass.config_entries.async_unload(entry.entry_id)
+    assert battery.error == "The inverter is busy"
     assert repair(hass, battery) is None
 
 
