@@ -38,6 +38,7 @@ from .devices.pseudonym import digits_masked
 from .devices.reading import Reading
 from .dispatcher import Channel
 from .engine.plan.serial import plan_to_json, problem_to_json
+from .lease import when_ems_is_gone
 from .runtime import EmsConfigEntry, EmsData
 from .site_device import SiteDevice
 
@@ -225,5 +226,9 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "accepted": asdict(channel.accepted) if channel.accepted else None,
         "override": asdict(channel.override) if channel.override else None,
         "error": channel.error,
+        "asked": asdict(channel.asked) if channel.asked else None,
+        "lapsed_at": channel.lapsed_at,
+        "keeps": sorted(channel.device.actuator.keeps) if channel.device.actuator else [],
+        **when_ems_is_gone(channel),
         "writes": [asdict(write) for write in channel.writes],
     }

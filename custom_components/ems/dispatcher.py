@@ -20,6 +20,7 @@ from .adapters.meter_tree import site_meters
 from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
 from .engine.plan.result import Reason
+from .lease import let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
@@ -90,6 +91,8 @@ class Channel:
     waiting: Command | None = None  # a person's, that came too early for the device
     planned: Command | None = None
     accepted: Command | None = None
+    asked: Command | None = None  # what was sent last, taken or not; None for the safe state
+    lapsed_at: datetime | None = None  # when the lease of what was accepted ran out; None while none has
     is_touched: bool = False  # something was written since the last release, accepted as a whole or not
     seen_at: datetime | None = None  # when the inputs were fresh last
     sent_at: datetime | None = None
@@ -240,8 +243,7 @@ class Dispatcher:
     async def _async_settle_locked(self, channel: Channel) -> None:
         if self._stopped:
             return  # it waited for its turn while everything was being released
-        if self._inputs_are_fresh(channel):
-            channel.seen_at = dt_util.utcnow()
+        self._look(channel)
         wanted = self._wanted(channel)
         channel.waiting = None if _is_over(channel.waiting) else channel.waiting
         try:
@@ -261,6 +263,13 @@ class Dispatcher:
         except HomeAssistantError as err:
             self._note_failure(channel, err)
 
+    def _look(self, channel: Channel) -> None:
+        """Note when the inputs were fresh last, and what has run out by itself."""
+        if self._inputs_are_fresh(channel):
+            channel.seen_at = dt_util.utcnow()
+        if let_lapse(channel, dt_util.utcnow()):
+            self._notify()
+
     def _wanted(self, channel: Channel) -> Command | None:
         """Return whose word counts now. Overrides run out, and so does a plan that nobody renews."""
         if _is_over(channel.override):
@@ -272,8 +281,9 @@ class Dispatcher:
         return channel.planned
 
     def _may_send(self, channel: Channel, command: Command) -> bool:
-        # A plan's new command would start a new lease: blind, that is no better than renewing the old one.
-        if command.source is Source.PLAN and not self._inputs_are_fresh(channel):
+        # A plan's new command would start a new lease: blind, that is no better than renewing the old one. So is
+        # anybody's command whose lease ran out.
+        if (command.source is Source.PLAN or channel.lapsed_at) and not self._inputs_are_fresh(channel):
             return False
         # While a person waits for the device, a plan's change would only make the wait longer.
         if channel.waiting or _is_early(channel, command) or not _may_try(channel):
@@ -300,6 +310,7 @@ class Dispatcher:
             role=role, mode=command.mode, power_w=command.power_w, current_a=command.current_a
         )
         self._touch(channel, touched=True)
+        channel.asked = command
         try:
             writes = await actuator.async_command(told, renew=renew)
         except BaseException:
@@ -307,7 +318,7 @@ class Dispatcher:
             channel.accepted = channel.accepted if renew else None
             raise
         channel.sent_at, channel.accepted = dt_util.utcnow(), command
-        channel.failed_at = channel.error = None
+        channel.failed_at = channel.error = channel.lapsed_at = None
         if not renew:
             LOGGER.debug(
                 "%s: %s by %s, %d writes", channel.device.name, command.mode, command.source, len(writes)
@@ -322,6 +333,7 @@ class Dispatcher:
         """Put a device into its safe state, if we ever touched it; where it refuses, again and again."""
         if channel.device.actuator is None or not channel.is_touched or not (at_once or _may_try(channel)):
             return
+        channel.asked = None
         try:
             writes = await channel.device.actuator.async_release()
         except HomeAssistantError as err:
@@ -330,7 +342,7 @@ class Dispatcher:
             channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
             if any(write.before != write.written for write in writes):
                 channel.changed_at = dt_util.utcnow()
-            channel.failed_at = channel.error = None
+            channel.failed_at = channel.error = channel.lapsed_at = None
             self._touch(channel, touched=False)
         # Also after a failure: a lease runs out by itself, and nobody renews it any more.
         channel.accepted = channel.sent_at = None

@@ -9,6 +9,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 from .const import DOMAIN
 from .devices.reading import Quality, Reading, Value
 from .dispatcher import Channel, Source
+from .lease import when_ems_is_gone
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -103,6 +104,8 @@ class LoadEntity(Entity):
 class ChannelEntity(Entity):
     """An entity that shows, and takes, what a device is told to do."""
 
+    # Of the profile: the same words in every state.
+    _unrecorded_attributes = frozenset({"lease_s", "on_expiry"})
     _attr_has_entity_name = True
     _attr_should_poll = False
 
@@ -134,11 +137,13 @@ class ChannelEntity(Entity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """Say who wanted it and until when."""
+        """Say who wanted it, until when, and what happens when nobody repeats it."""
         accepted = self.channel.accepted
         return {
             "source": accepted.source if accepted else None,
             # A plan is renewed every few minutes; when it would run out interests nobody.
             "until": accepted.expires_at if accepted and accepted.source is Source.OVERRIDE else None,
             "error": self.channel.error,
+            "lapsed_at": self.channel.lapsed_at,
+            **when_ems_is_gone(self.channel),
         }

@@ -40,6 +40,7 @@ from .profile_issues import async_profiles, async_watch_profiles
 from .push_view import async_setup_push
 from .runtime import EmsConfigEntry, EmsData
 from .services import async_setup_services
+from .setpoint_issues import async_tell_refusals
 from .settings import SiteSettings
 from .site_device import SiteDevice
 from .store import SiteStore
@@ -192,6 +193,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
     async_tell_lost_meters(hass, entry)
+    async_tell_refusals(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_health(hass, entry)
     async_follow_plan(entry)

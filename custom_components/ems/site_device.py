@@ -44,6 +44,8 @@ class Actuator(Protocol):
 
     modes: tuple[str, ...]
     renew_s: float | None  # None: what is written stays without us
+    lease_s: float | None = None  # how long the device believes a command; None: for ever
+    on_expiry: str = ""  # what it does when nobody renews it, in its profile's words
     keeps: Collection[str] = ()  # modes that stay without us although others expire
     min_write_interval_s: float = 0.0  # how long a change has to stand before the next
 

@@ -241,6 +241,8 @@ async def test_a_programme_is_switched_on_without_a_timer_and_left_running(
     assert plug.told == ["/rpc/Switch.Set?id=0&on=true"]
     await clock.live(hass, 300)
     assert len(plug.told) == 1
+    told = channel(entry).device.actuator
+    assert (told.lease_s, told.on_expiry) == (None, "It stays as it is until somebody switches it.")
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert plug.is_on
 

@@ -29,6 +29,8 @@ class ProfileActuator(Actuator):
         declared = device.profile.roles[role]
         self.modes = declared.commands
         self.renew_s = declared.control.renew_s if declared.control else None
+        self.lease_s = declared.control.lease_s if declared.control else None
+        self.on_expiry = declared.control.on_expiry if declared.control else ""
         self.keeps = declared.control.keeps if declared.control else ()
         self.min_write_interval_s = declared.control.min_write_interval_s if declared.control else 0.0
 
@@ -66,6 +68,7 @@ class EntityActuator(Actuator):
     """Writes to a battery's or charger's own entities. What is written there stays: there is no lease."""
 
     renew_s = None
+    on_expiry = "What was written last stays."
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from .actuators import ProfileActuator
 
 # `on` without a lease, for what must not be broken off.
 STAY_ON = "stay_on"
+STAYS = "It stays as it is until somebody switches it."
 
 
 def takes_power(profile: AnyProfile) -> bool:
@@ -38,12 +39,11 @@ class LoadHands(ProfileActuator):
         """Take what the profile declares."""
         super().__init__(hass, device, LOAD, subentry_id)
         self._stays, self._power_w = stays, power_w
-        control = device.profile.roles[LOAD].control
-        self.lease_s = None if stays or control is None else control.lease_s
         self.told_at: datetime | None = None
         self._may_stay = STAY_ON in self.modes
         if stays:
-            self.renew_s = None
+            self.renew_s = self.lease_s = None
+            self.on_expiry = STAYS
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
