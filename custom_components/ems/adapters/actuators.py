@@ -15,6 +15,7 @@ from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices import Device, DeviceError
 from ..devices.command import DeviceCommand, RegisterWrite
 from ..site_device import Actuator, SetpointWrite
+from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
 # A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
 FOREIGN_TIMEOUT_S = 15
@@ -166,6 +167,8 @@ def _holds(state: State, value: float | str) -> bool:
 
 def entity_modes(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the given entities can express; nothing means read only."""
+    if role in SCRIPT_MODES and entities.get(CONF_SCRIPT):
+        return SCRIPT_MODES[role]
     if role == LOAD:
         return ("off", "on") if entities.get("switch_entity") or entities.get("power_number") else ()
     if role == CHARGER:

@@ -40,6 +40,7 @@ from .load_hands import LoadHands
 from .push_devices import push_devices
 from .push_source import is_pushed
 from .rhythm import rhythm_of
+from .script_hands import CONF_SCRIPT, ScriptActuator
 from .unusable_device import unusable_device, why_unusable
 
 
@@ -181,6 +182,8 @@ def _entity_actuator(
     """Return the hands of a device behind entities; None where nothing of it can be written."""
     if not entity_modes(role, entities):
         return None
+    if script := entities.get(CONF_SCRIPT):
+        return ScriptActuator(hass, role, script, name, params.get("current_max_a"))
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
     return EntityActuator(hass, role, entities, name, params.get("current_max_a"))

@@ -13,6 +13,7 @@ import probatio
 
 from ..adapters.entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
 from ..adapters.entity_reading import read_role
+from ..adapters.script_hands import CONF_SCRIPT
 from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices.reading import Reading
 from .fields import choice
@@ -30,6 +31,7 @@ OUTPUTS: dict[str, tuple[set[str | None], str] | None] = {
     "power_number": (PowerConverter.VALID_UNITS, "unit_not_power"),
     "current_number": ({UnitOfElectricCurrent.AMPERE}, "unit_not_current"),
     "enable_switch": None,
+    CONF_SCRIPT: None,
 }
 # What can be switched on and off, and what a power can be written to.
 SWITCHES = ["switch", "input_boolean", "light"]
@@ -61,16 +63,19 @@ def _picker(point: EntityPoint) -> EntitySelector:
 
 def _outputs(role: str) -> dict[Any, Any]:
     """Return the fields of what EMS may write. All are optional: a device may be read only."""
+    script = {probatio.Optional(CONF_SCRIPT): _domain("script")}
     if role == BATTERY:
         return {
             probatio.Optional("mode_entity"): _domain("select"),
             **{probatio.Optional(field): TextSelector() for field in MODE_OPTIONS.values()},
             probatio.Optional("power_number"): _domain("number"),
+            **script,
         }
     if role == CHARGER:
         return {
             probatio.Optional("current_number"): _domain("number"),
             probatio.Optional("enable_switch"): _domain("switch"),
+            **script,
         }
     return {}
 
