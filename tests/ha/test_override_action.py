@@ -307,8 +307,9 @@ async def test_a_device_that_refuses_is_quoted_and_stops_no_other(
     ids = [device(hass, entry, name) for name in ("Cells", "Wallbox")]
     with pytest.raises(HomeAssistantError, match="The inverter is busy"):
         await act(hass, "override", device_id=ids, mode="charge")
-    assert (CURRENT, 16) in foreign.heard
-    assert entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")].override is None
+    channels = entry.runtime_data.dispatcher.channels
+    assert channels[subentry_id(entry, "charger")].override.current_a == 16
+    assert channels[subentry_id(entry, "battery")].override is None
 
 
 async def test_a_refusal_is_said_in_the_language_of_the_home(
@@ -318,3 +319,17 @@ async def test_a_refusal_is_said_in_the_language_of_the_home(
     await hass.config.async_update(language="de")
     refused = await refusal(hass, entry, "Wallbox", mode="charge", current_a=5.5)
     assert refused.translation_placeholders["given"] == "5,5"
+
+
+async def test_a_word_that_waits_for_its_device_says_so_and_is_kept(
+    hass: HomeAssistant, entry: MockConfigEntry, foreign: Foreign, clock: Clock
+) -> None:
+    """Nothing is written yet, so there is nothing to prove; a reload does not lose it."""
+    dispatcher, key = entry.runtime_data.dispatcher, subentry_id(entry, "battery")
+    dispatcher.channels[key].device.actuator.min_write_interval_s = 60.0
+    await override(hass, entry, "Cells", mode="charge", power_w=1000)
+    answer = (await override(hass, entry, "Cells", mode="charge", power_w=2000))["Cells"]
+    assert (answer["is_waiting"], answer["writes"], answer["power_w"]) == (True, [], 2000)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await clock.live(hass, 10)
+    assert (POWER, 2000) in foreign.heard

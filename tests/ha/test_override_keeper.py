@@ -86,6 +86,27 @@ async def test_an_override_is_back_in_the_inverter_after_a_restart(
     assert channel(entry).accepted.source is Source.OVERRIDE
 
 
+async def test_after_a_crash_an_override_goes_on_where_it_was(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    foreign: Foreign,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was released, and the device still does it: it is not let go for a moment in between."""
+    await override(hass, entry, "Cells", mode="charge", power_w=3000)
+    dispatcher = entry.runtime_data.dispatcher
+
+    async def crash() -> None:
+        dispatcher._stopped = True
+
+    monkeypatch.setattr(dispatcher, "async_stop", crash)
+    await reload(hass, entry)
+    await clock.live(hass, 10)
+    assert foreign.heard == [(POWER, 3000), (MODE, "force_charge")]
+    assert channel(entry).accepted.source is Source.OVERRIDE
+
+
 async def test_what_ran_out_meanwhile_stays_away(
     hass: HomeAssistant, entry: MockConfigEntry, foreign: Foreign, clock: Clock
 ) -> None:
