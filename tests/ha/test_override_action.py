@@ -107,9 +107,11 @@ async def test_several_devices_are_told_at_once_and_each_once(
     hass: HomeAssistant, entry: MockConfigEntry, foreign: Foreign
 ) -> None:
     """A pump and a rod off, whatever the plan wants; one that is named twice is told once."""
-    answers = await override(hass, entry, "Pump", "Wallbox", "Pump", mode="off")
+    answers = await override(hass, entry, "Wallbox", "Pump", "Wallbox", mode="off")
     assert {name: answer["mode"] for name, answer in answers.items()} == {"Pump": "off", "Wallbox": "off"}
     assert foreign.heard == [(ENABLE, "off")]  # the pump was off
+    (write,) = answers["Wallbox"]["writes"]
+    assert (write["before"], write["read_back"]) == ("on", "off"), "a second telling would have found it off"
 
 
 async def test_a_bare_on_of_yaml_is_the_mode_on(

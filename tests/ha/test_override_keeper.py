@@ -229,6 +229,17 @@ async def test_a_newer_word_takes_the_place_of_one_that_waits(
     assert foreign.heard == [(POWER, 1000), (MODE, "force_charge")]
 
 
+async def test_a_newer_word_that_waits_for_its_device_does_not_wait_for_the_meter(
+    hass: HomeAssistant, entry: MockConfigEntry, blind: None, foreign: Foreign, clock: Clock
+) -> None:
+    """Only what nobody stands by is held back until the home is measured."""
+    channel(entry).device.actuator.min_write_interval_s = 60.0
+    await override(hass, entry, "Cells", mode="charge", power_w=1000)
+    await override(hass, entry, "Cells", mode="charge", power_w=2000)
+    await clock.live(hass, 70)
+    assert (POWER, 2000) in foreign.heard
+
+
 async def test_one_that_waits_can_be_given_back(
     hass: HomeAssistant, entry: MockConfigEntry, blind: None, foreign: Foreign, clock: Clock
 ) -> None:
