@@ -1,8 +1,9 @@
 """What actions take: fields, ranges, choices."""
 
+from datetime import timedelta
 from typing import Any, Final
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, ATTR_MODE
 from homeassistant.helpers import config_validation as cv
 import probatio
 
@@ -19,6 +20,14 @@ ATTR_BATTERY: Final = "battery"
 BATTERY_SIZES: Final = ("battery_capacity_kwh", "battery_power_kw")
 # Three days: weather is forecast for four, and a price estimated beyond tomorrow says less every day.
 HORIZON_MAX_H: Final = 72
+ATTR_POWER: Final = "power_w"
+ATTR_CURRENT: Final = "current_a"
+ATTR_DURATION: Final = "duration"
+# The one mode that every device has: it does what the plan says.
+MODE_PLAN: Final = "plan"
+# Shorter than a minute is a test of the wiring; longer than a day is no exception any more.
+OVERRIDE_SHORTEST: Final = timedelta(minutes=1)
+OVERRIDE_LONGEST: Final = timedelta(hours=24)
 # As much as the connection's number entities take; a thousand households.
 _LARGEST: Final = 5000
 # Neither yen nor rupiah come near; a price above it is per MWh.
@@ -28,6 +37,11 @@ _DEAREST: Final = 100_000
 def _number(low: float, high: float) -> probatio.All[float]:
     """Return a validator that also refuses NaN, which lies in no range."""
     return probatio.All(probatio.Coerce(float), probatio.Range(min=low, max=high))
+
+
+def _mode(value: Any) -> str:
+    """Return a mode's name. YAML reads a bare `on` as true."""
+    return ("on" if value else "off") if isinstance(value, bool) else cv.string(value)
 
 
 _SITE = {probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
@@ -63,6 +77,16 @@ OPTIMIZE_SCHEMA = probatio.Schema({**_SITE, **_LEANING})
 OPERATION_SCHEMA = probatio.Schema(
     {**_SITE, probatio.Required(ATTR_OPERATION): probatio.In([OPERATION_ADVISORY, OPERATION_ACTIVE])}
 )
+# What a device takes is its own matter, and checked when it is known which one is meant.
+OVERRIDE_SCHEMA = probatio.Schema({
+    probatio.Required(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string], probatio.Length(min=1)),
+    probatio.Required(ATTR_MODE): _mode,
+    probatio.Optional(ATTR_POWER): _number(0, 1000 * _LARGEST),
+    probatio.Optional(ATTR_CURRENT): _number(0, _LARGEST),
+    probatio.Optional(ATTR_DURATION): probatio.All(
+        cv.time_period, probatio.Range(min=OVERRIDE_SHORTEST, max=OVERRIDE_LONGEST)
+    ),
+})  # fmt: skip
 SIMULATE_SCHEMA = probatio.Schema({
     **_SITE,
     **_LEANING,

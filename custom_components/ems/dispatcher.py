@@ -88,7 +88,10 @@ class Channel:
 
     device: SiteDevice
     override: Command | None = None
-    waiting: Command | None = None  # a person's, that came too early for the device
+    waiting: Command | None = None  # a person's, that came too early for the device, or is of the last run
+    is_restored: bool = (
+        False  # what waits is of the last run: nobody stands by, so it waits for the inputs too
+    )
     planned: Command | None = None
     accepted: Command | None = None
     asked: Command | None = None  # what was sent last, taken or not; None for the safe state
@@ -166,10 +169,11 @@ class Dispatcher:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def async_apply(self, device_id: str, command: Command) -> None:
+    async def async_apply(self, device_id: str, command: Command) -> list[SetpointWrite]:
         """Take a command. A person's goes out at once and raises when refused; the plan's waits for its turn.
 
         Where a device asks for more time between two changes, a person's waits too: the newest of them.
+        Returns what was written for a person, with what came back; nothing where it waits.
         """
         channel = self.channels[device_id]
         if command.source is Source.OVERRIDE:
@@ -178,17 +182,36 @@ class Dispatcher:
                 if self._stopped:
                     raise HomeAssistantError(translation_domain=DOMAIN, translation_key="site_stopped")
                 override = replace(command, expires_at=expires_at)
+                channel.is_restored = False
                 channel.waiting = override if _is_early(channel, override) else None
                 if not channel.waiting:
-                    await self._async_override(channel, override)
+                    return await self._async_override(channel, override)
+                self._notify()
         else:
             channel.planned = command
             await self._async_settle(channel)
+        return []
 
-    async def _async_override(self, channel: Channel, override: Command) -> None:
+    async def _async_override(self, channel: Channel, override: Command) -> list[SetpointWrite]:
         """Send a person's command, once: a refused wish must not be tried again behind people's backs."""
-        await self._async_send(channel, override)
+        writes = await self._async_send(channel, override)
         channel.override = override
+        self._notify()
+        return writes
+
+    async def _async_waited(self, channel: Channel, override: Command) -> None:
+        """Send what waited. It waits no longer, whether the device takes it or not."""
+        try:
+            await self._async_override(channel, override)
+        finally:
+            if channel.waiting is override:
+                channel.waiting = None
+
+    @callback
+    def async_restore(self, device_id: str, override: Command) -> None:
+        """Let an override of the last run wait for its device, and for what may be steered by."""
+        channel = self.channels[device_id]
+        channel.waiting, channel.is_restored = override, True
 
     @callback
     def async_note_hand(self, device_id: str, mode: str) -> None:
@@ -208,8 +231,11 @@ class Dispatcher:
     async def async_clear_override(self, device_id: str) -> None:
         """Give a device back to the plan."""
         channel = self.channels[device_id]
-        channel.override = channel.waiting = None
-        await self._async_settle(channel)
+        # In its turn: an override that is just being written would come to stand after this.
+        async with channel.lock:
+            channel.override = channel.waiting = None
+            self._notify()
+            await self._async_settle_locked(channel)
 
     async def async_set_plan(self, commands: Mapping[str, Command]) -> None:
         """Take the plan's commands for all devices; a device without one is left to itself."""
@@ -247,9 +273,8 @@ class Dispatcher:
         wanted = self._wanted(channel)
         channel.waiting = None if _is_over(channel.waiting) else channel.waiting
         try:
-            if channel.waiting and not _is_early(channel, channel.waiting):
-                override, channel.waiting = channel.waiting, None
-                await self._async_override(channel, override)
+            if channel.waiting and self._may_follow(channel, channel.waiting):
+                await self._async_waited(channel, channel.waiting)
             elif wanted is None:
                 await self._async_release(channel)
             elif not wanted.is_same_as(channel.accepted):
@@ -280,6 +305,15 @@ class Dispatcher:
             return None
         return channel.planned
 
+    def _may_follow(self, channel: Channel, waiting: Command) -> bool:
+        """Tell whether the time of a command that waits has come."""
+        if _is_early(channel, waiting):
+            return False
+        actuator = channel.device.actuator
+        return not channel.is_restored or bool(
+            actuator and actuator.is_there and self._inputs_are_fresh(channel)
+        )
+
     def _may_send(self, channel: Channel, command: Command) -> bool:
         # A plan's new command would start a new lease: blind, that is no better than renewing the old one. So is
         # anybody's command whose lease ran out.
@@ -300,11 +334,13 @@ class Dispatcher:
     def _inputs_are_fresh(self, channel: Channel) -> bool:
         return channel.device.is_fresh and all(meter.is_fresh for meter in self._meters)
 
-    async def _async_send(self, channel: Channel, command: Command, *, renew: bool = False) -> None:
+    async def _async_send(
+        self, channel: Channel, command: Command, *, renew: bool = False
+    ) -> list[SetpointWrite]:
         """Write, and remember what the device took."""
         actuator = channel.device.actuator
         if actuator is None:
-            return
+            return []
         role = channel.device.role
         told = DeviceCommand(
             role=role, mode=command.mode, power_w=command.power_w, current_a=command.current_a
@@ -328,6 +364,7 @@ class Dispatcher:
         channel.writes = [*channel.writes, *changes][-KEPT_WRITES:]
         channel.changed_at = dt_util.utcnow() if changes else channel.changed_at
         self._notify()
+        return writes
 
     async def _async_release(self, channel: Channel, *, at_once: bool = False) -> None:
         """Put a device into its safe state, if we ever touched it; where it refuses, again and again."""

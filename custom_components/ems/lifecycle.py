@@ -35,6 +35,7 @@ from .entity import site_device_info
 from .load_follower import async_follow_load
 from .meter_health import async_follow_health, meters_health
 from .meter_issue import async_tell_lost_meters
+from .override_keeper import async_keep_overrides
 from .peak_follower import async_follow_peak
 from .profile_issues import async_profiles, async_watch_profiles
 from .push_view import async_setup_push
@@ -198,6 +199,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     async_follow_health(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)
+    async_keep_overrides(hass, entry)
     data.dispatcher.async_start()
     data.plan.async_start()
     data.forecast.async_start()

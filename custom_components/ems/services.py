@@ -1,4 +1,4 @@
-"""Actions: optimise, simulate, read the plan, read the forecast, switch operation."""
+"""Actions: optimise, simulate, read the plan, read the forecast, switch operation, override."""
 
 from typing import Any
 
@@ -19,6 +19,7 @@ from .action_fields import (
     FORECAST_SERIES,
     OPERATION_SCHEMA,
     OPTIMIZE_SCHEMA,
+    OVERRIDE_SCHEMA,
     SIMULATE_SCHEMA,
     SITE_SCHEMA,
 )
@@ -30,6 +31,7 @@ from .const import DOMAIN, OPT_OPERATION
 from .cycle import async_optimize
 from .engine.plan import PlanError
 from .engine.plan.result import Reason
+from .override_action import async_override
 from .runtime import EmsConfigEntry
 
 SERVICE_OPTIMIZE = "optimize"
@@ -37,19 +39,19 @@ SERVICE_SIMULATE = "simulate"
 SERVICE_GET_PLAN = "get_plan"
 SERVICE_GET_FORECAST = "get_forecast"
 SERVICE_SET_OPERATION = "set_operation"
+SERVICE_OVERRIDE = "override"
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions once, for all sites."""
-    register, only = hass.services.async_register, SupportsResponse.ONLY
-    register(
-        DOMAIN, SERVICE_OPTIMIZE, _optimize, OPTIMIZE_SCHEMA, supports_response=SupportsResponse.OPTIONAL
-    )
+    register, only, optional = hass.services.async_register, SupportsResponse.ONLY, SupportsResponse.OPTIONAL
+    register(DOMAIN, SERVICE_OPTIMIZE, _optimize, OPTIMIZE_SCHEMA, supports_response=optional)
     register(DOMAIN, SERVICE_SIMULATE, _simulate, SIMULATE_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_GET_PLAN, _get_plan, SITE_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_GET_FORECAST, _get_forecast, FORECAST_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_SET_OPERATION, _set_operation, OPERATION_SCHEMA)
+    register(DOMAIN, SERVICE_OVERRIDE, async_override, OVERRIDE_SCHEMA, supports_response=optional)
 
 
 def _entry(call: ServiceCall) -> EmsConfigEntry:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -48,6 +49,12 @@ class Actuator(Protocol):
     on_expiry: str = ""  # what it does when nobody renews it, in its profile's words
     keeps: Collection[str] = ()  # modes that stay without us although others expire
     min_write_interval_s: float = 0.0  # how long a change has to stand before the next
+    amounts: Mapping[str, str] = MappingProxyType({})  # mode → the field of a command that says how strongly
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether it can be written to at all, as far as that is known without trying."""
+        return True
 
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Carry a command out; raises HomeAssistantError where the device refuses."""

@@ -180,9 +180,11 @@ async def test_actions_are_described(hass: HomeAssistant, entry: MockConfigEntry
     """Names, texts and fields in the developer tools; they are there whether a home is loaded or not."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     described = (await async_get_all_descriptions(hass))["ems"]
-    assert set(described) == {"optimize", "simulate", "get_plan", "get_forecast", "set_operation"}
+    assert set(described) == {"optimize", "simulate", "get_plan", "get_forecast", "set_operation", "override"}
     assert described["optimize"]["response"] == {"optional": True}
     assert set(described["optimize"]["fields"]) == {"config_entry_id", "strategy", "preference", "horizon"}
     assert described["simulate"]["response"] == {"optional": False}
     assert described["get_plan"]["response"] == {"optional": False}
     assert set(described["set_operation"]["fields"]) == {"config_entry_id", "operation"}
+    assert described["override"]["response"] == {"optional": True}
+    assert set(described["override"]["fields"]) == {"device_id", "mode", "power_w", "current_a", "duration"}

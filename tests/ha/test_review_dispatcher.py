@@ -1,10 +1,12 @@
 """What is left behind in a device when something goes wrong half way, and who cleans it up."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -158,7 +160,8 @@ async def test_a_modbus_device_is_released_after_a_crash_too(
     """Its lease would end it a minute later; a device without one would go on."""
     battery_id = subentry_id(entry, "battery")
     dispatcher = entry.runtime_data.dispatcher
-    command = Command(mode="discharge", power_w=700, source=Source.OVERRIDE)
+    soon = dt_util.utcnow() + timedelta(seconds=5)
+    command = Command(mode="discharge", power_w=700, source=Source.OVERRIDE, expires_at=soon)
     await dispatcher.async_apply(battery_id, command)
     assert await wires.battery_mode() == MAXIMISE_EXPORT
 
@@ -167,6 +170,7 @@ async def test_a_modbus_device_is_released_after_a_crash_too(
 
     monkeypatch.setattr(dispatcher, "async_stop", crash)
     await hass.config_entries.async_unload(entry.entry_id)
+    await clock.tick(hass, 6)  # what a person asked for ended meanwhile; else it would go on
     assert await wires.battery_mode() == MAXIMISE_EXPORT
     hass.config_entries.async_update_entry(entry, options={"operation": "advisory"})
     await hass.config_entries.async_setup(entry.entry_id)

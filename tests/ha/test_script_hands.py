@@ -41,6 +41,9 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
 ) -> None:
     battery = hands(hass, "battery")
     assert battery.modes == ("automatic", "hold", "charge", "discharge")
+    assert battery.is_there
+    assert not hands(hass, "battery", "script.gone").is_there
+    assert battery.amounts == {"charge": "power_w", "discharge": "power_w"}
     writes = await battery.async_command(DeviceCommand(role="battery", mode="charge", power_w=2500.0))
     assert heard == [{"mode": "charge", "power_w": 2500.0, "current_a": None}]
     assert [(write.entity_id, write.written, write.read_back) for write in writes] == [

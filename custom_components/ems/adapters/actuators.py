@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, override
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, UnitOfPower
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -14,6 +14,8 @@ from homeassistant.util.unit_conversion import PowerConverter
 from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices import Device, DeviceError
 from ..devices.command import DeviceCommand, RegisterWrite
+from ..devices.profile import Placeholder
+from ..devices.profile.model import Amount
 from ..site_device import Actuator, SetpointWrite
 from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
@@ -33,6 +35,7 @@ class ProfileActuator(Actuator):
         self.lease_s = declared.control.lease_s if declared.control else None
         self.on_expiry = declared.control.on_expiry if declared.control else ""
         self.keeps = declared.control.keeps if declared.control else ()
+        self.amounts = _profile_amounts(declared.control.commands) if declared.control else {}
         self.min_write_interval_s = declared.control.min_write_interval_s if declared.control else 0.0
 
     @override
@@ -85,6 +88,14 @@ class EntityActuator(Actuator):
         self._steps = _battery_steps if role == BATTERY else _charger_steps
         self._current_max_a = current_max_a
         self.modes = entity_modes(role, entities)
+        self.amounts = _entity_amounts(role, entities)
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Tell whether every entity that may be written is available: the mode, the number, the switch."""
+        states = [self._hass.states.get(self._entities[key]) for key in _WRITTEN if self._entities.get(key)]
+        return all(state is not None and state.state != STATE_UNAVAILABLE for state in states)
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
@@ -107,7 +118,7 @@ class EntityActuator(Actuator):
 
     async def _async_write(self, entity_id: str, service: str, wanted: float | str) -> SetpointWrite:
         before = self._hass.states.get(entity_id)
-        if before is None or before.state == "unavailable":
+        if before is None or before.state == STATE_UNAVAILABLE:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="entity_unavailable",
@@ -179,6 +190,33 @@ def entity_modes(role: str, entities: Mapping[str, Any]) -> tuple[str, ...]:
         )
     return ()
 
+
+def _entity_amounts(role: str, entities: Mapping[str, Any]) -> dict[str, str]:
+    """Return the modes whose strength can be set, and the field of a command that sets it."""
+    if role == CHARGER:
+        return {"charge": "current_a"} if entities.get("current_number") else {}
+    if not entities.get("power_number"):
+        return {}
+    return dict.fromkeys(("on",) if role == LOAD else ("charge", "discharge"), "power_w")
+
+
+def _profile_amounts(commands: Mapping[str, Mapping[str, Amount]]) -> dict[str, str]:
+    """Return the same of a profile: what its commands leave to be filled in."""
+    return {
+        mode: field
+        for mode, assigned in commands.items()
+        for placeholder, field in _FILLED.items()
+        if placeholder in assigned.values()
+    }
+
+
+_FILLED = {
+    Placeholder.POWER_W: "power_w",
+    Placeholder.MINUS_POWER_W: "power_w",
+    Placeholder.CURRENT_A: "current_a",
+}
+# The entities of a set-up that are written to.
+_WRITTEN = ("mode_entity", "power_number", "current_number", "enable_switch", "switch_entity")
 
 type Step = tuple[str, str, float | str]
 

@@ -13,6 +13,10 @@ from ..site_device import Actuator, SetpointWrite
 
 CONF_SCRIPT: Final = "command_script"
 MODES: Final = {BATTERY: ("automatic", "hold", "charge", "discharge"), CHARGER: ("off", "charge")}
+AMOUNTS: Final = {
+    BATTERY: {"charge": "power_w", "discharge": "power_w"},
+    CHARGER: {"charge": "current_a"},
+}
 # A script that waits for something must hold up neither the next command nor the unloading of a site.
 TIMEOUT_S: Final = 30
 
@@ -31,7 +35,13 @@ class ScriptActuator(Actuator):
         """Offer every mode of the role: the script is asked to know them."""
         self._hass, self._role, self._entity_id, self._name = hass, role, entity_id, name
         self._current_max_a = current_max_a
-        self.modes = MODES[role]
+        self.modes, self.amounts = MODES[role], AMOUNTS[role]
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Tell whether Home Assistant has set the script up yet."""
+        return self._hass.states.get(self._entity_id) is not None
 
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
