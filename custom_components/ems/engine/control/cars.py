@@ -168,7 +168,7 @@ def _turn(setup: Setup, state: ChargerState, now_s: float) -> tuple[float, float
     return 1.0, state.waiting_at_s if state.waiting_at_s is not None else now_s
 
 
-def phase_wish(car: Car, surplus_kw: float | None, held_by: Bound | None) -> PhaseWish:
+def phase_wish(car: Car, surplus_kw: float | None) -> PhaseWish:
     """Return on how many phases a charging point would do better.
 
     A person or a plan says it; the sun decides by what it leaves over: three phases need three times the smallest
@@ -180,7 +180,7 @@ def phase_wish(car: Car, surplus_kw: float | None, held_by: Bound | None) -> Pha
     if wish.phases is not None and not car.needs_sun:
         gain_kw = spec.current_min_a * NOMINAL_V / 1000 * abs(wish.phases - car.phases)
         return PhaseWish(phases=wish.phases, gain_kw=gain_kw, at_once=True)
-    if surplus_kw is None or not wish.follows_surplus or (held_by and held_by.kind is BoundKind.FUSE):
+    if surplus_kw is None or not wish.follows_surplus:
         return IDLE
     now_kw, other = _usable_kw(spec, car.phases, surplus_kw), 1 if car.phases > 1 else spec.phases
     return PhaseWish(phases=other, gain_kw=_usable_kw(spec, other, surplus_kw) - now_kw)

@@ -114,9 +114,7 @@ class _Tick:
 
     def _change_phases(self) -> None:
         self._cars = [
-            with_phases(
-                car, phase_wish(car, self._surplus_kw, None), self._seen.day, self._now_s, self._setup
-            )
+            with_phases(car, phase_wish(car, self._surplus_kw), self._seen.day, self._now_s, self._setup)
             for car in self._cars
         ]
 
