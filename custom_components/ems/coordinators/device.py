@@ -29,6 +29,16 @@ SILENCE_INTERVAL = timedelta(seconds=10)
 BURST_S = 0.3
 
 
+def _trouble(name: str, err: DeviceError, retry_after_s: float | None = None) -> UpdateFailed:
+    """Return what a coordinator raises for what a device did, in words that the UI knows."""
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key="communication_error",
+        translation_placeholders={"device": name, "detail": str(err)},
+        retry_after=retry_after_s,
+    )
+
+
 class DeviceCoordinator(DataUpdateCoordinator[Reading]):
     """Polls one device. What stayed silent is named in the reading, not guessed."""
 
@@ -59,20 +69,11 @@ class DeviceCoordinator(DataUpdateCoordinator[Reading]):
             return await self.device.async_read()
         except DeviceBusyError as err:
             # It is there and asks for quiet; who it is, is known.
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="communication_error",
-                translation_placeholders={"device": self.name, "detail": str(err)},
-                retry_after=err.retry_after_s,
-            ) from err
+            raise _trouble(self.name, err, err.retry_after_s) from err
         except DeviceError as err:
             # After a silence somebody else may sit at this address.
             self.identity = None
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="communication_error",
-                translation_placeholders={"device": self.name, "detail": str(err)},
-            ) from err
+            raise _trouble(self.name, err) from err
 
     async def _async_identify(self) -> Identity:
         identity = await self.device.async_identify()
@@ -129,11 +130,7 @@ class MqttCoordinator(DataUpdateCoordinator[Reading]):
         try:
             return await self.device.async_read()
         except DeviceError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="communication_error",
-                translation_placeholders={"device": self.name, "detail": str(err)},
-            ) from err
+            raise _trouble(self.name, err) from err
 
 
 class SettingsCoordinator(DataUpdateCoordinator[Reading]):
@@ -153,11 +150,7 @@ class SettingsCoordinator(DataUpdateCoordinator[Reading]):
         try:
             return await self.device.async_read_settings()
         except DeviceError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="communication_error",
-                translation_placeholders={"device": self.name, "detail": str(err)},
-            ) from err
+            raise _trouble(self.name, err) from err
 
 
 class EntityCoordinator(DataUpdateCoordinator[Reading]):
