@@ -156,6 +156,12 @@ def test_a_car_that_charges_later_pays_the_later_price() -> None:
     assert ledger.accounts[PLAN].owed_kwh == pytest.approx({"c": 0.0})
 
 
+def test_what_a_car_has_yet_to_get_is_no_saving() -> None:
+    """While it waits at 0.40 nothing is gained; when a kWh costs 0.10, the 8 to come do."""
+    assert lived(car_evening()).could_have_saved == pytest.approx(0)
+    assert lived(car_evening(car(0.0, 0.0))).could_have_saved == pytest.approx(2.40)
+
+
 def test_a_car_that_drives_off_too_early_is_charged_the_rest_at_once() -> None:
     """4 kWh came at 0.10; the other 4 were to come, and are charged what they cost when it left."""
     ledger = lived(car_evening(car(0.0, 4.0), car(0.0, 4.0, connected=False)))

@@ -49,7 +49,7 @@ def account(ledger: Ledger | None, step: Step) -> Ledger:
     if not _is_known(step):
         return _missed(replace(ledger, seen_s=step.end_s), passed_h)
     if _is_broken_off(ledger, step):
-        ledger = replace(_settled(ledger, step), accounts=_begun(step), is_active=step.is_active)
+        ledger = replace(ledger, accounts=_begun(step), is_active=step.is_active)
         return _missed(replace(ledger, seen_s=step.end_s, counted_s=step.end_s), passed_h)
     gone_h = passed_h - step.hours
     return _counted(_missed(ledger, gone_h) if gone_h > 0 else ledger, step)
@@ -95,13 +95,6 @@ def _begun(step: Step) -> dict[str, Account]:
     energy = {battery.id: step.energy_kwh[battery.id] or 0.0 for battery in step.batteries}
     same = Account(energy_kwh=energy, held=_value(energy, step), month=_month_of(step), peak_kw=step.peak_kw)
     return dict.fromkeys(account_names(step.batteries), same)
-
-
-def _settled(ledger: Ledger, step: Step) -> Ledger:
-    """Charge what cars still owe: an account that begins anew must not keep what it has not paid for."""
-    price = step.import_price_per_kwh or 0.0
-    due = {name: sum(one.owed_kwh.values()) * price for name, one in ledger.accounts.items()}
-    return _booked(ledger, due, possible=-due.get(PLAN, 0.0))
 
 
 def _booked(
@@ -204,7 +197,9 @@ class _Run:
         earned = max(-grid_kw, 0.0) * step.hours * (step.export_price_per_kwh or 0.0)
         self.turnover = abs(paid) + abs(earned)
         wear = sum(battery.wear_per_kwh * max(power_kw[battery.id], 0.0) for battery in step.batteries)
-        held = _value(energy_kwh, step)
+        # What a car has yet to get is a debt: it counts as what it would cost now.
+        debt = sum(owed_kwh.values()) * (step.import_price_per_kwh or 0.0)
+        held = _value(energy_kwh, step) - debt
         peaked = self._peaked(max(grid_kw, 0.0) * step.hours)
         self.cost += paid - earned + wear * step.hours - (held - one.held)
         self.account = replace(peaked, energy_kwh=energy_kwh, held=held, owed_kwh=owed_kwh)

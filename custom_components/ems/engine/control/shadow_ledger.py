@@ -85,7 +85,7 @@ class Account:
 
     Attributes
     ----------
-    held : Value of what is stored, as it was counted last. [currency]
+    held : Value of what is stored less that of what cars are owed, as it was counted last. [currency]
     owed_kwh : What each measured car has taken and this account's has not yet.
     month, peak_kw : Local month, and its highest mean import of an interval so far.
     interval, interval_kwh : Number of the running peak interval since the epoch, and what was imported in it.
