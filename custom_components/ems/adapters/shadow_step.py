@@ -1,12 +1,12 @@
 """One minute of the home for the shadow accounts: measured powers, prices, and what EMS decided."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from ..const import BATTERY, CHARGER, CONF_TARIFF
+from ..const import BATTERY, CHARGER
 from ..engine.control.shadow_ledger import CarStep
 from ..engine.plan.components.end_value import EndValue, end_value
 from ..engine.plan.result import Mode, Plan
@@ -14,7 +14,6 @@ from ..engine.problem import Problem
 from ..engine.site import Site
 from ..engine.steps import Steps
 from ..engine.tariff import PublishedPrices, TariffError
-from ..runtime import EmsConfigEntry
 from ..site_device import SiteDevice
 from .meter_tree import SiteMeters
 from .plan_view import step_now
@@ -61,12 +60,12 @@ def stored_kwh(site: Site, devices: Mapping[str, SiteDevice]) -> dict[str, float
 
 
 def prices_of(
-    entry: EmsConfigEntry, published: PublishedPrices | None, start_s: float, end_s: float
+    stored: Mapping[str, Any], published: PublishedPrices | None, start_s: float, end_s: float
 ) -> Prices:
     """Return the prices of a minute. An estimate is no price that anybody pays."""
     steps = Steps(edges_s=np.array([start_s, end_s]))
     try:
-        tariff = make_tariff(entry.data[CONF_TARIFF], dt_util.get_default_time_zone(), published)
+        tariff = make_tariff(stored, dt_util.get_default_time_zone(), published)
         found = tariff.prices(steps)
     except TariffError:
         return NO_PRICES

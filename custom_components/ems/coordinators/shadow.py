@@ -24,7 +24,7 @@ from ..adapters.shadow_step import (
 )
 from ..adapters.site_model import make_site
 from ..adapters.virtual_home import as_if_followed
-from ..const import LOGGER, OPERATION_ACTIVE
+from ..const import CONF_TARIFF, LOGGER, OPERATION_ACTIVE
 from ..engine.control.shadow import account
 from ..engine.control.shadow_ledger import PLAN, Ledger, Order, Step
 from ..engine.control.shadow_verdict import Verdict, judged
@@ -160,7 +160,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
     def _step(self, site: Site, start_s: float, end_s: float, means: Powers) -> Step:
         ems, settings = self._ems, self._ems.settings
         steered = self._steered(site)
-        prices = prices_of(self.config_entry, ems.forecast.data.prices, start_s, end_s)
+        prices = prices_of(self.config_entry.data[CONF_TARIFF], ems.forecast.data.prices, start_s, end_s)
         plan = self._virtual.current or ems.plan.current
         return Step(
             start_s=start_s,
