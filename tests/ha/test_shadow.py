@@ -1,7 +1,7 @@
 """What is saved, and what could have been: counted by the minute in a running Home Assistant."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.const import STATE_UNAVAILABLE
@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.const import DOMAIN
-from custom_components.ems.coordinators.shadow import Shadow, ShadowCoordinator
+from custom_components.ems.coordinators.shadow import Shadow, ShadowCoordinator, day_of
 from custom_components.ems.engine.control.shadow_ledger import PLAN, REAL, RULE, Day, Ledger
 from custom_components.ems.engine.control.shadow_verdict import Verdict
 from custom_components.ems.shadow_keeper import shadow_of, store_follows_rule
@@ -313,6 +313,39 @@ async def test_an_unloaded_home_starts_no_shadow(hass: HomeAssistant, add_site: 
     assert shadow_of(hass, entry) is not None
     await hass.config_entries.async_unload(entry.entry_id)
     assert shadow_of(hass, entry) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-03-29T00:00:00+01:00", "2026-03-29"),
+        ("2026-03-29T23:59:00+02:00", "2026-03-29"),  # 23 hours later
+        ("2026-10-25T00:00:00+02:00", "2026-10-25"),
+        ("2026-10-25T23:59:00+01:00", "2026-10-25"),  # 25 hours later
+        ("2026-10-26T00:00:00+01:00", "2026-10-26"),
+    ],
+)
+async def test_a_day_is_the_home_s(hass: HomeAssistant, at: str, day: str) -> None:
+    """The two days on which clocks change are one day each."""
+    assert day_of(datetime.fromisoformat(at).timestamp()) == day
+
+
+async def test_what_was_decided_when_a_minute_began_is_followed_through_it(
+    hass: HomeAssistant, add_site: AddSite, clock: Clock
+) -> None:
+    """The last minute of a step would else already follow the next one."""
+    say(hass)
+    entry = await add_site(home_of_entities(GRID, CELLS))
+    decide(hass, entry, "discharge", 2.0)
+    battery = subentry_id(entry, "battery")
+    await live(hass, clock, 2)
+    before = ledger(hass, entry).accounts[PLAN].energy_kwh[battery]
+    decide(hass, entry, "hold")
+    await live(hass, clock, 1)
+    after = ledger(hass, entry).accounts[PLAN].energy_kwh[battery]
+    assert before - after == pytest.approx(2.0 / 60 / 0.9**0.5)
+    await live(hass, clock, 1)
+    assert ledger(hass, entry).accounts[PLAN].energy_kwh[battery] == pytest.approx(after)
 
 
 NIGHT = {

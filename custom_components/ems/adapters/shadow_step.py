@@ -1,12 +1,11 @@
 """One minute of the home for the shadow accounts: measured powers, prices, and what EMS decided."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from homeassistant.util import dt as dt_util
 import numpy as np
 
-from ..const import BATTERY, CHARGER
 from ..engine.control.shadow_ledger import CarStep
 from ..engine.plan.components.end_value import EndValue, end_value
 from ..engine.plan.result import Mode, Plan
@@ -33,12 +32,11 @@ class Prices(NamedTuple):
 NO_PRICES = Prices(None, None)
 
 
-def powers_kw(devices: Mapping[str, SiteDevice], meters: SiteMeters, grid_w: float | None) -> Powers:
-    """Return the grid's power now, and that of each battery and charger. [kW]."""
-    found = {GRID: grid_w}
-    for key, device in devices.items():
-        if device.role in (BATTERY, CHARGER):
-            found[key] = _power_w(key, devices, meters)
+def powers_kw(
+    keys: Iterable[str], devices: Mapping[str, SiteDevice], meters: SiteMeters, grid_w: float | None
+) -> Powers:
+    """Return the grid's power now, and that of some devices. [kW]."""
+    found = {GRID: grid_w, **{key: _power_w(key, devices, meters) for key in keys}}
     return {key: None if power_w is None else power_w / 1000 for key, power_w in found.items()}
 
 
@@ -89,21 +87,22 @@ def decision_in(plan: Plan | None, device_id: str) -> tuple[str, float | None] |
     return mode.value, abs(float(device.power_kw[step])) if told else None
 
 
+def offered_in(plan: Plan | None, device_id: str) -> float | None:
+    """Return what a plan gives a car in its running step; None where it says nothing of it. [kW]."""
+    device = plan.devices.get(device_id) if plan else None
+    return None if plan is None or device is None else float(device.power_kw[step_now(plan)])
+
+
 def cars_of(
-    site: Site, devices: Mapping[str, SiteDevice], means: Powers, plan: Plan | None
+    site: Site, devices: Mapping[str, SiteDevice], means: Powers, offered_kw: Mapping[str, float | None]
 ) -> dict[str, CarStep]:
-    """Return every car as it was measured, and what a plan gave it."""
+    """Return every car as it was measured, and what it was given on paper."""
     return {
         spec.id: CarStep(
             measured_kw=means.get(spec.id),
             connected=devices[spec.id].value("car_connected") is True,
-            offered_kw=_offered_kw(plan, spec.id),
+            offered_kw=offered_kw.get(spec.id),
             power_max_kw=spec.power_max_kw,
         )
         for spec in site.chargers
     }
-
-
-def _offered_kw(plan: Plan | None, device_id: str) -> float | None:
-    device = plan.devices.get(device_id) if plan else None
-    return None if plan is None or device is None else float(device.power_kw[step_now(plan)])

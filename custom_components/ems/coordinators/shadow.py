@@ -17,6 +17,7 @@ from ..adapters.shadow_step import (
     GRID,
     cars_of,
     decision_in,
+    offered_in,
     powers_kw,
     prices_of,
     stored_kwh,
@@ -24,7 +25,7 @@ from ..adapters.shadow_step import (
 )
 from ..adapters.site_model import make_site
 from ..adapters.virtual_home import as_if_followed
-from ..const import CONF_TARIFF, LOGGER, OPERATION_ACTIVE
+from ..const import BATTERY, CHARGER, CONF_TARIFF, LOGGER, OPERATION_ACTIVE
 from ..engine.control.shadow import account
 from ..engine.control.shadow_ledger import PLAN, Ledger, Order, Step
 from ..engine.control.shadow_verdict import Verdict, judged
@@ -52,6 +53,14 @@ class Shadow:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)  # by battery
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Decided:
+    """What was decided when a minute began: it is followed until the next one does."""
+
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    offered_kw: Mapping[str, float | None] = field(default_factory=dict)
+
+
 class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
     """Looks at every full minute, and adds up what flows in between.
 
@@ -65,7 +74,10 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} shadow", update_interval=None)
         self._ems = entry.runtime_data
         self._means = PowerMeans()
+        # A home of two hundred devices has few of these, and is looked at four times a second.
+        self._keys = [key for key, each in self._ems.devices.items() if each.role in (BATTERY, CHARGER)]
         self._worth: Mapping[str, EndValue] = {}
+        self._decided = _Decided()
         self._virtual = VirtualPlan(hass, entry)
         self.decision_of: DecisionOf = self._planned
         self.data = self._restored()
@@ -112,14 +124,14 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
     @callback
     def async_trust(self, subentry_id: str) -> None:
         """Give a battery back to the plan; what it lost so far speaks against it no more."""
-        verdicts = {**self.data.verdicts, subentry_id: Verdict(since=_day_of(dt_util.utcnow().timestamp()))}
+        verdicts = {**self.data.verdicts, subentry_id: Verdict(since=day_of(dt_util.utcnow().timestamp()))}
         self.async_set_updated_data(replace(self.data, verdicts=verdicts))
         self._keep()
 
     @callback
     def _observe(self) -> None:
         ems = self._ems
-        powers = powers_kw(ems.devices, ems.site.meters, ems.site.data.grid_w)
+        powers = powers_kw(self._keys, ems.devices, ems.site.meters, ems.site.data.grid_w)
         self._means.observe(dt_util.utcnow().timestamp(), powers)
 
     @callback
@@ -129,6 +141,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
         if outlook is None:
             return
         self._worth = worth_of(outlook.problem)
+        self._decide(outlook.problem.site)
         inputs = self._ems.skill.collect()
         if ledger is None or PLAN not in ledger.accounts or isinstance(inputs, Reason):
             self._virtual.async_forget()
@@ -140,12 +153,13 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
     def _on_minute(self, now: datetime) -> None:
         """Account the minute that is over."""
         ems, now_s = self._ems, now.timestamp()
-        powers = powers_kw(ems.devices, ems.site.meters, ems.site.power_now().grid_w)
+        powers = powers_kw(self._keys, ems.devices, ems.site.meters, ems.site.power_now().grid_w)
         since_s, means = self._means.take(now_s, powers)
         site = self._site()
         if site is None or not 0 < now_s - since_s <= LONGEST_S:
             return  # the time between two steps counts as missing
         ledger = account(self.data.ledger, self._step(site, since_s, now_s, means))
+        self._decide(site)
         self.async_set_updated_data(Shadow(ledger=ledger, verdicts=_judged(self.data, ledger, site)))
         if now.minute % SAVED_EVERY_MIN == 0:
             self._keep()
@@ -159,13 +173,11 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
 
     def _step(self, site: Site, start_s: float, end_s: float, means: Powers) -> Step:
         ems, settings = self._ems, self._ems.settings
-        steered = self._steered(site)
         prices = prices_of(self.config_entry.data[CONF_TARIFF], ems.forecast.data.prices, start_s, end_s)
-        plan = self._virtual.current or ems.plan.current
         return Step(
             start_s=start_s,
             hours=(end_s - start_s) / 3600,
-            day=_day_of(start_s),
+            day=day_of(start_s),
             batteries=site.batteries,
             grid_kw=means[GRID],
             battery_kw={spec.id: means[spec.id] for spec in site.batteries},
@@ -173,9 +185,9 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
             import_price_per_kwh=prices.import_per_kwh,
             export_price_per_kwh=prices.export_per_kwh,
             worth=self._worth,
-            orders=self._orders(site, steered),
-            cars=cars_of(site, ems.devices, means, plan),
-            steered=steered,
+            orders=self._decided.orders,
+            cars=cars_of(site, ems.devices, means, self._decided.offered_kw),
+            steered=self._steered(site),
             is_active=settings.operation == OPERATION_ACTIVE,
             for_money=settings.strategy in CHEAPEST and settings.preference is Preference.ECONOMIC,
             demand=site.grid.demand_charge,
@@ -192,22 +204,28 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
             if self._ems.devices[spec.id].actuator and not self.store_follows_rule(spec.id)
         )
 
-    def _orders(self, site: Site, steered: frozenset[str]) -> dict[str, Order]:
-        virtual = self._virtual.current
+    def _decide(self, site: Site) -> None:
+        """Note what is decided for the minute that begins."""
+        virtual, steered = self._virtual.current, self._steered(site)
         decided = {
             spec.id: self.decision_of(spec.id)
             if spec.id in steered or virtual is None
             else decision_in(virtual, spec.id)
             for spec in site.batteries
         }
-        return {key: Order(mode=each[0], power_kw=each[1]) for key, each in decided.items() if each}
+        plan = virtual or self._ems.plan.current
+        self._decided = _Decided(
+            orders={key: Order(mode=each[0], power_kw=each[1]) for key, each in decided.items() if each},
+            offered_kw={spec.id: offered_in(plan, spec.id) for spec in site.chargers},
+        )
 
     def _planned(self, subentry_id: str) -> tuple[str, float | None] | None:
         """Return what the plan's running step says, while the plan is young enough to be followed."""
         return decision_in(self._ems.plan.current, subentry_id)
 
 
-def _day_of(at_s: float) -> str:
+def day_of(at_s: float) -> str:
+    """Return the local date of an instant."""
     return dt_util.as_local(dt_util.utc_from_timestamp(at_s)).date().isoformat()
 
 
