@@ -77,6 +77,12 @@ def worth_of(problem: Problem) -> dict[str, EndValue]:
     return {spec.id: end_value(spec, problem, spec.capacity_kwh) for spec in problem.site.batteries}
 
 
+def mean_price_of(problem: Problem) -> float:
+    """Return what a kWh costs on the mean of a plan: what is put off will be bought somewhere in it."""
+    hours = problem.steps.hours
+    return float(problem.import_price_per_kwh @ hours / hours.sum())
+
+
 def decision_in(plan: Plan | None, device_id: str) -> tuple[str, float | None] | None:
     """Return mode and power of a battery in a plan's running step; None where it says nothing of it. [kW]."""
     device = plan.devices.get(device_id) if plan else None

@@ -17,6 +17,7 @@ from ..adapters.shadow_step import (
     GRID,
     cars_of,
     decision_in,
+    mean_price_of,
     offered_in,
     powers_kw,
     prices_of,
@@ -77,6 +78,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
         # A home of two hundred devices has few of these, and is looked at four times a second.
         self._keys = [key for key, each in self._ems.devices.items() if each.role in (BATTERY, CHARGER)]
         self._worth: Mapping[str, EndValue] = {}
+        self._mean_price: float | None = None
         self._decided = _Decided()
         self._virtual = VirtualPlan(hass, entry)
         self.decision_of: DecisionOf = self._planned
@@ -140,7 +142,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
         outlook, ledger = self._ems.plan.data.outlook, self.data.ledger
         if outlook is None:
             return
-        self._worth = worth_of(outlook.problem)
+        self._worth, self._mean_price = worth_of(outlook.problem), mean_price_of(outlook.problem)
         self._decide(outlook.problem.site)
         inputs = self._ems.skill.collect()
         if ledger is None or PLAN not in ledger.accounts or isinstance(inputs, Reason):
@@ -187,6 +189,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
             worth=self._worth,
             orders=self._decided.orders,
             cars=cars_of(site, ems.devices, means, self._decided.offered_kw),
+            owed_per_kwh=self._mean_price,
             steered=self._steered(site),
             is_active=settings.operation == OPERATION_ACTIVE,
             for_money=settings.strategy in CHEAPEST and settings.preference is Preference.ECONOMIC,

@@ -157,9 +157,13 @@ def test_a_car_that_charges_later_pays_the_later_price() -> None:
 
 
 def test_what_a_car_has_yet_to_get_is_no_saving() -> None:
-    """While it waits at 0.40 nothing is gained; when a kWh costs 0.10, the 8 to come do."""
+    """While it waits at 0.40 nothing is gained; when a kWh costs 0.10, the 8 to come do. Or at what they will cost."""
     assert lived(car_evening()).could_have_saved == pytest.approx(0)
     assert lived(car_evening(car(0.0, 0.0))).could_have_saved == pytest.approx(2.40)
+    expected = [replace(each, owed_per_kwh=0.25) for each in car_evening(car(0.0, 4.0), car(0.0, 4.0))]
+    assert lived(expected[:2]).could_have_saved == pytest.approx(8 * 0.15)
+    assert lived(expected[:3]).could_have_saved == pytest.approx(3.2 - 0.4 - 4 * 0.25)
+    assert lived(expected).could_have_saved == pytest.approx(2.40)
 
 
 def test_a_car_that_drives_off_too_early_is_charged_the_rest_at_once() -> None:

@@ -197,8 +197,8 @@ class _Run:
         earned = max(-grid_kw, 0.0) * step.hours * (step.export_price_per_kwh or 0.0)
         self.turnover = abs(paid) + abs(earned)
         wear = sum(battery.wear_per_kwh * max(power_kw[battery.id], 0.0) for battery in step.batteries)
-        # What a car has yet to get is a debt: it counts as what it would cost now.
-        debt = sum(owed_kwh.values()) * (step.import_price_per_kwh or 0.0)
+        owed_price = step.import_price_per_kwh if step.owed_per_kwh is None else step.owed_per_kwh
+        debt = sum(owed_kwh.values()) * (owed_price or 0.0)  # a car that waits is no saving yet
         held = _value(energy_kwh, step) - debt
         peaked = self._peaked(max(grid_kw, 0.0) * step.hours)
         self.cost += paid - earned + wear * step.hours - (held - one.held)

@@ -49,6 +49,7 @@ class Step:
     energy_kwh : Stored when the step ends, per battery.
     orders : Per battery; one that is missing is left to itself.
     worth : What stored energy is worth now, per battery.
+    owed_per_kwh : What a kWh will cost that a car has yet to get; None: what it costs now. [currency/kWh]
     steered : Batteries that really do what EMS decides; the others' decisions are followed by a virtual battery.
     is_active : Whether EMS steers the home; else it only says what it would do.
     for_money : Whether EMS was asked for the smallest bill: only then may it be judged by the bill.
@@ -67,6 +68,7 @@ class Step:
     worth: Mapping[str, EndValue]
     orders: Mapping[str, Order] = field(default_factory=dict)
     cars: Mapping[str, CarStep] = field(default_factory=dict)
+    owed_per_kwh: float | None = None
     steered: frozenset[str] = frozenset()
     is_active: bool = False
     for_money: bool = True
