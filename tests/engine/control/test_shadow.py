@@ -175,6 +175,15 @@ def test_a_car_that_drives_off_too_early_is_charged_the_rest_at_once() -> None:
     assert late.accounts[PLAN].owed_kwh == {}
 
 
+def test_a_car_that_is_gone_takes_no_sun() -> None:
+    """Its 8 kWh are charged at the price of a bought kWh, and the sun of that hour is fed in."""
+    sunny = step(
+        2, need_kw=-9.0, cars={"c": car(0.0, 9.0, connected=False)}, orders=HOLD, energy_kwh={"b": 10.0}
+    )
+    full = [replace(each, energy_kwh={"b": 10.0}, orders=HOLD) for each in car_evening()]
+    assert lived([*full, sunny]).could_have_saved == pytest.approx(8 * 0.40 - 8 * 0.30)
+
+
 def test_a_car_that_nobody_decides_for_charges_at_once() -> None:
     assert lived(car_evening(car(0.0, None))[2:]).could_have_saved == 0
     on_plug_in = [replace(each, cars={"c": car(4.0, None)}) for each in car_evening()]

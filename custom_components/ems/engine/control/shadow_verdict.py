@@ -5,7 +5,7 @@ this guard cut the worst loss of a controller to under 2 EUR a year and cost the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -89,16 +89,16 @@ def judged(verdict: Verdict, days: Sequence[Day], battery_id: str) -> Verdict:
     """Return the verdict after a day is over. Who changes sides is judged by the days from then on."""
     if not days:
         return verdict
-    counted = [day for day in days if day.day >= verdict.since]
+    # No window reaches back beyond the change: before a verdict may fall, as many days have to be over.
     age = _age_days(verdict.since, days[-1].day)
     next_day = _days_before(days[-1].day, -1)
     if verdict.follows_rule:
-        is_over = age >= TRIAL_DAYS and is_better_again(counted, battery_id)
+        is_over = age >= TRIAL_DAYS and is_better_again(days, battery_id)
         return Verdict(since=next_day) if is_over else verdict
-    if age < JUDGED_DAYS or not lost_to_shadow(counted, battery_id):
+    if age < JUDGED_DAYS or not lost_to_shadow(days, battery_id):
         return verdict
-    found = contest(counted, battery_id, JUDGED_DAYS)
-    return replace(verdict, since=next_day, follows_rule=True, lost=found.lost, days=found.days)
+    found = contest(days, battery_id, JUDGED_DAYS)
+    return Verdict(since=next_day, follows_rule=True, lost=found.lost, days=found.days)
 
 
 def _days_before(day: str, many: int) -> str:
