@@ -248,9 +248,11 @@ class _Tick:
             order = fitted(spec, order, claims[j].drawn_kw, float(shared.amps[j]) * claims[j].kw_per_a)
             helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
             at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
-            at_once = at_once or self._seen.batteries[spec.key].ask.source == "override"
-            last = self._before.batteries.get(spec.key)
-            found[spec.key] = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
+            last, source = self._before.batteries.get(spec.key), self._seen.batteries[spec.key].ask.source
+            # A person's word goes out at once, and so does the end of it.
+            at_once = at_once or "override" in (source, last.source if last else "")
+            order = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
+            found[spec.key] = replace(order, source=source)
             decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
         return found
 
