@@ -18,7 +18,7 @@ from custom_components.ems.shadow_keeper import shadow_of, store_follows_rule
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import ENGLISH
-from tests.ha.foreign import set_sensor
+from tests.ha.foreign import Foreign, set_sensor
 from tests.ha.sites import (
     BATTERY_PARAMS,
     CHARGER_PARAMS,
@@ -27,6 +27,9 @@ from tests.ha.sites import (
     home_of_entities,
     subentry_id,
 )
+from tests.ha.test_dispatcher import STEERED, foreign
+
+__all__ = ["foreign"]  # a fixture
 
 GRID = entity_device("meter", "Grid", {"position": "grid"}, power_entity="sensor.grid")
 CELLS = entity_device(
@@ -77,9 +80,8 @@ def decide(hass: HomeAssistant, entry: MockConfigEntry, mode: str, power_kw: flo
 
 
 def active() -> Site:
-    """Return a home that may be steered."""
+    """Return a home that EMS steers."""
     site = home_of_entities(GRID, CELLS)
-    site.data["kind"] = "demo"
     site.options = {"operation": "active"}
     return site
 
@@ -296,6 +298,27 @@ async def test_a_plan_that_has_lost_for_four_weeks_gives_way_and_says_so(
     assert not store_follows_rule(hass, entry, battery)
     assert shown(hass, FOLLOWS).state == "plan"
     assert issue(hass, entry) is None
+
+
+async def test_a_battery_that_follows_the_rule_is_told_nothing_by_the_plan(
+    hass: HomeAssistant, foreign: Foreign, add_site: AddSite, clock: Clock
+) -> None:
+    """It is left to itself; with the button its plan counts again, at once."""
+    say(hass)
+    site = home_of_entities(GRID, entity_device("battery", "Cells", BATTERY_PARAMS, **STEERED))
+    site.options = {"operation": "active"}
+    entry = await add_site(site)
+    key, running = subentry_id(entry, "battery"), shadow(hass, entry)
+    channel = entry.runtime_data.dispatcher.channels[key]
+    assert channel.planned is not None
+    assert running._steered(running._site()) == {key}
+    running.data = replace(running.data, verdicts={key: Verdict(since="2026-06-01", follows_rule=True)})
+    await live(hass, clock, 5)
+    assert channel.planned is None
+    assert running._steered(running._site()) == frozenset()  # its plan goes on on paper
+    await hass.services.async_call("button", "press", {"entity_id": TRUST}, blocking=True)
+    await settle(hass)
+    assert channel.planned is not None
 
 
 async def test_a_home_without_battery_and_car_has_no_shadow(hass: HomeAssistant, add_site: AddSite) -> None:

@@ -129,6 +129,7 @@ class ShadowCoordinator(DataUpdateCoordinator[Shadow]):
         verdicts = {**self.data.verdicts, subentry_id: Verdict(since=day_of(dt_util.utcnow().timestamp()))}
         self.async_set_updated_data(replace(self.data, verdicts=verdicts))
         self._keep()
+        self._ems.plan.async_replan()
 
     @callback
     def _observe(self) -> None:
