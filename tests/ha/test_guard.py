@@ -81,6 +81,8 @@ def begin(hass: HomeAssistant, foreign: Foreign, house: House, add_site: AddSite
         entry = await add_site(site)
         entry.runtime_data.plan.async_replan = lambda: None
         await entry.runtime_data.dispatcher.async_set_plan({})
+        foreign.current._attr_native_value = 32
+        foreign.current.async_write_ha_state()
         await settle(hass)
         foreign.heard.clear()
         return entry
