@@ -20,7 +20,7 @@ async def heard_fixture(hass: HomeAssistant) -> list[dict[str, Any]]:
     steps = [
         {
             "action": "inverter.set",
-            "data": {name: f"{{{{ {name} }}}}" for name in ("mode", "power_w", "current_a")},
+            "data": {name: f"{{{{ {name} }}}}" for name in ("mode", "power_w", "current_a", "phases")},
         }
     ]
     refuses = [{"action": "inverter.gone"}]
@@ -45,7 +45,7 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
     assert not hands(hass, "battery", "script.gone").is_there
     assert battery.amounts == {"charge": "power_w", "discharge": "power_w"}
     writes = await battery.async_command(DeviceCommand(role="battery", mode="charge", power_w=2500.0))
-    assert heard == [{"mode": "charge", "power_w": 2500.0, "current_a": None}]
+    assert heard == [{"mode": "charge", "power_w": 2500.0, "current_a": None, "phases": None}]
     assert [(write.entity_id, write.written, write.read_back) for write in writes] == [
         ("script.steer", "mode charge, power_w 2500.0", None)
     ]
@@ -54,8 +54,8 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
 @pytest.mark.parametrize(
     ("role", "told"),
     [
-        ("battery", {"mode": "automatic", "power_w": None, "current_a": None}),
-        ("charger", {"mode": "charge", "power_w": None, "current_a": 16.0}),
+        ("battery", {"mode": "automatic", "power_w": None, "current_a": None, "phases": None}),
+        ("charger", {"mode": "charge", "power_w": None, "current_a": 16.0, "phases": None}),
     ],
 )
 async def test_letting_go_runs_it_once_more(

@@ -15,6 +15,7 @@ from ..const import (
     CONF_LINK,
     CONF_PARAMS,
     CONF_SOURCE,
+    CONF_SWITCHES_PHASES,
     LOAD,
     ROLES,
     SOURCE_ENTITIES,
@@ -140,9 +141,11 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
 
 
 def _profile_actuator(hass: HomeAssistant, subentry: ConfigSubentry, device: Device) -> Actuator:
-    if subentry.subentry_type != LOAD:
-        return ProfileActuator(hass, device, subentry.subentry_type, subentry.subentry_id)
     params = subentry.data[CONF_PARAMS]
+    if subentry.subentry_type != LOAD:
+        may = params.get(CONF_SWITCHES_PHASES, True)
+        role = subentry.subentry_type
+        return ProfileActuator(hass, device, role, subentry.subentry_id, may_switch_phases=may)
     return LoadHands(
         hass,
         device,
@@ -183,10 +186,12 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if script := entities.get(CONF_SCRIPT):
-        return ScriptActuator(hass, role, script, name, params.get("current_max_a"))
+        may = params.get(CONF_SWITCHES_PHASES, False)
+        return ScriptActuator(hass, role, script, name, params.get("current_max_a"), may_switch_phases=may)
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
-    return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
+    may = params.get(CONF_SWITCHES_PHASES, True)
+    return EntityActuator(hass, role, entities, name, params.get("current_max_a"), may_switch_phases=may)
 
 
 def _brand(source: Mapping[str, Any], manufacturer: str, model: str | None) -> Brand:

@@ -197,5 +197,5 @@ def _decode_text(register: Register, words: Words) -> Decoded:
     return (text, Quality.GOOD) if register.values is None else _lookup(register.values, text)
 
 
-def _lookup(values: Mapping[int | str, str | bool], raw: int | str) -> Decoded:
+def _lookup(values: Mapping[int | str, str | int], raw: int | str) -> Decoded:
     return (values[raw], Quality.GOOD) if raw in values else INVALID

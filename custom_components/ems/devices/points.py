@@ -212,7 +212,9 @@ _CHARGER = (
     *_spec("setpoint_valid_s", Kind.DURATION),
     *_spec("setpoint_accounted", Kind.FLAG),
     *_spec("safe_current", Kind.CURRENT),
+    # On how many it may charge, and on how many its contactors are closed just now.
     *_spec("phases", Kind.COUNT),
+    *_spec("phases_in_use", Kind.COUNT),
 )
 
 # A load only ever consumes: its power is a magnitude, and nobody is asked how it counts.
