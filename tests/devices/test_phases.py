@@ -262,6 +262,21 @@ def test_what_is_wrong_is_named_with_a_remedy(old, new, error):
         parse_profile(HEAD.replace(old, new, 1), "acme.yaml")
 
 
+async def test_a_car_may_feed_back_by_a_power_of_the_devices_own_sign(mock_unit):
+    """Consumption counts as positive here, so what comes out of the car is negative."""
+    text = HEAD.replace("current: {at: 10, type: u16, unit: A, write: [0, 32]}", SETPOINTS)
+    text = text.replace("charge: {current: current_a}", "charge: {current: current_a}\n        " + FEEDS)
+    unit = mock_unit({10: 0, 11: 1, 12: 3, 13: 0})
+    device = ModbusDevice(parse_profile(text, "acme.yaml"), unit)
+    assert device.commands_of("charger") == ("off", "charge", "discharge")
+    await device.async_command(DeviceCommand(role="charger", mode="discharge", power_w=3000))
+    assert unit.holding[13] == 0x10000 - 3000
+
+
+SETPOINTS = """current: {at: 10, type: u16, unit: A, write: [0, 32]}
+      feed:    {at: 13, type: s16, unit: W, positive: consumption, write: [-11000, 0]}"""
+FEEDS = "discharge: {feed: -power_w}"
+
 LOAD = """\
   load:
     readings:

@@ -289,3 +289,21 @@ async def test_the_last_form_asks_whether_phases_may_be_changed(
     await settle(hass)
     (subentry,) = site.subentries.values()
     assert subentry.data["params"] == {**CHARGER_PARAMS, "switches_phases": may}
+
+
+async def test_only_a_charger_by_script_is_asked_what_the_car_may_feed_back(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    hass.states.async_set("script.box", "off")
+    hass.states.async_set("switch.box_phases", "on")
+    for entities, asks in (
+        ({**CHARGER, "phases_select": "switch.box_phases"}, False),
+        ({**CHARGER, "command_script": "script.box"}, True),
+    ):
+        flow = await at_entities(hass, site, "charger")
+        await flow.submit(**entities)
+        assert ("discharge_max_w" in flow.result["data_schema"].schema) is asks
+    await flow.submit(name="Box", **CHARGER_PARAMS, discharge_max_w=5000)
+    await settle(hass)
+    (channel,) = site.runtime_data.dispatcher.channels.values()
+    assert channel.device.actuator.modes == ("off", "charge", "discharge")

@@ -74,3 +74,17 @@ async def test_a_script_that_fails_or_is_gone_is_a_refusal(
         with pytest.raises(HomeAssistantError):
             await hands(hass, "battery", script).async_command(command)
     assert heard == []
+
+
+async def test_a_charger_feeds_back_where_people_said_how_much(
+    hass: HomeAssistant, heard: list[dict[str, Any]]
+) -> None:
+    """A script that never heard of discharging must not be told to."""
+    entities = {"command_script": "script.steer"}
+    assert hands(hass, "charger").modes == ("off", "charge")
+    params = {"current_max_a": 16.0, "discharge_max_w": 5000}
+    charger = _entity_actuator(hass, "charger", entities, "Shed", params)
+    assert isinstance(charger, ScriptActuator)
+    assert charger.modes == ("off", "charge", "discharge")
+    await charger.async_command(DeviceCommand(role="charger", mode="discharge", power_w=3000.0))
+    assert heard == [{"mode": "discharge", "power_w": 3000.0, "current_a": None, "phases": None}]

@@ -40,12 +40,19 @@ class ScriptActuator(Actuator):
         current_max_a: float | None = None,
         *,
         may_switch_phases: bool = False,
+        may_discharge: bool = False,
     ) -> None:
-        """Offer every mode of the role: the script is asked to know them. Whether it knows phases, people say."""
+        """Offer every mode of the role: the script is asked to know them.
+
+        Whether it knows how to change phases or to feed from the car into the home, people say.
+        """
         self._switches_phases = may_switch_phases and role == CHARGER
         self._hass, self._role, self._entity_id, self._name = hass, role, entity_id, name
         self._current_max_a = current_max_a
         self.modes, self.amounts = MODES[role], AMOUNTS[role]
+        if may_discharge and role == CHARGER:
+            self.modes = (*self.modes, "discharge")
+            self.amounts = {**self.amounts, "discharge": "power_w"}
 
     @property
     @override

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
+    CONF_DISCHARGE_MAX_W,
     CONF_ENTITIES,
     CONF_KIND,
     CONF_LINK,
@@ -186,8 +187,15 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if script := entities.get(CONF_SCRIPT):
-        may = params.get(CONF_SWITCHES_PHASES, False)
-        return ScriptActuator(hass, role, script, name, params.get("current_max_a"), may_switch_phases=may)
+        return ScriptActuator(
+            hass,
+            role,
+            script,
+            name,
+            params.get("current_max_a"),
+            may_switch_phases=params.get(CONF_SWITCHES_PHASES, False),
+            may_discharge=params.get(CONF_DISCHARGE_MAX_W, 0) > 0,
+        )
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
     may = params.get(CONF_SWITCHES_PHASES, True)

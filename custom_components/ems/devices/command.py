@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class DeviceCommand:
     """One instruction for one role of a device.
 
-    mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge" (charger);
+    mode : "automatic", "hold", "charge", "discharge" (battery); "off", "charge", "discharge" (charger);
         "automatic", "limit" (pv); "off", "on", "stay_on" (load).
     power_w : Magnitude for charge, discharge, limit and on, ≥ 0. [W]
     current_a : Per-phase limit for chargers. [A]

@@ -17,7 +17,7 @@ MODES: Final[Mapping[str, tuple[str, ...]]] = {
     "meter": (),
     "battery": ("automatic", "hold", "charge", "discharge"),
     "pv": ("automatic", "limit"),
-    "charger": ("off", "charge"),
+    "charger": ("off", "charge", "discharge"),  # discharge: out of the car into the home
     # What is left alone half-way must not run out: `stay_on` is `on` without a lease.
     "load": ("off", "on", "stay_on"),
     "inverter": (),

@@ -17,8 +17,8 @@ from ..adapters.phase_entity import CONF_PHASES_SELECT, OPTIONS as PHASE_OPTIONS
 from ..adapters.script_hands import CONF_SCRIPT
 from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices.reading import Reading
+from .charger_fields import check_phases
 from .fields import choice
-from .phase_fields import check_phases
 
 # A battery's modes in the words of its own select entity; those left empty are not offered.
 MODE_OPTIONS = {
