@@ -198,4 +198,9 @@ def _decode_text(register: Register, words: Words) -> Decoded:
 
 
 def _lookup(values: Mapping[int | str, str | int], raw: int | str) -> Decoded:
-    return (values[raw], Quality.GOOD) if raw in values else INVALID
+    if raw not in values:
+        return INVALID
+    word = values[raw]
+    return float(word) if type(
+        word
+    ) is int else word, Quality.GOOD  # numbers are floats, wherever they come from

@@ -118,7 +118,8 @@ def proves(proof: Proof, document: Any) -> bool:
 
 def _value(point: DocumentPoint, raw: Any) -> Scalar:
     if point.values is not None:
-        return _word(point, raw)
+        word = _word(point, raw)
+        return float(word) if type(word) is int else word
     if point.kind is Kind.FLAG:
         return _flag(raw)
     if point.kind is Kind.TEXT:
