@@ -55,13 +55,13 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
     ("role", "told"),
     [
         ("battery", {"mode": "automatic", "power_w": None, "current_a": None, "phases": None}),
-        ("charger", {"mode": "charge", "power_w": None, "current_a": 16.0, "phases": None}),
+        ("charger", {"mode": "charge", "power_w": None, "current_a": 6.0, "phases": None}),
     ],
 )
 async def test_letting_go_runs_it_once_more(
     hass: HomeAssistant, heard: list[dict[str, Any]], role: str, told: dict[str, Any]
 ) -> None:
-    """The battery goes back to its own automatic, the charger charges as it would without EMS."""
+    """The battery goes back to its own automatic, the charger keeps to a current that is safe without EMS."""
     await hands(hass, role).async_release()
     assert heard == [told]
 

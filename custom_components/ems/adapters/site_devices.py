@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
+    CHARGER,
     CONF_DISCHARGE_MAX_W,
     CONF_ENTITIES,
     CONF_KIND,
@@ -29,12 +30,13 @@ from ..coordinators.device import (
     SettingsCoordinator,
 )
 from ..devices import AnyProfile, Device, MqttDevice
+from ..devices.command import DeviceCommand
 from ..devices.points import POINTS
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
 from ..store import SiteStore
-from .actuators import EntityActuator, ProfileActuator, entity_modes
+from .actuators import SAFE_A, EntityActuator, ProfileActuator, entity_modes, safe_command
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
@@ -187,19 +189,24 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if script := entities.get(CONF_SCRIPT):
+        safe = (
+            safe_command(float(params.get("safe_a", SAFE_A)), is_set=True)
+            if role == CHARGER
+            else DeviceCommand(role=role, mode="automatic")
+        )
         return ScriptActuator(
             hass,
             role,
             script,
             name,
-            params.get("current_max_a"),
+            safe,
             may_switch_phases=params.get(CONF_SWITCHES_PHASES, False),
             may_discharge=params.get(CONF_DISCHARGE_MAX_W, 0) > 0,
         )
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
-    may = params.get(CONF_SWITCHES_PHASES, True)
-    return EntityActuator(hass, role, entities, name, params.get("current_max_a"), may_switch_phases=may)
+    safe_a, may = float(params.get("safe_a", SAFE_A)), params.get(CONF_SWITCHES_PHASES, True)
+    return EntityActuator(hass, role, entities, name, safe_a, may_switch_phases=may)
 
 
 def _brand(source: Mapping[str, Any], manufacturer: str, model: str | None) -> Brand:
