@@ -21,7 +21,9 @@ def async_tell_circuits(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         return
     if not circuits.meters[CONNECTION]:
         _async_tell(hass, entry, "connection_unmeasured", "")
-    if blind := without_phases(circuits, data.devices):
+    if data.site.meters.tree.grid_is_derived:
+        _async_tell(hass, entry, "connection_derived", "")
+    if blind := without_phases(circuits, data):
         _async_tell(hass, entry, "phases_unmeasured", ", ".join(blind))
 
 
@@ -32,15 +34,21 @@ def _lost(data: EmsData, circuits: SiteCircuits) -> list[str]:
     return [*circuits.lost, *(name for name, key in said if key is not None and key not in known)]
 
 
-def without_phases(circuits: SiteCircuits, devices: dict[str, SiteDevice]) -> list[str]:
-    """Return the names of meters that measure a circuit of several phases and do not tell them apart."""
-    found = {
-        devices[key].name
+def without_phases(circuits: SiteCircuits, data: EmsData) -> list[str]:
+    """Return the names of meters that measure a circuit of several phases and do not tell them apart.
+
+    A connection that is derived from others has no meter whose phases would help.
+    """
+    derived = {CONNECTION} if data.site.meters.tree.grid_is_derived else set()
+    blind = {
+        data.devices[key].name
         for circuit in circuits.tree.circuits
         for key in circuits.meters[circuit.key]
-        if len(circuit.phases) > 1 and not all(_tells(devices[key], phase) for phase in circuit.phases)
+        if circuit.key not in derived
+        and len(circuit.phases) > 1
+        and not all(_tells(data.devices[key], phase) for phase in circuit.phases)
     }
-    return sorted(found)
+    return sorted(blind)
 
 
 def _tells(meter: SiteDevice, phase: int) -> bool:

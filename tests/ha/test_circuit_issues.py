@@ -59,7 +59,7 @@ def issues(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
     return {key: found[key] for key in found if key in TOLD}
 
 
-TOLD = ("circuits_lost", "connection_unmeasured", "phases_unmeasured")
+TOLD = ("circuits_lost", "connection_derived", "connection_unmeasured", "phases_unmeasured")
 
 
 async def test_a_meter_that_tells_only_a_sum_is_named(hass: HomeAssistant, add_site: AddSite) -> None:
@@ -98,6 +98,14 @@ async def test_nothing_is_missing_where_nothing_is_steered(hass: HomeAssistant, 
 async def test_a_home_without_a_grid_meter_is_told_so(hass: HomeAssistant, add_site: AddSite) -> None:
     """What the home draws itself is then a guess."""
     assert await told(hass, add_site, home_of_entities(battery())) == {"connection_unmeasured": ""}
+
+
+async def test_a_derived_connection_has_no_phases_whatever_its_meters_tell(
+    hass: HomeAssistant, add_site: AddSite
+) -> None:
+    """Another meter at the house would change nothing: only one at the connection does."""
+    found = await told(hass, add_site, home_of_entities(meter("flat", "building"), battery()))
+    assert found == {"connection_derived": ""}
 
 
 async def test_circuits_that_lost_their_place_are_named_until_they_have_one(
