@@ -15,7 +15,9 @@ from custom_components.ems.adapters.device_wiring import (
 )
 from custom_components.ems.adapters.meter_tree import meters_of
 from custom_components.ems.const import DOMAIN
+from custom_components.ems.engine.control.charger import ChargerSpec
 from custom_components.ems.engine.control.circuit import Circuit
+from custom_components.ems.engine.control.setup import Setup
 from custom_components.ems.settings import SiteSettings
 from tests.ha.sites import circuit, entity_device, home_of_entities
 
@@ -186,6 +188,33 @@ def test_a_rotation_that_the_connection_does_not_have_is_not_believed() -> None:
 def test_a_battery_hangs_where_it_was_said(said: dict[str, Any] | None, found: BatteryWiring) -> None:
     """Evenly on all phases that are there."""
     assert battery_wiring({} if said is None else {"wiring": said}, CIRCUITS) == found
+
+
+@pytest.mark.parametrize(
+    ("allowance_a", "right_a", "given"),
+    [
+        (0, 6, {"left": 6, "right": 6}),  # 12 A of 16
+        (5, 6, {"left": 0, "right": 0}),  # a workbench makes it 17 A
+        (5, 0, {"left": 6, "right": 0}),  # one of them is set to pause
+    ],
+)
+def test_two_wallboxes_in_a_garage_get_their_safe_currents_where_they_fit(
+    allowance_a: float, right_a: float, given: dict[str, float]
+) -> None:
+    """The example of the page, as the guard computes it when the garage's meter is silent."""
+    circuits = tree_of(
+        *(meter("grid", "grid"), meter("cellar")),
+        circuit("garage", 16, meter="cellar", allowance_a=allowance_a),
+    )
+    boxes = []
+    for key, safe_a in (("left", 6), ("right", right_a)):
+        said = charger_wiring({"wiring": {"circuit": "garage", "safe_a": safe_a}}, circuits)
+        boxes.append(
+            ChargerSpec(key=key, name=key, circuit=said.circuit, rotation=said.rotation, safe_a=said.safe_a)
+        )
+    setup = Setup(tree=circuits.tree, chargers=tuple(boxes))
+    assert setup.connection.key == CONNECTION
+    assert setup.untrusted_a["garage"] == given
 
 
 def test_a_battery_of_a_home_on_one_phase_is_on_that_phase() -> None:
