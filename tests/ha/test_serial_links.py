@@ -72,7 +72,8 @@ def state(hass: HomeAssistant, entity_id: str) -> float:
 
 def links(site: MockConfigEntry) -> list[dict[str, Any]]:
     """Return what is kept of where devices are."""
-    return [subentry.data["source"]["link"] for subentry in site.subentries.values()]
+    devices = (each for each in site.subentries.values() if each.subentry_type != "circuit")
+    return [subentry.data["source"]["link"] for subentry in devices]
 
 
 async def test_two_meters_of_two_makers_share_one_serial_port(
