@@ -2,8 +2,10 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -156,3 +158,13 @@ def circuit(key: str, limit_a: float = 16, **params: Any) -> dict[str, Any]:
         "unique_id": f"circuit:{key}",
         "data": {"name": key.title(), "params": {"limit_a": limit_a, **params}},
     }
+
+
+def circuit_to_add(name: str, limit_a: float = 16, **params: Any) -> ConfigSubentry:
+    """Return a circuit for a home that runs already."""
+    return ConfigSubentry(
+        data=MappingProxyType({"name": name, "params": {"limit_a": limit_a, **params}}),
+        subentry_type="circuit",
+        title=name,
+        unique_id=f"circuit:{name.lower()}",
+    )

@@ -1,9 +1,8 @@
 """Devices that announce themselves: found, shown with their values, and added."""
 
 from dataclasses import replace
-from typing import Any
 
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_ZEROCONF, ConfigSubentry
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_ZEROCONF
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -22,7 +21,7 @@ from tests.ha.sites import (
     CHARGER_PARAMS,
     PV_PARAMS,
     async_demo_site,
-    circuit,
+    circuit_to_add,
     home_of_entities,
     subentry_id,
 )
@@ -225,12 +224,6 @@ async def test_a_device_that_left_meanwhile_says_so(
     assert flow.step == "found"
 
 
-def garage_on_one_phase() -> dict[str, Any]:
-    """Return a circuit that can be added to a home that runs."""
-    found = circuit("garage", phases="1")
-    return {key: found[key] for key in ("data", "subentry_type", "title", "unique_id")}
-
-
 async def test_a_charger_that_announces_itself_is_asked_for_its_car(
     hass: HomeAssistant, web: WebDevice, site: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,7 +234,7 @@ async def test_a_charger_that_announces_itself_is_asked_for_its_car(
     monkeypatch.setattr("custom_components.ems.flows.found.load_profiles", lambda: profiles)
     web.documents = dict(documents.GOE_CHARGER)
     info = service("go", port_of(web), "_hwenergy._tcp.local.", product_type="HWE-P1")
-    hass.config_entries.async_add_subentry(site, ConfigSubentry(**garage_on_one_phase()))
+    hass.config_entries.async_add_subentry(site, circuit_to_add("Garage", phases="1"))
     await settle(hass)
     (key,) = site.subentries
     flow = await announce(hass, info)
