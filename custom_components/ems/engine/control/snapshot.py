@@ -57,6 +57,7 @@ class Snapshot:
     meters : By circuit.
     arrays_kw : What each array gives; None where unknown. [kW]
     operator_kw : Most that what EMS steers may draw from the grid, by the operator's word; None: no word. [kW]
+    cap_kw : Most that may flow in at the connection at this time of day; None: no such limit. [kW]
     quarter, target_kw : The running interval of a capacity tariff and the mean not to exceed; None: no such tariff.
     export_price_per_kwh : Now; None where unknown. [currency/kWh]
     """
@@ -68,6 +69,7 @@ class Snapshot:
     batteries: Mapping[str, BatterySeen] = field(default_factory=dict)
     arrays_kw: Mapping[str, float | None] = field(default_factory=dict)
     operator_kw: float | None = None
+    cap_kw: float | None = None
     quarter: Interval | None = None
     target_kw: float | None = None
     export_price_per_kwh: float | None = None
