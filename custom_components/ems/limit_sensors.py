@@ -1,5 +1,6 @@
 """What limits the home now: the tightest power, and whether the network operator dims."""
 
+from abc import abstractmethod
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
@@ -44,7 +45,13 @@ class LimitEntity(Entity):
 
     @callback
     def _looked(self) -> None:
-        self.async_write_ha_state()
+        """Looks are many: states are written where one shows something new."""
+        if self._is_news():
+            self.async_write_ha_state()
+
+    @abstractmethod
+    def _is_news(self) -> bool:
+        """Tell whether somebody would miss what the last look has found; asked once per look."""
 
 
 class PowerLimit(LimitEntity, SensorEntity):
@@ -81,13 +88,11 @@ class PowerLimit(LimitEntity, SensorEntity):
             "peak_target_kw": None if limits.target_kw is None else round(limits.target_kw, 3),
         }
 
-    @callback
     @override
-    def _looked(self) -> None:
-        """Write what is news: another limit, or another number."""
+    def _is_news(self) -> bool:
+        """Another limit is news, another number where it is more than its breath."""
         because, self._because = self._because, self.limits.tightest
-        if self._publisher.is_worth_it(self.native_value, available=True) or because != self._because:
-            self.async_write_ha_state()
+        return self._publisher.is_worth_it(self.native_value, available=True) or because != self._because
 
 
 class OperatorLimit(LimitEntity, BinarySensorEntity):
@@ -115,10 +120,9 @@ class OperatorLimit(LimitEntity, BinarySensorEntity):
             "silent_since": None if silent_at_s is None else dt_util.utc_from_timestamp(silent_at_s),
         }
 
-    @callback
     @override
-    def _looked(self) -> None:
-        operator = self.limits.operator
-        if (now := (operator.limit_kw, operator.silent_at_s)) != self._shown:
-            self._shown = now
-            self.async_write_ha_state()
+    def _is_news(self) -> bool:
+        """Another limit is news, and that the operator fell silent or speaks again."""
+        before, operator = self._shown, self.limits.operator
+        self._shown = (operator.limit_kw, operator.silent_at_s)
+        return self._shown != before

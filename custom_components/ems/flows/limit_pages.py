@@ -71,7 +71,7 @@ def caps_schema() -> probatio.Schema:
     }
     return schema(
         {
-            probatio.Optional(OPT_CAPS, default=[]): ObjectSelector(
+            probatio.Optional(OPT_CAPS): ObjectSelector(
                 ObjectSelectorConfig(
                     fields=window,  # type: ignore[typeddict-item]  # the stub wants a dict per field type
                     multiple=True,

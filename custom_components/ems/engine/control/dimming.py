@@ -13,8 +13,8 @@ FIRST_KW: Final = 4.2
 SIMULTANEITY: Final = (1.0, 1.0, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45)  # by n; from 9 on it stays
 # Entities of other integrations come and go with every reload: that is no news of the network.
 PATIENCE_S: Final = 300.0
-# EEBUS "Limitation of Power Consumption" holds its fail-safe for two hours by default, and so long at most may an
-# operator dim as a precaution: a wire that broke meanwhile shall not dim a home for weeks.
+# EEBUS "Limitation of Power Consumption" holds its fail-safe for two hours by default, and as a mere precaution a
+# German operator may dim for two hours a day at most: a wire that broke meanwhile shall not dim a home for weeks.
 HOLDS_S: Final = 7200.0
 
 
