@@ -5,14 +5,9 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 
 from .const import (
     CONF_GRID,
-    CONF_KIND,
-    DOMAIN,
-    KIND_DEMO,
-    OPERATION_ACTIVE,
     OPERATION_ADVISORY,
     OPT_DEVICES,
     OPT_OPERATION,
@@ -71,9 +66,7 @@ class SiteSettings:
 
     @callback
     def set(self, key: str, value: Any) -> None:
-        """Store a site setting. The real-time guard that earns `active` on a real home is not there yet."""
-        if key == OPT_OPERATION and value == OPERATION_ACTIVE and self._entry.data[CONF_KIND] != KIND_DEMO:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="active_not_earned")
+        """Store a site setting."""
         self._update({key: value})
 
     @callback
