@@ -27,9 +27,9 @@ class LocalWindow:
     def holds(self, weekday: Ints, second: Ints) -> Bools:
         """Return where the window applies, given weekday and second of the local clock; same shape as these."""
         start, end = (t.hour * HOUR_S + t.minute * MINUTE_S + t.second for t in (self.start, self.end))
-        days = list(self.weekdays)
-        today = np.isin(weekday, days)
+        is_day = np.array([day in self.weekdays for day in range(7)])
+        today = is_day[weekday]
         if start < end:
-            return today & (second >= start) & (second < end)
-        yesterday = np.isin((weekday - 1) % 7, days)
-        return (today & (second >= start)) | (yesterday & (second < end))
+            return np.asarray(today & (second >= start) & (second < end))
+        yesterday = is_day[weekday - 1]  # before Monday comes the last one, as indices do
+        return np.asarray((today & (second >= start)) | (yesterday & (second < end)))
