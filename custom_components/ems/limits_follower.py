@@ -8,7 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, Home
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event, async_track_utc_time_change
 
-from .adapters.limit_options import operator_options
+from .adapters.limit_options import OPT_CAPS, OPT_QUARTER_HOUR, operator_options
 from .const import DOMAIN
 from .runtime import EmsConfigEntry
 
@@ -34,6 +34,7 @@ class _Follower:
         self._stop_listening: CALLBACK_TYPE = lambda: None
         self._issue_id = f"operator_{entry.entry_id}"
         self._told: str | None = None  # the entity of which the repair is
+        self._planned_by = self._plan_options()
 
     @callback
     def listen(self) -> None:
@@ -76,8 +77,14 @@ class _Follower:
         self.look()
 
     async def async_options_changed(self, _: HomeAssistant, __: ConfigEntry[Any]) -> None:
-        """Listen to another entity where one was chosen; other options may be limits as well."""
+        """Listen to another entity where one was chosen; other options may be limits as well, also of the plan."""
         self.listen()
+        if (now := self._plan_options()) != self._planned_by:
+            self._planned_by = now
+            self._entry.runtime_data.plan.async_replan()
+
+    def _plan_options(self) -> tuple[Any, ...]:
+        return tuple(self._entry.options.get(key) for key in (OPT_CAPS, OPT_QUARTER_HOUR))
 
     @callback
     def stop(self) -> None:

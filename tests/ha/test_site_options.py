@@ -37,6 +37,12 @@ async def open_options(hass: HomeAssistant, entry: MockConfigEntry, page: str) -
     return await flow.choose(page)
 
 
+def planned_cap(entry: MockConfigEntry) -> set[float] | None:
+    """Return the limits by the clock that the last plan knew."""
+    cap_kw = entry.runtime_data.plan.data.outlook.problem.import_cap_kw
+    return None if cap_kw is None else set(cap_kw.tolist())
+
+
 async def save(hass: HomeAssistant, entry: MockConfigEntry, page: str, **user_input: Any) -> None:
     """Fill a page in. What is there otherwise stays, and the home is not loaded anew."""
     loaded, others = entry.runtime_data, {k: v for k, v in entry.options.items() if k != page}
@@ -97,12 +103,14 @@ async def test_limits_by_the_clock_are_added_and_taken_away(
     window = {"start": "00:00:00", "end": "00:00:00", "limit_kw": 9.5, "weekdays": ["mon"]}
     await save(hass, entry, "caps", caps=[window])
     assert entry.runtime_data.limits.latest.cap_kw == 9.5
+    assert planned_cap(entry) == {9.5, float("inf")}  # at once: today is a Monday
     assert cap_windows(entry)[0].weekdays == {0}
     again = await open_options(hass, entry, "caps")
     assert again.suggested == {"caps": [window]}
     await again.submit(caps=[])
     await settle(hass)
     assert entry.runtime_data.limits.latest.cap_kw is None
+    assert planned_cap(entry) is None
     await save(hass, entry, "caps")
     assert entry.options["caps"] == []
 

@@ -18,7 +18,7 @@ from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .car_soc import car_soc
 from .cars import CarNow, CarSessions
-from .limit_options import quarter_hour_options
+from .limit_options import cap_windows, quarter_hour_options
 from .load_book import LoadBook
 from .peak_meter import PeakMeter, PeakNow
 from .problem import PlanInputs
@@ -85,6 +85,7 @@ class InputCollector:
             loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
             # Where a peak costs nothing, one that is reached already is no reason to reach it again.
             peak=self._peak_now() if site.grid.demand_charge else None,
+            caps=cap_windows(self._entry),
             problems=(*outside.problems, *self._skill.data.reasons),
         )
 

@@ -1,12 +1,16 @@
 """Limits by the clock, worked by hand: midnight, weekdays, the two days on which the clock changes."""
 
 from datetime import UTC, datetime, time
+import itertools
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, settings, strategies as st
+import numpy as np
 import pytest
 
-from custom_components.ems.engine.control.windows import CapWindow, cap_now_kw
+from custom_components.ems.engine.control.windows import CapWindow, cap_now_kw, caps_kw
 from custom_components.ems.engine.errors import PlanError
+from custom_components.ems.engine.steps import Steps
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NIGHT = CapWindow(start=time(22), end=time(6), limit_kw=11.0)
@@ -72,3 +76,37 @@ def test_a_limit_that_is_none_is_refused(limit_kw: float) -> None:
 def test_a_day_that_no_week_has_is_refused() -> None:
     with pytest.raises(PlanError, match="weekdays"):
         CapWindow(start=time(22), end=time(6), limit_kw=1.0, weekdays=frozenset({7}))
+
+
+@given(
+    st.lists(
+        st.builds(
+            CapWindow,
+            start=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+            end=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+            limit_kw=st.floats(0, 20),
+            weekdays=st.frozensets(st.integers(0, 6), min_size=1),
+        ),
+        max_size=4,
+    ),
+    # Any week of two years: both days on which the clock changes are among them.
+    st.integers(0, 104),
+)
+@settings(max_examples=30)
+def test_a_plan_s_steps_have_the_smallest_limit_of_any_of_their_minutes(
+    windows: list[CapWindow], week: int
+) -> None:
+    """Plan and guard look at the same windows in two ways; they must not disagree."""
+    first_s = 1_767_225_600.0 + week * 7 * 86400  # 1 January 2026, 00:00 UTC
+    steps = Steps(edges_s=first_s + np.array([0, 300, 900, 1800, 5400, 9000, 86_400, 90_000]))
+    limits_kw = caps_kw(windows, steps, VIENNA)
+    if not windows:
+        assert limits_kw is None
+        return
+    for k, (begin_s, end_s) in enumerate(itertools.pairwise(steps.edges_s)):
+        minutes = [cap_now_kw(windows, at_s, VIENNA) for at_s in np.arange(begin_s + 30, end_s, 60)[:180]]
+        known = [kw for kw in minutes if kw is not None]
+        if len(minutes) * 60 == end_s - begin_s:
+            assert limits_kw[k] == min(known, default=np.inf)
+        else:
+            assert limits_kw[k] <= min(known, default=np.inf)
