@@ -89,24 +89,20 @@ def test_a_day_that_no_week_has_is_refused() -> None:
         ),
         max_size=4,
     ),
-    # Any week of two years: both days on which the clock changes are among them.
-    st.integers(0, 104),
+    # Any hour of two years: those in which the clock changes are among them.
+    st.integers(0, 2 * 8760),
 )
 @settings(max_examples=30)
 def test_a_plan_s_steps_have_the_smallest_limit_of_any_of_their_minutes(
-    windows: list[CapWindow], week: int
+    windows: list[CapWindow], hour: int
 ) -> None:
     """Plan and guard look at the same windows in two ways; they must not disagree."""
-    first_s = 1_767_225_600.0 + week * 7 * 86400  # 1 January 2026, 00:00 UTC
-    steps = Steps(edges_s=first_s + np.array([0, 300, 900, 1800, 5400, 9000, 86_400, 90_000]))
+    first_s = 1_767_225_600.0 + hour * 3600  # from 1 January 2026, 00:00 UTC
+    steps = Steps(edges_s=first_s + np.array([0, 300, 900, 1800, 5400]))
     limits_kw = caps_kw(windows, steps, VIENNA)
     if not windows:
         assert limits_kw is None
         return
-    for k, (begin_s, end_s) in enumerate(itertools.pairwise(steps.edges_s)):
-        minutes = [cap_now_kw(windows, at_s, VIENNA) for at_s in np.arange(begin_s + 30, end_s, 60)[:180]]
-        known = [kw for kw in minutes if kw is not None]
-        if len(minutes) * 60 == end_s - begin_s:
-            assert limits_kw[k] == min(known, default=np.inf)
-        else:
-            assert limits_kw[k] <= min(known, default=np.inf)
+    for limit_kw, (begin_s, end_s) in zip(limits_kw, itertools.pairwise(steps.edges_s), strict=True):
+        minutes = [cap_now_kw(windows, at_s, VIENNA) for at_s in np.arange(begin_s + 30, end_s, 60)]
+        assert limit_kw == min((kw for kw in minutes if kw is not None), default=np.inf)
