@@ -31,7 +31,7 @@ CELLS = BatterySpec(
         ("discharge", 3.0, 4.0, 0.24, True),  # and yet it gives too much
         ("hold", None, 0.2, 0.5, False),
         ("hold", None, 0.4, 0.5, True),
-        ("hold", None, -0.4, 0.5, True),
+        ("hold", None, -4.0, 0.5, False),  # surplus still goes in
         ("automatic", None, 5.0, 0.5, False),
         ("charge", 3.0, None, 0.5, None),
         ("charge", 3.0, 0.0, None, None),

@@ -44,7 +44,7 @@ def misses(
     """Tell whether a battery does something else than it was told; None where nobody can say.
 
     With p the measured power in the direction of the order and P the order: p > P + tolerance, or p < 0.2 P. Told to
-    hold, P is 0 and either direction counts. Left to itself there is nothing to miss.
+    hold, it must not give; many go on storing surplus then. Left to itself there is nothing to miss.
     """
     if order.mode not in (CHARGE, DISCHARGE, HOLD):
         return False
@@ -53,7 +53,7 @@ def misses(
     told_kw = order.power_kw or 0.0
     bearable_kw = max(rules.least_kw, rules.share * told_kw)
     if order.mode == HOLD:
-        return abs(now.power_kw) > bearable_kw
+        return now.power_kw > bearable_kw
     does_kw = now.power_kw if order.mode == DISCHARGE else -now.power_kw
     if does_kw > told_kw + bearable_kw:
         return True
