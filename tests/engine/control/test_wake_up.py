@@ -5,11 +5,13 @@ from itertools import pairwise
 
 from hypothesis import given, strategies as st
 
+from custom_components.ems.engine.control.decide import decide
 from custom_components.ems.engine.control.ev_mode import EvMode
+from custom_components.ems.engine.control.snapshot import State
 from custom_components.ems.engine.control.wake_up import AWAKE, WakeState, wake
 
 from .closed_loop import House, SimCar
-from .homes import START_S, charger, setup
+from .homes import START_S, charger, seen, setup, snapshot, word
 
 
 def live(
@@ -137,3 +139,18 @@ def test_while_it_pauses_it_says_so() -> None:
         if house.decided:
             said.add((reason(house), house.cars["car"].offered_a))
     assert ("ev_waking", 0.0) in said
+
+
+def test_a_car_whose_charger_offers_nothing_yet_is_not_woken() -> None:
+    # In advisory operation nothing is written, and what would be told is offered to nobody.
+    state, now_s = State(), START_S
+    picture = seen(EvMode.NOW, offered_a=0.0)
+    for _ in range(100):
+        now_s += 5
+        amps = 2 + now_s % 7 / 50
+        found = decide(
+            setup(charger()), snapshot(now_s, {"main": word(amps, 2, 2, now_s)}, {"car": picture}), state
+        )
+        state = found.state
+        assert found.decisions["car"].reason.key == "ev_now"
+    assert state.chargers["car"].wake == AWAKE

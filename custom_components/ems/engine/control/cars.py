@@ -18,7 +18,7 @@ from .charger import (
 )
 from .claim import Claim, Rank
 from .decision import Decision
-from .ev_mode import Wish, wish_of
+from .ev_mode import Source, Wish, wish_of
 from .flow import NOMINAL_V
 from .phase_switch import IDLE, PhaseWish, next_phases
 from .ramp import Offer, next_offer
@@ -59,6 +59,12 @@ class Car:
     def is_steerable(self) -> bool:
         """Tell whether it does what it is told."""
         return self.now.is_reachable and not self.ignores
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether a person wants it ready for a car that is not there: it then has what others leave."""
+        asked = self.seen.ask is not None and self.wish.source is Source.OVERRIDE
+        return asked and self.now.is_connected is False and self.wish.most_a > 0
 
     @property
     def needs_sun(self) -> bool:
@@ -116,10 +122,12 @@ def _wake(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, wish: Wish,
     """Return whether a car sleeps. Where nobody says that there is one, or that it charges, none is woken."""
     drawn = drawn_most_a(seen.now)
     takes = seen.now.is_charging if drawn is None else drawn >= ACTIVE_A
+    # Told is not offered: the charger may not have taken it yet, or nothing is written at all.
+    offered_a = state.offer.amps if seen.now.offered_a is None else min(state.offer.amps, seen.now.offered_a)
     return wake(
         state.wake,
         is_there=seen.now.is_connected is True,
-        is_offered=min(state.offer.amps, wish.most_a) >= spec.current_min_a,
+        is_offered=min(offered_a, wish.most_a) >= spec.current_min_a,
         takes=takes if seen.now.is_reachable else None,
         now_s=now_s,
     )
@@ -148,7 +156,7 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         least_a=spec.current_min_a,
         most_a=_most_a(car, now_s),
         drawn_a=counted_a(car.now, state.offer.amps),
-        rank=wish.rank,
+        rank=Rank.SURPLUS if car.is_awaited else wish.rank,
         priority=spec.priority,
         turn=_turn(setup, state, now_s),
         fixed_a=None if car.is_steerable else may_draw_a(spec, car.now, silent_s),
@@ -165,7 +173,9 @@ def _floor_a(car: Car) -> float:
 
 
 def _most_a(car: Car, now_s: float) -> float:
-    if car.now.is_connected is False or car.state.phases.must_pause or car.state.wake.must_pause:
+    if car.now.is_connected is False and not car.is_awaited:
+        return 0.0
+    if car.state.phases.must_pause or car.state.wake.must_pause:
         return 0.0
     if car.needs_sun and not car.state.sun.is_on:
         return 0.0
@@ -220,7 +230,15 @@ def told(
     """
     if car.is_steerable:
         limited = _is_protection(held_by)
-        offer = next_offer(car.spec, car.state.offer, amps, now_s, setup.pace, is_limited=limited)
+        offer = next_offer(
+            car.spec,
+            car.state.offer,
+            amps,
+            now_s,
+            setup.pace,
+            is_limited=limited,
+            asked_a=car.wish.most_a,
+        )
     else:
         offer = _last_or_none(car, now_s, is_over=amps < 0)
     wants = _most_a(car, now_s) >= car.spec.current_min_a
