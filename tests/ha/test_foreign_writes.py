@@ -299,7 +299,8 @@ async def test_a_hand_at_the_charging_station_is_heeded(
     await clock.live(hass, 65)
     assert override_of(car) == ("charge", None, 9)
     await clock.live(hass, 3 * GRACE_S)
-    assert home.home.charger.setpoint_a == 9
+    assert override_of(car) == ("charge", None, 9)
+    assert 6 <= home.home.charger.setpoint_a <= 9  # no car is there: the guard leaves it less
     home.home.charger.setpoint_a = 0.0
     await clock.live(hass, 65)
     assert override_of(car) == ("off", None, None)

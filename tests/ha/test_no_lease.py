@@ -7,6 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ems.adapters.actuators import SAFE_A
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.lease_issues import async_tell_no_lease
 from tests.ha.clock import Clock
@@ -107,6 +108,6 @@ async def test_a_charger_that_a_crash_left_paused_is_set_right_by_the_next_run(
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     await clock.live(hass, 10)
-    assert foreign.heard == [(CURRENT, CHARGER_PARAMS["current_max_a"]), (ENABLE, "on")]
+    assert foreign.heard == [(CURRENT, SAFE_A), (ENABLE, "on")]
     await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[f"ems.{entry.entry_id}"]["data"]["commanded"] == []
