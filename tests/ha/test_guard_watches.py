@@ -115,7 +115,7 @@ async def test_a_charger_elsewhere_is_told_with_the_order_to_enter(
     assert not watch.is_inverted("main")
     (text,) = said(hass).values()
     assert "its current showed on L3, but its set-up says L1" in text
-    assert "enter L3, L1, L2" in text
+    assert "choose L3, L1, L2 as *Phases of the house*" in text
 
 
 async def test_what_was_told_goes_with_the_home(hass: HomeAssistant, site: MockConfigEntry) -> None:

@@ -7,7 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ems.adapters.actuators import SAFE_A
+from custom_components.ems.adapters.device_wiring import SAFE_A
 from custom_components.ems.const import DOMAIN
 from custom_components.ems.lease_issues import async_tell_no_lease
 from tests.ha.clock import Clock

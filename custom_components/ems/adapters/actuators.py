@@ -25,6 +25,7 @@ from ..devices.command import DeviceCommand, RegisterWrite
 from ..devices.profile import Placeholder
 from ..devices.profile.model import Amount
 from ..site_device import Actuator, SetpointWrite
+from .device_wiring import SAFE_A
 from .phase_entity import CONF_PHASES_SELECT, phase_steps, phase_words
 from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
@@ -32,8 +33,6 @@ from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 FOREIGN_TIMEOUT_S = 15
 # Calls whose echo may still come: a command is one or two, and there is one every five seconds at most.
 REMEMBERED_CALLS = 8
-# Every car charges with it, and any fuse of a home carries it beside the rest. [A]
-SAFE_A = 6.0
 
 
 class ProfileActuator(Actuator):
