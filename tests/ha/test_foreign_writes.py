@@ -29,8 +29,7 @@ def cells(hass: HomeAssistant, battery: Channel) -> Channel:
 @pytest.fixture
 async def wallbox(hass: HomeAssistant, foreign: Foreign, add_site: AddSite) -> Channel:
     """A charger behind entities that is watched."""
-    found = await add_charger(hass, foreign, add_site, current_number=CURRENT, enable_switch=ENABLE)
-    return found
+    return await add_charger(hass, foreign, add_site, current_number=CURRENT, enable_switch=ENABLE)
 
 
 async def by_user(hass: HomeAssistant, domain: str, service: str, entity_id: str, **data: Any) -> None:
