@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
+from ..engine.control.ev_mode import EvMode
 from ..engine.site import Charger
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
@@ -13,7 +14,9 @@ from ..store import SiteStore
 
 STORE_KEY = "sessions"
 TARGET_SOC_PCT = 80.0
-PLANNED, SURPLUS_ONLY = "planned", "surplus_only"
+EV_MODE = "ev_mode"
+# What was asked before there were modes, and the answer that meant the sun alone.
+_CHARGE_FROM, _SURPLUS_ONLY = "charge_from", "surplus_only"
 # From the socket into the car: nobody measures it, so it is what the engine takes for any charger.
 EFFICIENCY = Charger.charge_efficiency
 
@@ -22,6 +25,7 @@ EFFICIENCY = Charger.charge_efficiency
 class CarNow:
     """A car as it stands at its charger. `connected` is None where the charger does not say.
 
+    connected : Also False where people want nothing to be charged: then there is nothing to plan.
     energy_needed_kwh, energy_max_kwh : At the socket: to what it is to have, and to what it can take at all; the
         latter None where the car does not tell its state of charge.
     """
@@ -89,13 +93,14 @@ class CarSessions:
         missing, room = self._missing(device), None
         if soc is not None and capacity_kwh is not None:
             missing, room = self._missing_by_soc(device, soc, float(capacity_kwh))
-        source = self._settings.device(device.subentry_id, "charge_from", PLANNED)
+        mode = ev_mode_of(self._settings, device.subentry_id)
         return CarNow(
-            connected=connected if isinstance(connected, bool) else None,
+            connected=connected and mode is not EvMode.OFF if isinstance(connected, bool) else None,
             energy_needed_kwh=missing,
             energy_max_kwh=room,
             ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
-            surplus_only=source == SURPLUS_ONLY,
+            # The smallest current of `min_surplus` comes from the grid too, so the sun alone would be too little.
+            surplus_only=mode is EvMode.SURPLUS,
         )
 
     def _missing(self, device: SiteDevice) -> float:
@@ -128,6 +133,12 @@ class CarSessions:
         if told.energy_wh is None or energy_wh is None:
             return 0.0
         return max(0.0, (energy_wh - told.energy_wh) / 1000)
+
+
+def ev_mode_of(settings: SiteSettings, subentry_id: str) -> EvMode:
+    """Return how people want a charger's car to be charged. What they chose before there were modes goes on."""
+    is_sun_only = settings.device(subentry_id, _CHARGE_FROM, None) == _SURPLUS_ONLY
+    return EvMode(settings.device(subentry_id, EV_MODE, EvMode.SURPLUS if is_sun_only else EvMode.PLAN))
 
 
 def next_local(at: time, now: datetime | None = None) -> datetime:
