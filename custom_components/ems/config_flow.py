@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
@@ -40,6 +41,7 @@ from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.meter import MeterFlow
+from .flows.schedule import DeviceTimesFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
@@ -77,6 +79,13 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
         return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return what sets the hours of devices."""
+        return DeviceTimesFlow()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

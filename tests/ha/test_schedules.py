@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -119,3 +120,19 @@ async def test_a_departure_beyond_the_plan_is_kept_within_it(entry: MockConfigEn
     assert outlook.problem.cars[id_].connected.all()
     charged_kwh = outlook.plan.devices[id_].power_kw @ outlook.problem.steps.hours
     assert charged_kwh == pytest.approx(15, abs=0.01)
+
+
+async def test_one_time_for_every_day_is_refused_where_each_weekday_has_its_own(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """It shows the next departure, and must not take a time that would change nothing."""
+    data, id_ = entry.runtime_data, subentry_id(entry, "charger")
+    data.settings.set_device(id_, "ready_by_weekdays", {"wed": "08:00:00"})
+    await data.plan.async_plan()
+    assert hass.states.get("time.wallbox_ready_by").state == "08:00:00"
+    nine = {"entity_id": "time.wallbox_ready_by", "time": "09:00:00"}
+    with pytest.raises(ServiceValidationError, match="departure of its own for each weekday"):
+        await hass.services.async_call("time", "set_value", nine, blocking=True)
+    data.settings.set_device(id_, "ready_by_weekdays", {})
+    await hass.services.async_call("time", "set_value", nine, blocking=True)
+    assert hass.states.get("time.wallbox_ready_by").state == "09:00:00"

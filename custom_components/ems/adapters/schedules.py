@@ -32,6 +32,7 @@ SCHEDULE_MODES: Final[Mapping[str, tuple[str, ...]]] = {
     BATTERY: (battery.AUTOMATIC, battery.HOLD, battery.CHARGE, battery.DISCHARGE),
     LOAD: (Mode.ON.value, Mode.OFF.value),
 }
+_NAME: Final = "schedules[{}]"
 _FIELDS: Final = ("start", "end", "mode", "weekdays", *AMOUNTS)
 
 type _Row = tuple[str, str, tuple[str, ...], str, float | None, float | None]
@@ -75,13 +76,15 @@ def battery_ask(settings: SiteSettings, device: SiteDevice, now: datetime) -> Ba
 
 
 def read_schedules(
-    role: str, params: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
+    role: str, params: Mapping[str, Any], given: Sequence[Mapping[str, Any]], *, name: str = _NAME
 ) -> list[dict[str, Any]]:
     """Return windows as they are stored, checked against what the device is and may.
 
-    Errors: PlanError that names the field and the window, counted from 1.
+    name : What errors call a window, with its number, counted from 1.
+
+    Errors: PlanError that names the field and the window.
     """
-    return [_checked(role, params, row, f"{SCHEDULES}[{i}]") for i, row in enumerate(given, start=1)]
+    return [_checked(role, params, row, name.format(i)) for i, row in enumerate(given, start=1)]
 
 
 def _checked(role: str, params: Mapping[str, Any], given: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -156,8 +159,8 @@ def _known(role: str, rows: tuple[_Row, ...]) -> tuple[Schedule, ...]:
     found = []
     for i, row in enumerate(rows, start=1):
         try:
-            _refuse_unknown("mode", f"{SCHEDULES}[{i}]", [row[3]], SCHEDULE_MODES.get(role, ()))
-            found.append(_schedule(row, f"{SCHEDULES}[{i}]"))
+            _refuse_unknown("mode", _NAME.format(i), [row[3]], SCHEDULE_MODES.get(role, ()))
+            found.append(_schedule(row, _NAME.format(i)))
         except ValueError as err:
             LOGGER.warning("A stored schedule is left out: %s", err)
     return tuple(found)
