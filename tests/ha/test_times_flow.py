@@ -184,7 +184,7 @@ async def test_a_reconfigured_device_keeps_its_hours(hass: HomeAssistant, entry:
 async def test_a_single_device_is_not_asked_for(hass: HomeAssistant, add_site: AddSite) -> None:
     """One click less where there is no choice."""
     read_home(hass)
-    entry = await add_site(home_of_entities(GRID, WALLBOX))
+    entry = await add_site(home_of_entities(GRID))
     assert (await set_times(hass, entry)).step == "times"
 
 

@@ -79,6 +79,7 @@ ERRORS: Final[Mapping[str, Wording]] = {
     "useless_field": worded(
         "{field} of {name} says nothing beside {other}: leave one of them out.", "field", "name", "other"
     ),
+    "not_a_threshold": worded("{field} is {found}: give a number.", "field", "found"),
     "not_given": worded("{field} of {name} is missing: name it.", "field", "name"),
     # Solvers and files.
     "unknown_solver": worded("There is no solver called {solver}: use highs, cvxpy or cvxpy:NAME.", "solver"),

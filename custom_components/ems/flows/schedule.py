@@ -24,11 +24,12 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..adapters.alerts import AFTER, ALERTS, read_alerts, threshold_fields
 from ..adapters.departure import READY_BY_WEEKDAYS, read_weekday_times
 from ..adapters.override_request import span_by_setup
 from ..adapters.schedules import SCHEDULE_MODES, SCHEDULES, read_schedules
 from ..adapters.wording import reason_of, reason_text
-from ..const import BATTERY, CHARGER, CONF_PARAMS, LOAD
+from ..const import BATTERY, CHARGER, CONF_PARAMS, LOAD, ROLES
 from ..engine.control.schedule import WEEKDAYS
 from ..engine.errors import PlanError
 from ..engine.plan.result import Mode
@@ -43,6 +44,13 @@ _WINDOW_ERRORS: Final = {
 }
 # What a role's amount is, and which of its modes know it.
 _AMOUNT_MODES: Final = {CHARGER: (Mode.CHARGE,), BATTERY: (Mode.CHARGE, Mode.DISCHARGE), LOAD: (Mode.ON,)}
+THRESHOLDS: Final = {
+    "power_above_w": number(-5_000_000, 5_000_000, 1, "W"),
+    "power_below_w": number(-5_000_000, 5_000_000, 1, "W"),
+    "soc_below_pct": number(0, 100, 1, "%"),
+    "silent_for_min": number(1, 10080, 1, "min"),
+    AFTER: number(0, 86400, 1, "s"),
+}
 _UNITS: Final = {"current_a": "A", "power_w": "W"}
 
 
@@ -56,9 +64,7 @@ class DeviceTimesFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which device is meant, where there is a choice."""
         devices = {
-            key: each
-            for key, each in self.config_entry.subentries.items()
-            if each.subentry_type in SCHEDULE_MODES
+            key: each for key, each in self.config_entry.subentries.items() if each.subentry_type in ROLES
         }
         if not devices:
             return self.async_abort(reason="no_devices")
@@ -101,15 +107,12 @@ class DeviceTimesFlow(OptionsFlow):
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """Return what is to be stored, what is wrong, and the words for it."""
         found: dict[str, Any] = {}
-        key = SCHEDULES
-        try:
-            windows = [_filled(row) for row in user_input.get(SCHEDULES, [])]
-            found[SCHEDULES] = read_schedules(role, params, windows, name="{}")
-            if role == CHARGER:
-                key = READY_BY_WEEKDAYS
-                found[READY_BY_WEEKDAYS] = read_weekday_times(user_input.get(READY_BY_WEEKDAYS, {}))
-        except PlanError as err:
-            return {}, {key: _WINDOW_ERRORS.get(err.key, "not_saved")}, self._words(err)
+        for key in _keys(role):
+            try:
+                found[key] = _value(key, role, params, user_input)
+            except PlanError as err:
+                word = _WINDOW_ERRORS.get(err.key) if key == SCHEDULES else None
+                return {}, {key: word or "not_saved"}, self._words(err)
         return found, {}, {}
 
     def _words(self, err: PlanError) -> dict[str, str]:
@@ -131,21 +134,35 @@ class DeviceTimesFlow(OptionsFlow):
         return self.async_create_entry(data=dict(entry.options))
 
 
-def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a window as it was meant: days that were chosen and unchosen again are no choice."""
-    return {key: value for key, value in row.items() if value != []}
-
-
 def _keys(role: str) -> tuple[str, ...]:
-    return (SCHEDULES, READY_BY_WEEKDAYS) if role == CHARGER else (SCHEDULES,)
+    """Return the settings that a role has, as the form shows them."""
+    has = {SCHEDULES: role in SCHEDULE_MODES, READY_BY_WEEKDAYS: role == CHARGER, ALERTS: True}
+    return tuple(key for key, is_there in has.items() if is_there)
+
+
+def _value(key: str, role: str, params: Mapping[str, Any], user_input: Mapping[str, Any]) -> Any:
+    """Return one setting as it is stored. Raises PlanError."""
+    if key == READY_BY_WEEKDAYS:
+        return read_weekday_times(user_input.get(key, {}))
+    if key == ALERTS:
+        return read_alerts(role, user_input.get(key, {}))
+    # Days that were chosen and unchosen again are no choice.
+    rows = [{field: value for field, value in row.items() if value != []} for row in user_input.get(key, [])]
+    return read_schedules(role, params, rows, name="{}")
 
 
 def _schema(role: str, params: Mapping[str, Any]) -> probatio.Schema:
     """Return the form for a role."""
-    fields: dict[Any, Any] = {probatio.Optional(SCHEDULES): _windows(role, params)}
+    fields: dict[Any, Any] = {}
+    if role in SCHEDULE_MODES:
+        fields[probatio.Optional(SCHEDULES)] = _windows(role, params)
     if role == CHARGER:
         days = probatio.Schema({probatio.Optional(day): TimeSelector() for day in WEEKDAYS})
         fields[probatio.Optional(READY_BY_WEEKDAYS)] = section(days, {"collapsed": True})
+    limits = {probatio.Optional(field): THRESHOLDS[field] for field in (*threshold_fields(role), AFTER)}
+    fields[probatio.Optional(ALERTS)] = section(
+        probatio.Schema(limits), {"collapsed": role in SCHEDULE_MODES}
+    )
     return probatio.Schema(fields)
 
 
