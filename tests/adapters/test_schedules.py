@@ -26,6 +26,7 @@ def read(device: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
         ("charger", {"mode": "now"}, {"mode": "now"}),
         ("charger", {"mode": "surplus", "current_a": 10}, {"mode": "surplus", "current_a": 10.0}),
         ("charger", {"mode": "off", "current_a": None}, {"mode": "off"}),  # an empty field of a form
+        ("charger", {"mode": "now", "weekdays": []}, {"mode": "now"}),  # every day
         ("battery", {"mode": "charge", "power_w": 2500}, {"mode": "charge", "power_w": 2500.0}),
         ("battery", {"mode": "automatic"}, {"mode": "automatic"}),
         ("load", {"mode": "on"}, {"mode": "on"}),
@@ -53,7 +54,6 @@ def test_a_window_is_stored_as_it_was_meant(device: str, row: dict[str, Any], st
         ("charger", {"mode": "now", "end": "25:00"}, r"end of schedules\[2\] is 25:00.*no time of day"),
         ("charger", {"mode": "now", "start": 1320}, r"start of schedules\[2\] is 1320"),  # YAML's 22:00
         ("charger", {"mode": "now", "start": "07:00+02:00"}, r"start of schedules\[2\]"),
-        ("charger", {"mode": "now", "weekdays": []}, r"weekdays of schedules\[2\] names no day"),
         ("charger", {"mode": "now", "weekdays": ["monday"]}, r"weekdays \(schedules\[2\]\) is monday"),
         ("charger", {"mode": "now", "current_a": 5}, r"current_a of schedules\[2\] is 5.*between 6 and 16"),
         ("charger", {"mode": "now", "current_a": 17}, r"between 6 and 16"),

@@ -88,7 +88,8 @@ def read_schedules(
 
 
 def _checked(role: str, params: Mapping[str, Any], given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    row = {key: value for key, value in given.items() if value not in (None, "")}
+    # What a form leaves empty is not given; days that were chosen and unchosen again are no choice.
+    row = {key: value for key, value in given.items() if value not in (None, "", [])}
     for key in row:
         if key not in _FIELDS:
             raise PlanError("not_one_of", field=name, found=str(key), known=", ".join(_FIELDS))

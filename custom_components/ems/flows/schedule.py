@@ -146,9 +146,7 @@ def _value(key: str, role: str, params: Mapping[str, Any], user_input: Mapping[s
         return read_weekday_times(user_input.get(key, {}))
     if key == ALERTS:
         return read_alerts(role, user_input.get(key, {}))
-    # Days that were chosen and unchosen again are no choice.
-    rows = [{field: value for field, value in row.items() if value != []} for row in user_input.get(key, [])]
-    return read_schedules(role, params, rows, name="{}")
+    return read_schedules(role, params, user_input.get(key, []), name="{}")
 
 
 def _schema(role: str, params: Mapping[str, Any]) -> probatio.Schema:
