@@ -9,13 +9,22 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ems.adapters.schedules import battery_ask, charger_ask, schedule_now
+from custom_components.ems.adapters.schedules import battery_ask, charger_ask, load_command, schedule_now
+from custom_components.ems.channel import Command, Source as CommandSource
 from custom_components.ems.engine.control.battery import BatteryAsk
 from custom_components.ems.engine.control.ev_mode import Ask, EvMode, Source
 from tests.ha.clock import Clock
 from tests.ha.conftest import AddSite
 from tests.ha.foreign import read_home
-from tests.ha.sites import BATTERY_PARAMS, CHARGER_PARAMS, entity_device, home_of_entities, subentry_id
+from tests.ha.sites import (
+    BATTERY_PARAMS,
+    CHARGER_PARAMS,
+    ROD_PARAMS,
+    entity_device,
+    home_of_entities,
+    load_device,
+    subentry_id,
+)
 
 GRID = entity_device("meter", "Grid", {"position": "grid"}, power_entity="sensor.grid")
 WALLBOX = entity_device(
@@ -72,6 +81,24 @@ async def test_a_batterys_schedule_is_asked_of_the_guard_in_kilowatts(entry: Moc
     assert battery_ask(settings, device, at(EVENING)) == asked
     assert battery_ask(settings, device, at("2026-06-16T23:00:00+02:00")) is None  # a Tuesday
     assert schedule_now(settings, device, at(EVENING)).schedule.weekdays == {0}
+
+
+@pytest.mark.parametrize(
+    ("amount", "power_w"),
+    [({"power_w": 1500.0}, 1500.0), ({}, 3000.0)],  # what is not said is the most it may
+)
+async def test_a_loads_schedule_is_a_command_that_ends_with_it(
+    hass: HomeAssistant, add_site: AddSite, amount: dict[str, float], power_w: float
+) -> None:
+    """Like a person's, and never for longer than its window."""
+    read_home(hass)
+    entry = await add_site(home_of_entities(GRID, load_device("Rod", ROD_PARAMS)))
+    settings, device = store(entry, "load", "schedules", [{**NIGHT, "mode": "on", **amount}])
+    command = load_command(settings, device, at(EVENING))
+    assert command == Command(
+        mode="on", power_w=power_w, source=CommandSource.SCHEDULE, expires_at=at(MORNING)
+    )
+    assert load_command(settings, device, at(MORNING)) is None
 
 
 async def test_a_change_of_the_schedule_counts_at_once(entry: MockConfigEntry) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
+from ..channel import Command, Source as Whose
 from ..const import BATTERY, CHARGER, LOAD, LOGGER
 from ..engine import checks
 from ..engine.control import battery
@@ -72,6 +73,23 @@ def battery_ask(settings: SiteSettings, device: SiteDevice, now: datetime) -> Ba
         power_kw=schedule.power_kw,
         source=Source.SCHEDULE.value,
         until_s=found.until_s,
+    )
+
+
+def load_command(settings: SiteSettings, device: SiteDevice, now: datetime) -> Command | None:
+    """Return what a flexible load is scheduled to do now, as a command that ends with its window."""
+    found = schedule_now(settings, device, now)
+    if found is None:
+        return None
+    schedule = found.schedule
+    span = span_by_setup(LOAD, device.params, schedule.mode)
+    power_w = None if schedule.power_kw is None else 1000 * schedule.power_kw
+    return Command(
+        mode=schedule.mode,
+        # As with an override: what is not said is the most it may.
+        power_w=span.high if span and power_w is None else power_w,
+        source=Whose.SCHEDULE,
+        expires_at=dt_util.utc_from_timestamp(found.until_s),
     )
 
 
