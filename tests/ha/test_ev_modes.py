@@ -87,6 +87,8 @@ async def test_a_car_whose_charger_is_off_is_no_trouble(
     await choose(hass, "off")
     assert planned_car(entry).available
     assert hass.states.get("sensor.home_plan_status").state == "ok"
+    reason = hass.states.get("sensor.wallbox_planned_mode").attributes["reason"]
+    assert reason == "Charging is switched off."
 
 
 async def with_old_choice(hass: HomeAssistant, home: Site, chosen: str | None) -> MockConfigEntry:

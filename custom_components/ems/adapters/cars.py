@@ -34,6 +34,7 @@ class CarNow:
     ready_at_s: float
     energy_max_kwh: float | None = None
     surplus_only: bool = False
+    is_wanted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ class CarSessions:
             ready_at_s=ready_at(self._settings, device).timestamp(),
             # The smallest current of `min_surplus` comes from the grid too, so the sun alone would be too little.
             surplus_only=mode is EvMode.SURPLUS,
+            is_wanted=mode is not EvMode.OFF,
         )
 
     def _missing(self, device: SiteDevice) -> float:
