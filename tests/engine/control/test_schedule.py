@@ -101,6 +101,13 @@ def test_window_that_ends_where_the_clock_jumps_to_is_skipped():
     assert all(running([gone], datetime.fromtimestamp(at, UTC), VIENNA) is None for at in hours)
 
 
+def test_window_that_is_skipped_ends_no_other():
+    """It would begin at 03:30, had it not ended at three: the night goes on over it."""
+    gone, night = window("02:30", "03:00", mode="off"), window("22:00", "06:00")
+    found = running([gone, night], clock("2026-03-29T01:00"), VIENNA)
+    assert (found.schedule, found.until_s) == (night, clock("2026-03-29T06:00").timestamp())
+
+
 def test_first_in_the_list_wins_and_the_next_ends_where_it_begins():
     """Off from 17:00, in a window that would go on until 22:00: what is shown has to end when it ends."""
     off, long = window("17:00", "19:00", mode="off"), window("08:00", "22:00", mode="surplus")
