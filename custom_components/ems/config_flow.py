@@ -22,6 +22,7 @@ import probatio
 from .const import (
     BATTERY,
     CHARGER,
+    CIRCUIT,
     CONF_ADDRESS,
     CONF_BASE_URL,
     CONF_CO2,
@@ -35,6 +36,7 @@ from .const import (
     METER,
     PV,
 )
+from .flows.circuit import CircuitFlow
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, PvFlow
 from .flows.energy import EnergyFlow
@@ -78,7 +80,8 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        devices = {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        return {**devices, CIRCUIT: CircuitFlow}
 
     @staticmethod
     @callback

@@ -22,6 +22,7 @@ from .adapters.peak_meter import PeakMeter
 from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
 from .adapters.wording import reason_of
+from .circuit_issues import async_tell_circuits
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.guard import GuardCoordinator
@@ -132,7 +133,7 @@ def _assemble(
         skill=skill,
         plan=plan,
         dispatcher=dispatcher,
-        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars, plan),
+        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars=cars, plan=plan, store=store),
         cars=cars,
         loads=loads,
         peak=peak,
@@ -142,10 +143,10 @@ def _assemble(
     )
 
 
-def _guard(hass: HomeAssistant, entry: EmsConfigEntry, *parts: Any) -> GuardCoordinator:
+def _guard(hass: HomeAssistant, entry: EmsConfigEntry, *parts: Any, **more: Any) -> GuardCoordinator:
     """Return the guard; circuits and devices that contradict each other stop the set-up and say so."""
     try:
-        return GuardCoordinator(hass, entry, *parts)
+        return GuardCoordinator(hass, entry, *parts, **more)
     except PlanError as err:
         reason = reason_of(err)
         raise ConfigEntryError(
@@ -213,6 +214,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
     async_tell_lost_meters(hass, entry)
+    async_tell_circuits(hass, entry)
     async_tell_refusals(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_health(hass, entry)
