@@ -43,7 +43,7 @@ from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.meter import MeterFlow
-from .flows.schedule import DeviceTimesFlow
+from .flows.options import SiteOptionsFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
@@ -87,8 +87,8 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Return what sets the hours of devices."""
-        return DeviceTimesFlow()
+        """Return what can be set about a home while it runs."""
+        return SiteOptionsFlow()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

@@ -164,4 +164,4 @@ async def change_device(hass: HomeAssistant, entry: MockConfigEntry, subentry_id
 async def set_times(hass: HomeAssistant, entry: MockConfigEntry) -> Flow:
     """Begin to set what devices do at which hours."""
     flow = Flow(hass.config_entries.options, ENGLISH["options"])
-    return await flow.start(entry.entry_id, {"source": SOURCE_USER})
+    return await (await flow.start(entry.entry_id, {"source": SOURCE_USER})).choose("device")

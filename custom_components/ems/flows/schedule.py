@@ -37,6 +37,7 @@ from ..settings import SiteSettings
 from .fields import choice, number
 
 DEVICE: Final = "device"
+DEVICE_MENU: Final = [DEVICE]
 # What is wrong with a window, in words that fit a form. Everything else is told as actions tell it.
 _WINDOW_ERRORS: Final = {
     "useless_field": "window_amount_useless",
@@ -54,14 +55,12 @@ THRESHOLDS: Final = {
 _UNITS: Final = {"current_a": "A", "power_w": "W"}
 
 
-class DeviceTimesFlow(OptionsFlow):
-    """Choose a device, and set all its hours in one form."""
+class DevicePages(OptionsFlow):
+    """The steps: choose a device, and set all its hours in one form."""
 
-    def __init__(self) -> None:
-        """Start with no device chosen."""
-        self._device: ConfigSubentry | None = None
+    _device: ConfigSubentry | None = None
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which device is meant, where there is a choice."""
         devices = {
             key: each for key, each in self.config_entry.subentries.items() if each.subentry_type in ROLES
@@ -77,7 +76,7 @@ class DeviceTimesFlow(OptionsFlow):
         options = [SelectOptionDict(value=key, label=each.title) for key, each in devices.items()]
         picker = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST))
         return self.async_show_form(
-            step_id="init", data_schema=probatio.Schema({probatio.Required(DEVICE): picker})
+            step_id="device", data_schema=probatio.Schema({probatio.Required(DEVICE): picker})
         )
 
     async def async_step_times(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
