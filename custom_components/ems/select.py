@@ -139,6 +139,7 @@ class EvModeSelect(SelectEntity):
         data = self.entry.runtime_data
         data.settings.set_device(self.device.subentry_id, EV_MODE, option)
         self.async_write_ha_state()
+        data.guard.async_look()
         data.plan.async_replan()
 
 

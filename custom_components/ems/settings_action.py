@@ -45,6 +45,7 @@ def _tell(homes: Any) -> None:
     """Let entities show it, and plan by it."""
     for data in homes:
         data.plan.async_update_listeners()
+        data.guard.async_look()
         data.plan.async_replan()
 
 
