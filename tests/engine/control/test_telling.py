@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given, strategies as st
 
@@ -131,6 +132,6 @@ def test_no_kind_is_told_more_than_once_a_minute(steps: list[tuple[float, Told]]
         for kind in news:
             at_s[kind].append(now_s)
     for times in at_s.values():
-        assert all(later - earlier >= APART_S for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= APART_S for earlier, later in pairwise(times))
     for aspect in (story.hold, story.act, story.deviates):
         assert aspect.told == aspect.now
