@@ -14,6 +14,10 @@ from .const import (
     OPT_PREFERENCE,
     OPT_STRATEGY,
 )
+from .engine.control.battery import BatteryRules
+from .engine.control.freshness import Patience
+from .engine.control.phase_switch import SwitchRules
+from .engine.control.surplus import SunRules
 from .engine.site import Preference, Site, Strategy, Weights
 
 # What the planner is told where nobody turned anything; shares in percent, as people read them.
@@ -27,6 +31,16 @@ PLANNER_DEFAULTS: Mapping[str, float | bool] = {
     "weight_comfort": Weights.comfort,
     "weight_environment": Weights.environment,
     "limits_each_phase": False,
+}
+# How calmly the guard steers where nobody turned anything.
+GUARD_DEFAULTS: Mapping[str, float | bool] = {
+    "meter_silent_max_s": Patience.stale_after_s,
+    "surplus_enable_s": SunRules.enable_after_s,
+    "surplus_disable_s": SunRules.disable_after_s,
+    "surplus_reserve_w": 1000 * SunRules.reserve_kw,
+    "battery_yields_pct": 100 * SunRules.battery_yields_from_soc,
+    "phase_changes_max": SwitchRules.most_per_day,
+    "battery_holds_for_cars": BatteryRules.holds_for_cars,
 }
 
 
@@ -59,6 +73,10 @@ class SiteSettings:
     def planner(self, key: str) -> float:
         """Return an option of the planner as people turned it: shares in percent, switches as 0 or 1."""
         return float(self._entry.options.get(key, PLANNER_DEFAULTS[key]))
+
+    def guard(self, key: str) -> float:
+        """Return an option of the guard as people turned it: shares in percent, switches as 0 or 1."""
+        return float(self._entry.options.get(key, GUARD_DEFAULTS[key]))
 
     def device(self, subentry_id: str, key: str, default: Any) -> Any:
         """Return one setting of a device."""

@@ -39,7 +39,9 @@ def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Comm
         return _worded(Command(mode=mode, current_a=current_a, phases=decision.phases), decision, channel)
     if device.role == BATTERY:
         mode = _without_power(decision, channel, charge_max_kw)
-    power_w = None if decision.power_kw is None or mode != decision.mode else round(1000 * decision.power_kw)
+    power_w = (
+        None if decision.power_kw is None or mode != decision.mode else round(1000 * decision.power_kw, 1)
+    )
     return _worded(Command(mode=mode, power_w=power_w), decision, channel)
 
 

@@ -17,19 +17,20 @@ from ..const import (
     PV,
     SOURCE_ENTITIES,
 )
-from ..engine.control.battery import BatterySpec
+from ..engine.control.battery import BatteryRules, BatterySpec
 from ..engine.control.charger import ChargerSpec
 from ..engine.control.circuit import ALL_PHASES, Circuit, CircuitTree
 from ..engine.control.freshness import Patience
+from ..engine.control.phase_switch import SwitchRules
 from ..engine.control.pv import ExportRules, PvSpec
 from ..engine.control.setup import Setup
+from ..engine.control.surplus import SunRules
 from ..lease import lease_of
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from .actuators import SAFE_A
 
 CONNECTION: Final = "connection"
-# Chargers that nobody asked differently fall back to what every car can charge with.
-SAFE_A: Final = 6.0
 # Other integrations tell of a change, or every ten to thirty seconds: a minute without a word is a dead one.
 ENTITY_STALE_S: Final = 60.0
 
@@ -63,7 +64,12 @@ def make_wired(
         chargers=tuple(_charger(each, connection) for each in _steered(devices, CHARGER)),
         batteries=tuple(_battery(each) for each in devices.values() if each.role == BATTERY),
         arrays=tuple(_array(each) for each in devices.values() if each.role == PV),
-        patience={key: _patience([devices[each] for each in found]) for key, found in meters.items()},
+        patience={
+            key: _patience([devices[each] for each in found], settings) for key, found in meters.items()
+        },
+        sun=_sun_rules(settings),
+        switching=SwitchRules(most_per_day=int(settings.guard("phase_changes_max"))),
+        battery=BatteryRules(holds_for_cars=bool(settings.guard("battery_holds_for_cars"))),
         export=ExportRules(export_max_kw=settings.grid(CONF_EXPORT_MAX_KW)),
     )
     return Wired(setup=setup, meters=meters)
@@ -118,9 +124,19 @@ def _array(device: SiteDevice) -> PvSpec:
     )
 
 
-def _patience(meters: list[SiteDevice]) -> Patience:
+def _patience(meters: list[SiteDevice], settings: SiteSettings) -> Patience:
     """Return how long a circuit's meters may be silent, or say the same."""
+    stale_s = settings.guard("meter_silent_max_s")
     if any(each.source["kind"] == SOURCE_ENTITIES for each in meters):
         # Their values are rounded by whoever made them: when they were reported last is what tells a dead one.
-        return Patience(stale_after_s=ENTITY_STALE_S, frozen_after_s=0.0)
-    return Patience()
+        return Patience(stale_after_s=max(stale_s, ENTITY_STALE_S), frozen_after_s=0.0)
+    return Patience(stale_after_s=stale_s)
+
+
+def _sun_rules(settings: SiteSettings) -> SunRules:
+    return SunRules(
+        enable_after_s=settings.guard("surplus_enable_s"),
+        disable_after_s=settings.guard("surplus_disable_s"),
+        reserve_kw=settings.guard("surplus_reserve_w") / 1000,
+        battery_yields_from_soc=settings.guard("battery_yields_pct") / 100,
+    )

@@ -10,6 +10,7 @@ from ..engine.control.battery import BatteryAsk, BatteryNow
 from ..engine.control.charger import ChargerNow, ChargerSpec, PhaseCurrents
 from ..engine.control.ev_mode import Ask, EvMode, Goal, Planned, Source
 from ..engine.control.flow import NOMINAL_V
+from ..engine.control.pv import NO_ASK, ArrayAsk
 from ..engine.control.snapshot import BatterySeen, ChargerSeen
 from ..engine.plan.result import Mode, Plan
 from ..site_device import SiteDevice
@@ -17,6 +18,8 @@ from .cars import CarNow
 from .plan_view import step_now
 
 TERMINALS = (1, 2, 3)
+# Less than an inverter can hold: the plan wants it off.
+OFF_W = 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +166,27 @@ def _battery_ask(channel: Channel, step: Step | None, scheduled: BatteryAsk | No
 def _ask(command: Command, source: str, until_s: float | None) -> BatteryAsk:
     power_kw = None if command.power_w is None else command.power_w / 1000
     return BatteryAsk(mode=command.mode, power_kw=power_kw, source=source, until_s=until_s)
+
+
+def array_ask(channel: Channel, step: Step | None) -> ArrayAsk:
+    """Return what people or the plan want of an array.
+
+    The plan's limit is of a forecast, and the sun does as it likes: what counts of it is how much it wants fed in.
+    Only where it wants nothing produced at all (buying is paid for), that is the word.
+    """
+    override, planned, key = channel.override, channel.planned, channel.device.subentry_id
+    if override is not None and not is_over(override):
+        until_s = override.expires_at.timestamp() if override.expires_at else None
+        limit_kw = None if override.power_w is None else override.power_w / 1000
+        return ArrayAsk(limit_kw=limit_kw, source="override", until_s=until_s)
+    if planned is None or is_over(planned) or planned.mode != Mode.LIMIT or step is None:
+        return NO_ASK
+    is_off = planned.power_w is not None and planned.power_w < OFF_W
+    return ArrayAsk(
+        limit_kw=0.0 if is_off else None,
+        export_kw=float(step.plan.export_kw[step.index]),
+        until_s=step.until_s(key),
+    )
 
 
 def arrays_kw(devices: Mapping[str, SiteDevice], role: str) -> dict[str, float | None]:

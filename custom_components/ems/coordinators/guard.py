@@ -15,7 +15,7 @@ from ..adapters.cars import CarSessions
 from ..adapters.circuit_flows import circuit_word, word_of_power
 from ..adapters.guard_commands import guarded
 from ..adapters.guard_setup import CONNECTION, Wired, make_wired
-from ..adapters.guard_snapshot import Step, arrays_kw, battery_seen, charger_seen, local_day
+from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
 from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.charger import drawn_most_a
@@ -167,6 +167,9 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 for spec in setup.batteries
             },
             arrays_kw=arrays_kw(devices, PV),
+            array_asks={
+                spec.key: array_ask(channels[spec.key], step) for spec in setup.arrays if spec.key in channels
+            },
             export_price_per_kwh=None if step is None else step.export_price_per_kwh,
         )
 
