@@ -10,12 +10,14 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 
 from .adapters.plan_view import planned_now
 from .adapters.wording import reason_text
+from .circuit_binary_sensors import circuit_binary_sensors
 from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
 from .coordinators.skill import SkillCoordinator
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
 from .entity import LoadEntity, PointEntity, SiteEntity, device_info
+from .guard_entity import async_add_for_circuits
 from .health_binary_sensors import health_binary_sensors
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
@@ -33,6 +35,7 @@ async def async_setup_entry(
 ) -> None:
     """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
     async_add_entities([ConsumptionAnomaly(entry)])
+    async_add_for_circuits(entry, async_add_entities, circuit_binary_sensors)
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(

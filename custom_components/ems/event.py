@@ -1,4 +1,4 @@
-"""Events of the meters: what becomes of their electricity, for automations and the logbook."""
+"""Events of the meters' electricity and of what the guard decides, for automations and the logbook."""
 
 from collections.abc import Sequence
 from typing import override
@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .adapters.electrical import CONDITIONS, event_type
+from .decision_event import decision_events
 from .engine.insight.electrical_verdict import Change, Subject
 from .health_entity import HealthEntity
 from .meter_health import MeterHealth
@@ -19,9 +20,11 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Create one for every meter."""
+    """Create one for every meter, and one for every device that the guard steers."""
     for subentry_id, health in entry.runtime_data.health.items():
         async_add_entities([ElectricalEvent(entry, health)], config_subentry_id=subentry_id)
+    for device in entry.runtime_data.devices.values():
+        async_add_entities(decision_events(entry, device), config_subentry_id=device.subentry_id)
 
 
 class ElectricalEvent(HealthEntity, EventEntity):

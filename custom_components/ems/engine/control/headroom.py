@@ -55,11 +55,15 @@ def headroom(setup: Setup, snapshot: Snapshot, circuit: Circuit, *, is_believed:
     return Headroom(phases=phases, power_kw=_power_kw(circuit, word))
 
 
-def _power_kw(circuit: Circuit, word: MeterWord) -> float | None:
+def net_kw(circuit: Circuit, word: MeterWord) -> float | None:
+    """Return what flows into a circuit over all phases; None while one of them is unknown. [kW]."""
     flows = [word.flows.get(phase) for phase in circuit.phases]
-    if circuit.limit_kw is None or not all(flows):
-        return None
-    return circuit.limit_kw - sum(flow.active_a for flow in flows if flow) * KW_PER_A
+    return sum(flow.active_a for flow in flows if flow) * KW_PER_A if all(flows) else None
+
+
+def _power_kw(circuit: Circuit, word: MeterWord) -> float | None:
+    flows_kw = net_kw(circuit, word)
+    return None if circuit.limit_kw is None or flows_kw is None else circuit.limit_kw - flows_kw
 
 
 def _drawn_a(setup: Setup, snapshot: Snapshot, circuit: Circuit) -> dict[int, float]:

@@ -85,7 +85,7 @@ DECISION_WORDS: Final[Mapping[str, Wording]] = {
     "does_limit": worded("held back"),
     "does_limit_at": worded("held at {amount}", "amount"),
     "does_off": worded("pausing"),
-    "told_freed": worded("No limit any more: {now}.", "now"),
+    "told_freed": worded("no limit any more: {now}.", "now"),
     "told_deviated": worded("{now} instead of {planned}: {why}", "now", "planned", "why"),
-    "told_followed": worded("As planned again: {now}.", "now"),
+    "told_followed": worded("as planned again: {now}.", "now"),
 }
