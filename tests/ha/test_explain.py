@@ -9,6 +9,7 @@ from homeassistant.components import logbook as core_logbook
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
@@ -525,3 +526,14 @@ async def test_event_types_are_those_that_can_be_told(hass: HomeAssistant, begin
     assert found(hass, EVENT).attributes["event_types"] == [kind.value for kind in Kind]
     registry = er.async_get(hass)
     assert registry.async_get(EVENT)
+
+
+async def test_home_assistants_logbook_finds_the_sentences(
+    recorder_mock: Any, hass: HomeAssistant, house: House, begin: Begin
+) -> None:
+    """By the name of the file alone; a function of another name would be overlooked in silence."""
+    assert await async_setup_component(hass, "logbook", {})
+    await begin(CHARGER)
+    await settle(hass)
+    domain, _ = hass.data["logbook"].external_events[EVENT_DECISION]
+    assert domain == "ems"
