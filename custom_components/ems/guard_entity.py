@@ -9,6 +9,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .adapters.decision_view import as_told
 from .channel import Channel
 from .const import DOMAIN, OPERATION_ACTIVE
 from .coordinators.guard import GuardCoordinator, GuardState
@@ -104,7 +105,8 @@ class SteeredEntity(GuardEntity):
     @property
     def decision(self) -> Decision | None:
         """Return what was decided last."""
-        return self.state_now.decisions.get(self.device.subentry_id)
+        found = self.state_now.decisions.get(self.device.subentry_id)
+        return None if found is None else as_told(found, self.channel)
 
 
 class CircuitEntity(GuardEntity):

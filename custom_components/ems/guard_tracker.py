@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from .adapters.decision_view import told_of
+from .adapters.decision_view import as_told, told_of
 from .channel import Channel
 from .coordinators.guard import GuardState
 from .engine.control.decision import Decision
@@ -38,7 +38,7 @@ class DecisionTracker:
         decision = state.decisions.get(self._channel.device.subentry_id)
         if decision is None:
             return ()
-        now_s = state.at.timestamp()
+        now_s, decision = state.at.timestamp(), as_told(decision, self._channel)
         told = told_of(decision, self._channel, state.at, self._charge_max_kw(state))
         if not is_active:
             # Nobody was told anything: what a device does is its own, and no departure from a plan.

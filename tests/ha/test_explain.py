@@ -396,6 +396,19 @@ async def test_a_plan_that_is_too_old_is_nothing_to_depart_from(hass: HomeAssist
     assert deviates(told("ev_no_plan", **PAUSED), channel, dt_util.utcnow()) is None
 
 
+async def test_a_car_that_feeds_the_home_is_not_said_to_wait(hass: HomeAssistant, begin: Begin) -> None:
+    """A person's word that goes past the guard, which only knows that the car does not charge."""
+    entry = await begin(CHARGER)
+    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "charger")]
+    until = dt_util.utcnow() + timedelta(minutes=20)
+    channel.override = Command(mode="discharge", power_w=3000, source=Source.OVERRIDE, expires_at=until)
+    entry.runtime_data.guard.async_look()
+    await settle(hass)
+    shown = found(hass, REASON)
+    assert shown.state == "Feeding the home because somebody asked for it."
+    assert (shown.attributes["mode"], shown.attributes["power_kw"]) == ("discharge", 3)
+
+
 BATTERY_DEPARTURES = [
     # Following the load is done by power where the device cannot do it by itself.
     (told("battery_covers", mode="discharge", power_kw=1.2), {"mode": "automatic"}, False),

@@ -1,6 +1,7 @@
 """A decision of the guard as people look at it: what it is, what holds it back, and how it differs from the plan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..channel import Channel, Command, is_over
-from ..const import PV
+from ..const import CHARGER, PV
 from ..engine.control.circuit import CircuitTree
 from ..engine.control.decision import Decision
 from ..engine.control.rows import BoundKind
@@ -30,6 +31,24 @@ _AS_PLANNED: Final = frozenset(
 _WITH_AMOUNT: Final = {Mode.CHARGE: "with", Mode.DISCHARGE: "with", Mode.LIMIT: "at"}
 # Home Assistant refuses longer states.
 LONGEST: Final = 255
+
+
+def as_told(decision: Decision, channel: Channel) -> Decision:
+    """Return a decision as the device gets it: a person may let a car feed the home past the guard."""
+    given = channel.override
+    feeds = given is not None and given.mode == Mode.DISCHARGE and not is_over(given)
+    if given is None or not feeds or channel.device.role != CHARGER:
+        return decision
+    return replace(
+        decision,
+        mode=given.mode,
+        current_a=given.current_a,
+        power_kw=None if given.power_w is None else given.power_w / 1000,
+        source="override",
+        reason=Reason(key="override_feeds"),
+        held_by=None,
+        next_change_s=given.expires_at.timestamp() if given.expires_at else None,
+    )
 
 
 def limit_of(decision: Decision) -> str | None:

@@ -29,6 +29,7 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "override_min_surplus": worded(
         "Charging with the smallest current and surplus because somebody asked for it."
     ),
+    "override_feeds": worded("Feeding the home because somebody asked for it."),
     "override_plan": worded("Following the plan because somebody asked for it."),
     "schedule_now": worded("Charging by schedule."),
     "schedule_off": worded("Not charging by schedule."),
