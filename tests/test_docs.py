@@ -16,6 +16,8 @@ from custom_components.ems.adapters.loads import DEMANDS
 from custom_components.ems.devices.points import POINTS
 from custom_components.ems.devices.push import fields as push, sequence, setup
 from custom_components.ems.engine.flexible_load import LoadKind
+from custom_components.ems.flows.circuit import circuit_schema
+from custom_components.ems.flows.device_wiring import House, wiring_schema
 from custom_components.ems.flows.entities import entities_schema
 from custom_components.ems.flows.health import HEALTH
 from custom_components.ems.flows.load import details_schema
@@ -124,6 +126,8 @@ def every_detail() -> probatio.Schema:
     return probatio.Schema({marker: field for fields in found for marker, field in fields.items()})
 
 
+# What a drop-down lists by the names of a home, as its row says it.
+OF_A_HOME = ({"a circuit of the home": "Garage"}, {"a meter of the home": "Cellar"})
 FORMS = [
     ("Grid connection `grid`", None, grid_schema("EUR", with_name=True)),
     ("Weather `weather`", None, weather_schema()),
@@ -131,6 +135,9 @@ FORMS = [
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
     ("This was read `confirm`", "Electrical health of a meter", probatio.Schema(HEALTH)),
+    ("This was read `confirm`", "Wiring of a battery", wiring_schema("battery", House())),
+    ("This was read `confirm`", "Wiring of a car charger", wiring_schema("charger", House())),
+    ("A fuse in the home `circuit`", None, circuit_schema(3, *OF_A_HOME)),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
     ("What shall it do? `details`", None, every_detail()),
     ("How does it report? `push`", None, push_schema("meter", is_known=True)),
@@ -144,10 +151,11 @@ def plain(value: Any) -> str:
 
 def labels(selector: SelectSelector) -> Mapping[str, str]:
     """Return what a drop-down shows, by what it stores; names that are the same in every language are both."""
+    offered = [each if isinstance(each, str) else each["value"] for each in selector.config["options"]]
     if "translation_key" not in selector.config:
-        return {str(option): str(option) for option in selector.config["options"]}
+        return {option: option for option in offered}
     options: Mapping[str, str] = TEXTS["selector"][selector.config["translation_key"]]["options"]
-    return {str(option): options[str(option)] for option in selector.config["options"]}
+    return {option: options.get(option, option) for option in offered}
 
 
 def facts(marker: Any, validator: Any) -> Iterator[str]:

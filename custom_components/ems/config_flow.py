@@ -21,6 +21,7 @@ import probatio
 from .const import (
     BATTERY,
     CHARGER,
+    CIRCUIT,
     CONF_ADDRESS,
     CONF_BASE_URL,
     CONF_CO2,
@@ -34,6 +35,7 @@ from .const import (
     METER,
     PV,
 )
+from .flows.circuit import CircuitFlow
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, PvFlow
 from .flows.energy import EnergyFlow
@@ -76,7 +78,8 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        devices = {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        return {**devices, CIRCUIT: CircuitFlow}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .adapters.guard_setup import CONNECTION
+from .adapters.circuits import CONNECTION
 from .adapters.manner import manner_of
 from .const import CONF_PARAMS, DOMAIN, OPERATION_ACTIVE
 from .engine.control.circuit import Circuit

@@ -22,6 +22,7 @@ from .adapters.peak_meter import PeakMeter
 from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
 from .adapters.wording import reason_of
+from .circuit_issues import async_tell_circuits
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.guard import GuardCoordinator
@@ -213,6 +214,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
     async_tell_lost_meters(hass, entry)
+    async_tell_circuits(hass, entry)
     async_tell_refusals(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_health(hass, entry)

@@ -18,13 +18,12 @@ from ..devices.command import DeviceCommand, RegisterWrite
 from ..devices.profile import Placeholder
 from ..devices.profile.model import Amount
 from ..site_device import Actuator, SetpointWrite
+from .device_wiring import SAFE_A
 from .phase_entity import CONF_PHASES_SELECT, phase_steps, phase_words
 from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
 # A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
 FOREIGN_TIMEOUT_S = 15
-# Every car charges with it, and any fuse of a home carries it beside the rest. [A]
-SAFE_A = 6.0
 
 
 class ProfileActuator(Actuator):

@@ -13,9 +13,10 @@ from homeassistant.util import dt as dt_util
 
 from ..adapters.cars import CarSessions
 from ..adapters.circuit_flows import circuit_word, word_of_power
+from ..adapters.circuits import CONNECTION
 from ..adapters.guard_commands import guarded
 from ..adapters.guard_memory import keep, restored
-from ..adapters.guard_setup import CONNECTION, Wired, make_wired
+from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
 from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
@@ -81,8 +82,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         )
 
     def _wire(self) -> Wired:
-        meters = self._site.meters.tree.connection_meters
-        return make_wired(self.config_entry, self._settings, self._devices, meters)
+        return make_wired(self.config_entry, self._settings, self._devices, self._site.meters)
 
     @callback
     def async_start(self) -> None:
