@@ -25,9 +25,16 @@ from custom_components.ems.engine.plan.result import Reason
 from custom_components.ems.guard_issues import async_tell_guard
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
-from tests.ha.foreign import Foreign
-from tests.ha.sites import PV_PARAMS, entity_device, home_of_entities, subentry_id
-from tests.ha.test_dispatcher import GRID
+from tests.ha.foreign import Foreign, set_sensor
+from tests.ha.sites import (
+    CHARGER_PARAMS,
+    PV_PARAMS,
+    circuit,
+    entity_device,
+    home_of_entities,
+    subentry_id,
+)
+from tests.ha.test_dispatcher import CURRENT, ENABLE, GRID, WALLBOX
 from tests.ha.test_guard import BATTERY, CHARGER, Begin, House, begin, charging, house, plan
 
 __all__ = ["begin", "house"]
@@ -231,6 +238,49 @@ async def test_a_battery_that_is_held_back_names_the_limit(
     shown = found(hass, "sensor.cells_control_reason")
     assert (shown.attributes["limited_by"], shown.attributes["power_kw"]) == ("fuse", 3)
     assert found(hass, LIMITED).attributes["devices"] == ["Cells"]
+
+
+async def test_a_circuit_of_its_own_is_a_device_of_its_own(
+    hass: HomeAssistant, house: House, clock: Clock, begin: Begin
+) -> None:
+    """13 A of the garage, 2 A kept free for the freezer: 11 A for the car. Nobody measures there."""
+    wired = {**CHARGER_PARAMS, "wiring": {"circuit": "garage"}}
+    car = entity_device("charger", "Wallbox", wired, **WALLBOX, current_number=CURRENT, enable_switch=ENABLE)
+    entry = await begin(circuit("garage", 13, allowance_a=2), car)
+    await charging(hass, clock, entry)
+    shown = found(hass, REASON)
+    assert shown.state == "Garage has no more room on L1."
+    assert (shown.attributes["circuit"], shown.attributes["current_a"]) == ("Garage", 11)
+    assert found(hass, "binary_sensor.garage_limit_reached").state == "on"
+    assert found(hass, LIMITED).state == "off"
+    free = found(hass, "sensor.garage_free_current")
+    assert (float(free.state), free.attributes["trust"]) == (0, None)
+    assert hass.states.get("sensor.garage_meter_trust") is None
+    registered = er.async_get(hass).async_get("sensor.garage_free_current")
+    assert registered is not None
+    assert registered.config_subentry_id == "garage"
+    device = dr.async_get(hass).async_get(registered.device_id or "")
+    assert device is not None
+    assert (device.name, device.via_device_id) == ("Garage", entry.runtime_data.site_device_id)
+
+
+async def test_the_meter_of_a_circuit_is_named_when_it_is_silent(
+    hass: HomeAssistant, house: House, clock: Clock, begin: Begin
+) -> None:
+    """The home's meter goes on; only what hangs in the garage is steered by less."""
+    set_sensor(hass, "sensor.garage", 300, "W")
+    below = entity_device("meter", "Garage meter", {"position": "zone"}, power_entity="sensor.garage")
+    below["subentry_id"] = "below"
+    entry = await begin(below, circuit("garage", 13, meter="below"), CHARGER)
+    tell(hass, entry)
+    await clock.live(hass, 130)
+    assert found(hass, "sensor.garage_meter_trust").state == "stale"
+    assert found(hass, TRUST).state == "fresh"
+    issue = repair(hass)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["meters"] == "Garage meter"
+    assert issue.translation_placeholders["circuit"] == "Garage"
 
 
 async def test_seconds_above_the_limit_are_counted(
@@ -454,12 +504,17 @@ def repair(hass: HomeAssistant) -> ir.IssueEntry | None:
     return next((each for each in issues if each.issue_id.startswith("guard_meter_")), None)
 
 
+def tell(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Let somebody tell of the meters, where nobody does yet."""
+    if not any("GuardIssues" in str(each) for each in entry.runtime_data.guard._listeners.values()):
+        async_tell_guard(hass, entry)
+
+
 @pytest.fixture
 async def watched(hass: HomeAssistant, clock: Clock, begin: Begin) -> MockConfigEntry:
     """A home with a car that charges, and somebody who tells of its meters."""
     entry = await begin(CHARGER)
-    if not any("GuardIssues" in str(each) for each in entry.runtime_data.guard._listeners.values()):
-        async_tell_guard(hass, entry)
+    tell(hass, entry)
     await charging(hass, clock, entry)
     return entry
 
