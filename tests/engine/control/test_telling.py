@@ -78,6 +78,10 @@ def test_anothers_word_is_told_but_not_that_protection_spoke_in_between() -> Non
     ]
 
 
+def test_whoever_speaks_first_after_a_beginning_under_protection_is_no_news() -> None:
+    assert told((0, FUSE), (2, CHARGES), (100, CHARGES), begin=FUSE) == [(2 + SETTLES_S, Kind.FREED)]
+
+
 def test_a_plan_is_left_when_it_is_left_for_half_a_minute() -> None:
     other = replace(CHARGES, deviates=True)
     assert told((0, CHARGES), (10, other), (30, CHARGES), (100, CHARGES)) == []

@@ -88,7 +88,7 @@ class Story:
     @classmethod
     def begin(cls, told: Told) -> Story:
         """Begin with how things stand: that is no news."""
-        hold, act = (told.limited_by, told.protects), (told.mode, told.source)
+        hold, act = (told.limited_by, told.protects), (told.mode, _whose(told, ""))
         return cls(
             hold=_Aspect(told=hold, now=hold),
             act=_Aspect(told=act, now=act),
@@ -115,18 +115,24 @@ def _may_tell(last_s: float | None, now_s: float) -> bool:
 
 
 def _looked(story: Story, told: Told, now_s: float) -> Story:
-    # Whose word it is while protection decides: still that of whoever spoke before.
-    source = story.act.now[1] if told.source == "protection" else told.source
-    act = (told.mode, source) if told.mode else story.act.now
+    act = (told.mode, _whose(told, story.act.now[1])) if told.mode else story.act.now
+    before = story.act
+    if not before.told[1]:  # whoever speaks first after a beginning under protection is no news
+        before = replace(before, told=(before.told[0], act[1]))
     deviates = (
         _Aspect(told=False, now=False) if told.deviates is None else story.deviates.look(told.deviates, now_s)
     )
     return replace(
         story,
         hold=story.hold.look((told.limited_by, told.protects), now_s),
-        act=story.act.look(act, now_s),
+        act=before.look(act, now_s),
         deviates=deviates,
     )
+
+
+def _whose(told: Told, before: str) -> str:
+    """Return whose word it is; while protection decides, still that of whoever spoke before."""
+    return before if told.source == "protection" else told.source
 
 
 def _ripe(story: Story, now_s: float) -> list[tuple[str, Kind]]:
