@@ -20,6 +20,7 @@ from custom_components.ems.flows.circuit import circuit_schema
 from custom_components.ems.flows.device_wiring import House, wiring_schema
 from custom_components.ems.flows.entities import entities_schema
 from custom_components.ems.flows.health import HEALTH
+from custom_components.ems.flows.limit_pages import caps_schema, operator_schema, quarter_hour_schema
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
 from custom_components.ems.flows.push import push_schema
@@ -100,7 +101,7 @@ def test_every_field_and_choice_is_explained() -> None:
     text = read("configuration.md")
     missing = [
         f"{path}.{key}"
-        for part_of_flows in ("config", "config_subentries")
+        for part_of_flows in ("config", "config_subentries", "options")
         for path, form in forms(TEXTS[part_of_flows])
         for key, label in form["data"].items()
         if not any(label in row for row in rows(text, key))
@@ -141,6 +142,9 @@ FORMS = [
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
     ("What shall it do? `details`", None, every_detail()),
     ("How does it report? `push`", None, push_schema("meter", is_known=True)),
+    ("Limits by the network operator `operator`", None, operator_schema()),
+    ("Limits by the clock `caps`", None, caps_schema()),
+    ("Quarter-hours of the network `quarter_hour`", None, quarter_hour_schema()),
 ]
 
 

@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
@@ -42,6 +43,7 @@ from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.meter import MeterFlow
+from .flows.options import SiteOptionsFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
@@ -80,6 +82,13 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
         """Return what can be added to a site."""
         devices = {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
         return {**devices, CIRCUIT: CircuitFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return what can be set about a home while it runs."""
+        return SiteOptionsFlow()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

@@ -142,12 +142,17 @@ class Dispatcher:
         channel.waiting, channel.is_restored = override, True
 
     @callback
-    def async_note_hand(self, device_id: str, mode: str) -> None:
+    def async_note_hand(
+        self, device_id: str, mode: str, *, power_w: float | None = None, current_a: float | None = None
+    ) -> None:
         """Take what somebody did to the device itself for an override: whoever went there means it."""
         channel = self.channels[device_id]
         expires_at = dt_util.utcnow() + OVERRIDE
-        channel.override = Command(mode=mode, source=Source.OVERRIDE, expires_at=expires_at)
+        channel.override = Command(
+            mode=mode, power_w=power_w, current_a=current_a, source=Source.OVERRIDE, expires_at=expires_at
+        )
         channel.accepted, channel.waiting = channel.override, None
+        self.look()  # before anybody writes over it what was decided without it
         self._notify()
 
     @callback

@@ -11,6 +11,7 @@ from .forecast_sensors import forecast_sensors
 from .guard_entity import async_add_for_circuits
 from .health_sensors import health_sensors
 from .integrated_energy import IntegratedEnergySensor
+from .limit_sensors import PowerLimit
 from .load_sensors import load_sensors
 from .meter_sensors import meter_sensors
 from .outlook_sensors import outlook_sensors
@@ -54,6 +55,7 @@ async def async_setup_entry(
             *site_plan_sensors(entry),
             *site_insight_sensors(entry),
             *peak_sensors(entry),
+            PowerLimit(entry),
             *outlook_sensors(entry),
             *site_saving_sensors(entry),
             *forecast_sensors(entry),

@@ -306,7 +306,8 @@ async def test_the_answer_of_an_override_says_what_limits_left_of_it(
     entry = await begin(CHARGER)
     house.base_w = 16_000
     await clock.tick(hass, 2)
-    (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)[-1:]
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    found = next(each for each in devices if each.name == "Wallbox")
     answer = await hass.services.async_call(
         "ems",
         "override",

@@ -9,7 +9,6 @@ from homeassistant.config_entries import ConfigEntry
 from ..const import (
     BATTERY,
     CHARGER,
-    CONF_EXPORT_MAX_KW,
     PV,
     SOURCE_ENTITIES,
 )
@@ -17,7 +16,7 @@ from ..engine.control.battery import BatteryRules, BatterySpec
 from ..engine.control.charger import ChargerSpec
 from ..engine.control.freshness import Patience
 from ..engine.control.phase_switch import SwitchRules
-from ..engine.control.pv import ExportRules, PvSpec
+from ..engine.control.pv import PvSpec
 from ..engine.control.setup import Setup
 from ..engine.control.surplus import SunRules
 from ..lease import lease_of
@@ -25,6 +24,7 @@ from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .circuits import SiteCircuits, make_tree
 from .device_wiring import battery_wiring, charger_wiring
+from .export_policy import export_rules
 from .meter_tree import SiteMeters
 
 # Other integrations tell of a change, or every ten to thirty seconds: a minute without a word is a dead one.
@@ -59,7 +59,7 @@ def make_wired(
         sun=_sun_rules(settings),
         switching=SwitchRules(most_per_day=int(settings.guard("phase_changes_max"))),
         battery=BatteryRules(holds_for_cars=bool(settings.guard("battery_holds_for_cars"))),
-        export=ExportRules(export_max_kw=settings.grid(CONF_EXPORT_MAX_KW)),
+        export=export_rules(entry, settings),
     )
     return Wired(setup=setup, meters=circuits.meters)
 

@@ -18,6 +18,7 @@ from ..adapters.guard_commands import guarded
 from ..adapters.guard_memory import keep, restored
 from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
+from ..adapters.limits_now import LimitsBook
 from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.charger import drawn_most_a
@@ -67,6 +68,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         *,
         cars: CarSessions,
         plan: PlanCoordinator,
+        limits: LimitsBook,
         store: SiteStore,
     ) -> None:
         """Learn the home. Raises PlanError where its set-up contradicts itself."""
@@ -75,7 +77,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
         self._known = entry.options, self._abilities()
         self._wired = self._wire()
-        self._store = store
+        self._limits, self._store = limits, store
         self._state = restored(store)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
@@ -158,7 +160,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _snapshot(self, wired: Wired, now_s: float) -> Snapshot:
         step, channels = Step.of(self._plan.current), self._dispatcher.channels
-        setup, devices = wired.setup, self._devices
+        setup, devices, limits = wired.setup, self._devices, self._limits.now(now_s)
         return Snapshot(
             now_s=now_s,
             day=local_day(),
@@ -187,6 +189,10 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             array_asks={
                 spec.key: array_ask(channels[spec.key], step) for spec in setup.arrays if spec.key in channels
             },
+            operator_kw=limits.operator_kw,
+            cap_kw=limits.cap_kw,
+            quarter=limits.quarter,
+            target_kw=limits.target_kw,
             export_price_per_kwh=None if step is None else step.export_price_per_kwh,
         )
 
