@@ -114,7 +114,7 @@ async def test_it_speaks_the_language_of_the_home(
     await charging(hass, clock, entry)
     house.base_w = 10_000
     await clock.live(hass, 40)
-    shown = [state for state in hass.states.async_all("sensor") if "limited_by" in state.attributes]
+    shown = [state for state in hass.states.async_all("sensor") if "planned_mode" in state.attributes]
     assert [state.state for state in shown] == ["Home hat auf L1 keinen Platz mehr."]
     (event,) = [s for s in hass.states.async_all("event") if s.attributes.get("event_type") == "deviated"]
     assert event.attributes["text"] == "Laden mit 10 A statt 16 A: Home hat auf L1 keinen Platz mehr."
