@@ -20,7 +20,7 @@ from .adapters.meter_tree import site_meters
 from .channel import Channel, Command, Guarded, Source, is_over
 from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
-from .lease import let_lapse
+from .lease import lease_of, let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
@@ -344,6 +344,10 @@ class Dispatcher:
         if channel.is_touched is not touched:
             channel.is_touched = touched
             self._store.put(STORE_KEY, [key for key, each in self.channels.items() if each.is_touched])
+            if touched and lease_of(channel.device.actuator, None) is None:
+                # What it is told stays: a crash within the minute of the usual delay must not forget it.
+                flush = self._store.async_flush()
+                self._entry.async_create_background_task(self._hass, flush, "ems commanded")
 
     def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
         """Log a device's refusal once, and try again later."""

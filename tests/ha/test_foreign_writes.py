@@ -6,10 +6,9 @@ from homeassistant.core import Context, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ems.const import DOMAIN
 from custom_components.ems.demo import DemoHome, Fault
 from custom_components.ems.dispatcher import Channel, Command, Source
-from custom_components.ems.foreign_writes import GRACE, async_follow_foreign_writes
+from custom_components.ems.foreign_writes import GRACE
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.foreign import Foreign
@@ -24,18 +23,13 @@ GRACE_S = GRACE.total_seconds() + 5
 @pytest.fixture
 def cells(hass: HomeAssistant, battery: Channel) -> Channel:
     """A battery behind entities that is watched."""
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    async_follow_foreign_writes(hass, entry)
     return battery
 
 
 @pytest.fixture
 async def wallbox(hass: HomeAssistant, foreign: Foreign, add_site: AddSite) -> Channel:
     """A charger behind entities that is watched."""
-    found = await add_charger(hass, foreign, add_site, current_number=CURRENT, enable_switch=ENABLE)
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    async_follow_foreign_writes(hass, entry)
-    return found
+    return await add_charger(hass, foreign, add_site, current_number=CURRENT, enable_switch=ENABLE)
 
 
 async def by_user(hass: HomeAssistant, domain: str, service: str, entity_id: str, **data: Any) -> None:
@@ -195,7 +189,6 @@ async def test_our_own_words_are_no_hand(
 @pytest.fixture
 async def watched(hass: HomeAssistant, entry: MockConfigEntry, clock: Clock) -> MockConfigEntry:
     """A demo home without a planner, whose devices are watched."""
-    async_follow_foreign_writes(hass, entry)
     entry.runtime_data.plan.async_replan = lambda: None
     await entry.runtime_data.dispatcher.async_set_plan({})
     await clock.live(hass, 10)

@@ -180,7 +180,7 @@ async def test_a_silent_meter_leaves_cars_their_safe_current_and_batteries_to_th
     await clock.live(hass, 70)
     assert (CURRENT, 6) in foreign.heard
     assert decision(entry, "charger").reason.key == "held_untrusted"
-    assert decision(entry, "battery").reason.key == "battery_blind"
+    assert (decision(entry, "battery").mode, decision(entry, "battery").renews) == ("automatic", False)
     house.meter_works = True
     await clock.live(hass, 60)
     assert foreign.heard[-1] == (CURRENT, 16)

@@ -9,7 +9,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.adapters.device_wiring import SAFE_A
 from custom_components.ems.const import DOMAIN
-from custom_components.ems.lease_issues import async_tell_no_lease
 from tests.ha.clock import Clock
 from tests.ha.conftest import AddSite
 from tests.ha.flows import ENGLISH
@@ -28,7 +27,7 @@ def notice(hass: HomeAssistant, entry: MockConfigEntry, role: str) -> ir.IssueEn
 @pytest.fixture
 async def home_without_leases(hass: HomeAssistant, foreign: Foreign, add_site: AddSite) -> MockConfigEntry:
     """A battery and a charger behind entities, and nothing that would end what they were told."""
-    entry = await add_site(
+    return await add_site(
         active(
             entity_device("battery", "Cells", BATTERY_PARAMS, **STEERED),
             entity_device(
@@ -36,8 +35,6 @@ async def home_without_leases(hass: HomeAssistant, foreign: Foreign, add_site: A
             ),
         )
     )
-    async_tell_no_lease(hass, entry)
-    return entry
 
 
 @pytest.mark.parametrize(("role", "name"), [("battery", "Cells"), ("charger", "Wallbox")])
@@ -64,7 +61,6 @@ async def test_it_goes_with_the_home_unless_somebody_ignores_it(
     assert notice(hass, entry, "battery") is None
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    async_tell_no_lease(hass, entry)
     again, battery = notice(hass, entry, "charger"), notice(hass, entry, "battery")
     assert again is not None
     assert again.dismissed_version is not None
@@ -76,7 +72,6 @@ async def test_leases_and_what_is_only_read_are_no_trouble(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """The demo home's inverter and charger fall back by themselves."""
-    async_tell_no_lease(hass, entry)
     assert [issue for _, issue in ir.async_get(hass).issues if issue.startswith("no_lease_")] == []
 
 
@@ -84,7 +79,6 @@ async def test_who_can_only_be_read_is_not_named(
     hass: HomeAssistant, foreign: Foreign, add_site: AddSite
 ) -> None:
     entry = await add_site(active(entity_device("charger", "Wallbox", CHARGER_PARAMS, **WALLBOX)))
-    async_tell_no_lease(hass, entry)
     assert notice(hass, entry, "charger") is None
 
 
