@@ -1,31 +1,20 @@
-"""The guard explains itself: why each device does what it does, what circuits leave, what is news, what is wrong."""
+"""The guard explains itself: why each device does what it does, and what circuits leave."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.components import logbook as core_logbook
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.helpers.event import async_track_state_change_event
-from homeassistant.setup import async_setup_component
+from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_restore_cache
+from pytest_homeassistant_custom_component.common import mock_restore_cache
 
-from custom_components.ems import control_sensors, guard_entity, logbook
-from custom_components.ems.adapters.decision_view import deviates
-from custom_components.ems.decision_event import EVENT_DECISION
+from custom_components.ems import control_sensors, guard_entity
 from custom_components.ems.dispatcher import Command, Source
-from custom_components.ems.engine.control.decision import Decision
-from custom_components.ems.engine.control.rows import Bound, BoundKind
-from custom_components.ems.engine.control.telling import Kind
-from custom_components.ems.engine.plan.result import Reason
-from custom_components.ems.guard_issues import async_tell_guard
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
-from tests.ha.foreign import Foreign, set_sensor
+from tests.ha.explained import FREE, FULL, LIMITED, OVERLOAD, REASON, found, logged, news, types
+from tests.ha.foreign import Foreign
 from tests.ha.sites import (
     CHARGER_PARAMS,
     PV_PARAMS,
@@ -35,56 +24,12 @@ from tests.ha.sites import (
     subentry_id,
 )
 from tests.ha.test_dispatcher import CURRENT, ENABLE, GRID, WALLBOX
-from tests.ha.test_guard import BATTERY, CHARGER, Begin, House, begin, charging, decision, house, plan
+from tests.ha.test_guard import BATTERY, CHARGER, Begin, House, begin, charging, house, plan
 
-__all__ = ["begin", "house"]
+__all__ = ["begin", "house", "logged", "news"]
 
-REASON, EVENT = "sensor.wallbox_control_reason", "event.wallbox_decision"
-FREE, TRUST = "sensor.home_free_current", "sensor.home_meter_trust"
-OVERLOAD, LIMITED = "sensor.home_time_above_limit_today", "binary_sensor.home_limit_reached"
 REACTION = "sensor.roof_feed_in_reaction_time"
 ROOF = entity_device("pv", "Roof", PV_PARAMS, power_entity="sensor.sun")
-FULL = "Home has no more room on L1."
-
-
-def found(hass: HomeAssistant, entity_id: str) -> State:
-    """Return what an entity shows."""
-    state = hass.states.get(entity_id)
-    assert state is not None, entity_id
-    return state
-
-
-@pytest.fixture
-def news(hass: HomeAssistant) -> list[dict[str, Any]]:
-    """Collect what the wallbox's event entity tells."""
-    told: list[dict[str, Any]] = []
-
-    @callback
-    def changed(event: Event[EventStateChangedData]) -> None:
-        new = event.data["new_state"]
-        if new is not None and new.attributes.get("event_type"):
-            told.append(dict(new.attributes))
-
-    async_track_state_change_event(hass, [EVENT], changed)
-    return told
-
-
-@pytest.fixture
-def logged(hass: HomeAssistant) -> list[Event]:
-    """Collect what goes into the logbook."""
-    events: list[Event] = []
-
-    @callback
-    def heard(event: Event) -> None:
-        events.append(event)
-
-    hass.bus.async_listen(EVENT_DECISION, heard)
-    return events
-
-
-def types(news: list[dict[str, Any]]) -> list[str]:
-    """Return the kinds of what was told, in order."""
-    return [each["event_type"] for each in news]
 
 
 async def test_a_device_says_why_by_whom_and_beside_what_was_planned(
@@ -256,25 +201,6 @@ async def test_a_circuit_of_its_own_is_a_device_of_its_own(
     assert (device.name, device.via_device_id) == ("Garage", entry.runtime_data.site_device_id)
 
 
-async def test_the_meter_of_a_circuit_is_named_when_it_is_silent(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin
-) -> None:
-    """The home's meter goes on; only what hangs in the garage is steered by less."""
-    set_sensor(hass, "sensor.garage", 300, "W")
-    below = entity_device("meter", "Garage meter", {"position": "zone"}, power_entity="sensor.garage")
-    below["subentry_id"] = "below"
-    entry = await begin(below, circuit("garage", 13, meter="below"), CHARGER)
-    tell(hass, entry)
-    await clock.live(hass, 130)
-    assert found(hass, "sensor.garage_meter_trust").state == "stale"
-    assert found(hass, TRUST).state == "fresh"
-    issue = repair(hass)
-    assert issue is not None
-    assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["meters"] == "Garage meter"
-    assert issue.translation_placeholders["circuit"] == "Garage"
-
-
 async def test_seconds_above_the_limit_are_counted(
     hass: HomeAssistant, house: House, clock: Clock, begin: Begin
 ) -> None:
@@ -333,262 +259,6 @@ async def test_without_hands_at_work_there_is_no_reaction_to_measure(
     assert found(hass, REACTION).state == "unknown"
 
 
-async def test_what_departs_from_the_plan_is_logged_when_it_begins_and_when_it_ends(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, news: Any, logged: list[Event]
-) -> None:
-    """The limit at once, the departure after half a minute, and what ended likewise."""
-    entry = await begin(CHARGER)
-    await charging(hass, clock, entry)
-    news.clear()
-    logged.clear()
-    house.base_w = 10_000
-    await clock.live(hass, 60)
-    assert types(news) == ["limited", "deviated"]
-    assert news[1]["text"] == f"charging with 10 A instead of 16 A: {FULL}"
-    house.base_w = 500
-    await clock.live(hass, 120)
-    assert types(news)[2:] == ["freed", "followed"]
-    assert news[2]["text"].startswith("no limit any more: charging with 1")
-    assert news[3]["text"] == "as planned again: charging with 15 A."
-    assert [event.data["type"] for event in logged] == types(news)
-    assert [event.data["text"] for event in logged] == [each["text"] for each in news]
-
-
-async def test_a_bound_that_flaps_is_told_once_a_minute_at_most(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, news: list[dict[str, Any]]
-) -> None:
-    entry = await begin(CHARGER)
-    await charging(hass, clock, entry)
-    news.clear()
-    for turn in range(60):
-        house.base_w = 10_000 if turn % 2 else 500
-        await clock.tick(hass, 4)
-    assert types(news).count("limited") == 1
-    assert types(news).count("freed") == 0
-    assert len(news) <= 4
-
-
-async def test_a_start_begins_no_story(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, logged: list[Event]
-) -> None:
-    """The meter has to be heard first, and batteries wait for it: that is nothing to tell every morning."""
-    house.meter_works = False
-    hass.states.async_set("sensor.grid", "unavailable")
-    entry = await begin(BATTERY)
-    assert decision(entry, "battery").reason.key == "battery_blind"
-    house.meter_works = True
-    await clock.live(hass, 50)
-    assert decision(entry, "battery").renews
-    assert logged == []
-
-
-async def test_a_start_without_a_meter_is_told_from_then_on(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, logged: list[Event]
-) -> None:
-    """After a minute nobody waits any longer: that it comes back is news."""
-    house.meter_works = False
-    hass.states.async_set("sensor.grid", "unavailable")
-    await begin(BATTERY)
-    await clock.live(hass, 70)
-    house.meter_works = True
-    await clock.live(hass, 60)
-    assert [event.data["type"] for event in logged] == ["freed"]
-
-
-async def test_protection_without_a_limit_is_told_as_that(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, news: list[dict[str, Any]]
-) -> None:
-    entry = await begin(CHARGER)
-    await charging(hass, clock, entry)
-    news.clear()
-    house.meter_works = False
-    await clock.live(hass, 80)
-    told = next(each for each in news if each["event_type"] == "protected")
-    assert told["text"].endswith(
-        "The meter of Home cannot be relied on: its fuse counts as full, and only the safe current is left."
-    )
-
-
-def told(key: str, **decided: Any) -> Decision:
-    """Return a decision of the charger or battery."""
-    given = {"mode": "charge", "source": "plan", **decided}
-    return Decision(key="x", reason=Reason(key=key), **given)
-
-
-SUN, FUSE = (
-    Bound(kind=BoundKind.SURPLUS, circuit="connection"),
-    Bound(kind=BoundKind.FUSE, circuit="connection"),
-)
-PAUSED = {"mode": "off", "current_a": 0.0}
-DEPARTURES = [
-    (told("ev_plan_charges", current_a=8.0), {"current_a": 8}, False),
-    # The plan's current is what it gets at least where it may have surplus too.
-    (told("ev_plan_charges", current_a=14.0), {"current_a": 8}, False),
-    (told("held_surplus", current_a=12.0, held_by=SUN), {"current_a": 8}, False),
-    # A car comes up in steps.
-    (told("ev_plan_charges", current_a=6.0), {"current_a": 16}, False),
-    (told("held_fuse", current_a=12.0, source="protection", held_by=FUSE), {"current_a": 16}, True),
-    # Held, and still with what was planned.
-    (told("held_fuse", current_a=15.8, source="protection", held_by=FUSE), {"current_a": 16}, False),
-    (told("ev_urgent", current_a=16.0), {"current_a": 8}, True),
-    (told("ev_no_car", **PAUSED), {"current_a": 8}, True),
-    (told("ev_plan_waits_only", **PAUSED), {"mode": "off"}, False),
-    # Surplus where the plan would wait.
-    (told("ev_plan_waits", current_a=8.0, source="surplus"), {"mode": "off"}, True),
-    (told("override_now", current_a=16.0, source="override"), {"current_a": 16}, False),
-    (told("override_off", **PAUSED, source="override"), {"current_a": 16}, True),
-    (told("ev_plan_charges", current_a=8.0), None, None),
-]
-
-
-async def test_what_departs_from_a_plan_and_what_carries_it_out(hass: HomeAssistant, begin: Begin) -> None:
-    entry = await begin(CHARGER)
-    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "charger")]
-    for each, planned, expected in DEPARTURES:
-        channel.planned = None if planned is None else Command(**{"mode": "charge", **planned})
-        assert deviates(each, channel, dt_util.utcnow()) is expected, each
-
-
-async def test_a_plan_that_is_too_old_is_nothing_to_depart_from(hass: HomeAssistant, begin: Begin) -> None:
-    entry = await begin(CHARGER)
-    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "charger")]
-    channel.planned = Command(mode="charge", current_a=16, expires_at=dt_util.utcnow())
-    assert deviates(told("ev_no_plan", **PAUSED), channel, dt_util.utcnow()) is None
-
-
-async def test_a_car_that_feeds_the_home_is_not_said_to_wait(hass: HomeAssistant, begin: Begin) -> None:
-    """A person's word that goes past the guard, which only knows that the car does not charge."""
-    entry = await begin(CHARGER)
-    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "charger")]
-    until = dt_util.utcnow() + timedelta(minutes=20)
-    channel.override = Command(mode="discharge", power_w=3000, source=Source.OVERRIDE, expires_at=until)
-    entry.runtime_data.guard.async_look()
-    await settle(hass)
-    shown = found(hass, REASON)
-    assert shown.state == "Feeding the home because somebody asked for it."
-    assert (shown.attributes["mode"], shown.attributes["power_kw"]) == ("discharge", 3)
-
-
-BATTERY_DEPARTURES = [
-    # Following the load is done by power where the device cannot do it by itself.
-    (told("battery_covers", mode="discharge", power_kw=1.2), {"mode": "automatic"}, False),
-    (told("battery_charge", power_kw=3.0), {"mode": "charge", "power_w": 3000}, False),
-    (told("battery_charge", power_kw=2.0, held_by=FUSE), {"mode": "charge", "power_w": 3000}, True),
-    (told("battery_holds_for_car", mode="hold"), {"mode": "automatic"}, True),
-    (told("battery_blind", mode="automatic", source="protection"), {"mode": "hold"}, True),
-]
-
-
-async def test_a_battery_follows_its_plan_by_power_too(hass: HomeAssistant, begin: Begin) -> None:
-    entry = await begin(BATTERY)
-    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")]
-    for each, planned, expected in BATTERY_DEPARTURES:
-        channel.planned = Command(**planned)
-        assert deviates(each, channel, dt_util.utcnow(), 5.0) is expected, each
-
-
-async def test_the_logbook_tells_it_as_a_sentence(
-    hass: HomeAssistant, house: House, clock: Clock, begin: Begin, logged: list[Event]
-) -> None:
-    """Under the device's name, and linked to the entity."""
-    described: dict[str, Callable[[Event], dict[str, Any]]] = {}
-    logbook.async_describe_events(hass, lambda _, event, describe: described.update({event: describe}))
-    entry = await begin(CHARGER)
-    await charging(hass, clock, entry)
-    house.base_w = 10_000
-    await clock.live(hass, 40)
-    event = next(each for each in logged if each.data["type"] == "deviated")
-    assert described[EVENT_DECISION](event) == {
-        core_logbook.LOGBOOK_ENTRY_NAME: "Wallbox",
-        core_logbook.LOGBOOK_ENTRY_MESSAGE: f"charging with 10 A instead of 16 A: {FULL}",
-        core_logbook.LOGBOOK_ENTRY_ENTITY_ID: EVENT,
-    }
-    device = dr.async_get(hass).async_get(event.data["device_id"])
-    assert device is not None
-    assert device.name == "Wallbox"
-
-
-def repair(hass: HomeAssistant) -> ir.IssueEntry | None:
-    """Return what is told of the connection's meter."""
-    issues = ir.async_get(hass).issues.values()
-    return next((each for each in issues if each.issue_id.startswith("guard_meter_")), None)
-
-
-def tell(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Let somebody tell of the meters, where nobody does yet."""
-    if not any("GuardIssues" in str(each) for each in entry.runtime_data.guard._listeners.values()):
-        async_tell_guard(hass, entry)
-
-
-@pytest.fixture
-async def watched(hass: HomeAssistant, clock: Clock, begin: Begin) -> MockConfigEntry:
-    """A home with a car that charges, and somebody who tells of its meters."""
-    entry = await begin(CHARGER)
-    tell(hass, entry)
-    await charging(hass, clock, entry)
-    return entry
-
-
-async def test_a_meter_that_stays_silent_is_a_repair_until_it_is_believed(
-    hass: HomeAssistant, house: House, clock: Clock, watched: MockConfigEntry
-) -> None:
-    """Entities may be silent for a minute; another minute later somebody should know."""
-    house.meter_works = False
-    await clock.live(hass, 100)
-    assert found(hass, TRUST).state == "stale"
-    assert repair(hass) is None
-    await clock.live(hass, 30)
-    issue = repair(hass)
-    assert issue is not None
-    assert issue.translation_key == "guard_meter_stale"
-    assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["meters"] == "Grid"
-    assert issue.translation_placeholders["circuit"] == "Home"
-    assert issue.translation_placeholders["since"] == "2026-06-15 12:02"
-    house.meter_works = True
-    await clock.tick(hass, 2)
-    assert found(hass, TRUST).state == "returning"
-    assert repair(hass) is not None
-    await clock.live(hass, 10)
-    assert found(hass, TRUST).state == "fresh"
-    assert repair(hass) is None
-
-
-async def test_the_repair_goes_with_the_home(
-    hass: HomeAssistant, house: House, clock: Clock, watched: MockConfigEntry
-) -> None:
-    house.meter_works = False
-    await clock.live(hass, 130)
-    assert repair(hass) is not None
-    assert await hass.config_entries.async_unload(watched.entry_id)
-    assert repair(hass) is None
-
-
-async def test_a_meter_that_repeats_itself_is_told_as_that(
-    hass: HomeAssistant, house: House, clock: Clock, watched: MockConfigEntry
-) -> None:
-    """Its address is right and its wire is not: the remedy is another."""
-    guard = watched.runtime_data.guard
-    for second in (0, 59, 60):
-        at = dt_util.utcnow() + timedelta(seconds=second)
-        guard.async_set_updated_data(replace(guard.data, at=at, trusts={"connection": "frozen"}))
-        assert (repair(hass) is not None) == (second == 60)
-    issue = repair(hass)
-    assert issue is not None
-    assert issue.translation_key == "guard_meter_frozen"
-
-
-async def test_in_advisory_operation_nothing_hangs_on_a_meter(
-    hass: HomeAssistant, house: House, clock: Clock, watched: MockConfigEntry
-) -> None:
-    house.meter_works = False
-    await clock.live(hass, 130)
-    assert repair(hass) is not None
-    watched.runtime_data.settings.set("operation", "advisory")
-    await clock.live(hass, 10)
-    assert repair(hass) is None
-
-
 async def test_a_home_that_steers_nothing_explains_nothing(
     hass: HomeAssistant, add_site: AddSite, foreign: Foreign
 ) -> None:
@@ -597,21 +267,3 @@ async def test_a_home_that_steers_nothing_explains_nothing(
     shown = {each.entity_id for each in hass.states.async_all()}
     assert FREE in shown
     assert not {each for each in shown if "control_reason" in each or "decision" in each}
-
-
-async def test_event_types_are_those_that_can_be_told(hass: HomeAssistant, begin: Begin) -> None:
-    await begin(CHARGER)
-    assert found(hass, EVENT).attributes["event_types"] == [kind.value for kind in Kind]
-    registry = er.async_get(hass)
-    assert registry.async_get(EVENT)
-
-
-async def test_home_assistants_logbook_finds_the_sentences(
-    recorder_mock: Any, hass: HomeAssistant, house: House, begin: Begin
-) -> None:
-    """By the name of the file alone; a function of another name would be overlooked in silence."""
-    assert await async_setup_component(hass, "logbook", {})
-    await begin(CHARGER)
-    await settle(hass)
-    domain, _ = hass.data["logbook"].external_events[EVENT_DECISION]
-    assert domain == "ems"
