@@ -110,8 +110,11 @@ class Dispatcher:
         return writes
 
     @callback
-    def async_guard(self, words: Mapping[str, Guarded]) -> None:
-        """Take the guard's word for devices, and send what it changes without waiting for the beat."""
+    def async_guard(self, words: Mapping[str, Guarded | None]) -> None:
+        """Take the guard's word for devices, and send what it changes without waiting for the beat.
+
+        None: it has nothing to say of the device, which follows people and the plan.
+        """
         for device_id, word in words.items():
             channel = self.channels[device_id]
             channel.guarded = word

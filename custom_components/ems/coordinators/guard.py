@@ -11,21 +11,22 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..adapters.cars import CarSessions
+from ..adapters.cars import CarSessions, ev_mode_of
 from ..adapters.circuit_flows import circuit_word, word_of_power
 from ..adapters.circuits import CONNECTION
-from ..adapters.guard_commands import guarded
+from ..adapters.guard_commands import guarded, scheduled
 from ..adapters.guard_memory import keep, restored
 from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
 from ..adapters.limits_now import LimitsBook
-from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
+from ..adapters.schedules import battery_ask, charger_ask
+from ..channel import Guarded
+from ..const import GUARD_INTERVAL, LOAD, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.charger import drawn_most_a
 from ..engine.control.circuit import Circuit
 from ..engine.control.decide import decide
 from ..engine.control.decision import Decided, Decision
-from ..engine.control.ev_mode import EvMode
 from ..engine.control.setup import Setup
 from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
 from ..engine.control.wake_up import AWAKE
@@ -172,13 +173,18 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _hand_on(self, decided: Decided, now: datetime) -> None:
         charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}
-        self._dispatcher.async_guard(
-            {
-                key: guarded(decision, self._dispatcher.channels[key], now, charge_max_kw.get(key, 0.0))
-                for key, decision in decided.decisions.items()
-                if key in self._dispatcher.channels
-            }
-        )
+        channels = self._dispatcher.channels
+        words: dict[str, Guarded | None] = {
+            key: scheduled(self._settings, channel, now)
+            for key, channel in channels.items()
+            if channel.device.role == LOAD
+        }
+        words |= {
+            key: guarded(decision, channels[key], now, charge_max_kw.get(key, 0.0))
+            for key, decision in decided.decisions.items()
+            if key in channels
+        }
+        self._dispatcher.async_guard(words)
 
     # What is seen.
 
@@ -189,6 +195,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _snapshot(self, wired: Wired, words: Mapping[str, MeterWord], now_s: float) -> Snapshot:
         step, channels = Step.of(self._plan.current), self._dispatcher.channels
+        now = dt_util.utc_from_timestamp(now_s)
         setup, devices, limits = wired.setup, self._devices, self._limits.now(now_s)
         return Snapshot(
             now_s=now_s,
@@ -200,15 +207,20 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                     spec,
                     devices[spec.key],
                     channels[spec.key],
-                    mode=self._ev_mode(spec.key),
-                    scheduled=None,
+                    mode=ev_mode_of(self._settings, spec.key),
+                    scheduled=charger_ask(self._settings, devices[spec.key], now),
                     car=self._cars.now(devices[spec.key]),
                     step=step,
                 )
                 for spec in setup.chargers
             },
             batteries={
-                spec.key: battery_seen(devices[spec.key], channels.get(spec.key), step, None)
+                spec.key: battery_seen(
+                    devices[spec.key],
+                    channels.get(spec.key),
+                    step,
+                    battery_ask(self._settings, devices[spec.key], now),
+                )
                 for spec in setup.batteries
             },
             arrays_kw=arrays_kw(devices, PV),
@@ -221,10 +233,6 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             target_kw=limits.target_kw,
             export_price_per_kwh=None if step is None else step.export_price_per_kwh,
         )
-
-    def _ev_mode(self, key: str) -> EvMode:
-        is_sun = self._settings.device(key, "charge_from", "planned") == "surplus_only"
-        return EvMode.SURPLUS if is_sun else EvMode.PLAN
 
     def _word(self, circuit: Circuit, wired: Wired) -> MeterWord | None:
         meters = [self._devices[key] for key in wired.meters.get(circuit.key, ())]
