@@ -133,6 +133,8 @@ FORECAST_INTERVAL: Final = timedelta(minutes=15)
 PLAN_INTERVAL: Final = timedelta(minutes=5)
 # Leases are renewed and overrides expire on this beat; it is also the shortest time between two commands.
 DISPATCH_INTERVAL: Final = timedelta(seconds=5)
+# The guard looks with every word of a meter, and at least on this beat: a silent meter says nothing.
+GUARD_INTERVAL: Final = timedelta(seconds=5)
 # A reading older than this counts as no reading: three missed polls of the slowest device.
 READING_MAX_AGE_S: Final = 20.0
 # A plan may miss two rounds; then its first steps no longer describe this hour and devices go automatic.

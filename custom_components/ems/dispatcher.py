@@ -1,13 +1,13 @@
-"""The one way to a device: the plan, a schedule and a hand all pass here, and what was accepted can be seen.
+"""The one way to a device: the guard, the plan and a hand all pass here, and what was accepted can be seen.
 
-Order of who is heard: a person's override, then the plan, then nothing (the device's own automatic).
+Order of who is heard: where a guard looks after a device, its word, which has weighed all others; else a person's
+override, then the plan, then nothing (the device's own automatic).
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -17,117 +17,19 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .adapters.meter_tree import site_meters
+from .channel import Channel, Command, Guarded, Source, is_over
 from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
-from .engine.plan.result import Reason
 from .lease import let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
-from .write_pace import is_gentler, must_wait
+from .turns import RETRY_AFTER, is_blind, is_early, may_send_guarded, may_try
 
-# Smaller changes cost a write and change nothing anyone could measure.
-DEADBAND_W = 100.0
-DEADBAND_A = 0.5
-# A device that refused is asked again after this, not five seconds later.
-RETRY_AFTER = timedelta(seconds=60)
-# A device without a lease of its own is let go when its inputs have been silent for as long as a lease lasts.
-BLIND_AFTER = timedelta(seconds=60)
+__all__ = ["RETRY_AFTER", "Channel", "Command", "Dispatcher", "Source"]
+
 KEPT_WRITES = 20
 STORE_KEY = "commanded"
-
-
-class Source(StrEnum):
-    """Who wants it."""
-
-    OVERRIDE = "override"
-    PLAN = "plan"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """What a device shall do (design §10). `power_w` is a magnitude; the mode gives the direction."""
-
-    mode: str
-    power_w: float | None = None
-    current_a: float | None = None
-    phases: int | None = None
-    expires_at: datetime | None = None
-    source: Source = Source.PLAN
-    reason: Reason | None = None
-
-    def is_same_as(self, other: Command | None) -> bool:
-        """Tell whether the device would notice a difference."""
-        return (
-            other is not None
-            and self.mode == other.mode
-            and _close(self.power_w, other.power_w, DEADBAND_W)
-            and _close(self.current_a, other.current_a, DEADBAND_A)
-            and (self.phases == other.phases or None in (self.phases, other.phases))
-        )
-
-    def at_setpoint_of(self, sent: Command) -> Command:
-        """Return this command with the values that were sent, so that small changes add up against them."""
-        return replace(self, power_w=sent.power_w, current_a=sent.current_a)
-
-
-def _close(one: float | None, other: float | None, deadband: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    # Nothing and something are never the same: 0 A is a pause, and 0 W is a stop.
-    return abs(one - other) < deadband and (one == 0) == (other == 0)
-
-
-def _is_over(command: Command | None) -> bool:
-    return command is not None and command.expires_at is not None and command.expires_at <= dt_util.utcnow()
-
-
-@dataclass(kw_only=True)
-class Channel:
-    """What the dispatcher knows about one device."""
-
-    device: SiteDevice
-    override: Command | None = None
-    waiting: Command | None = None  # a person's, that came too early for the device, or is of the last run
-    is_restored: bool = (
-        False  # what waits is of the last run: nobody stands by, so it waits for the inputs too
-    )
-    planned: Command | None = None
-    accepted: Command | None = None
-    asked: Command | None = None  # what was sent last, taken or not; None for the safe state
-    lapsed_at: datetime | None = None  # when the lease of what was accepted ran out; None while none has
-    is_touched: bool = False  # something was written since the last release, accepted as a whole or not
-    seen_at: datetime | None = None  # when the inputs were fresh last
-    sent_at: datetime | None = None
-    changed_at: datetime | None = None  # when something was written that had not been there
-    failed_at: datetime | None = None
-    error: str | None = None
-    writes: list[SetpointWrite] = field(default_factory=list)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-def _may_try(channel: Channel) -> bool:
-    """Leave a device in trouble in peace for a while."""
-    return channel.failed_at is None or dt_util.utcnow() - channel.failed_at >= RETRY_AFTER
-
-
-def _is_early(channel: Channel, command: Command) -> bool:
-    """Tell whether the device asks for more time between two changes. What makes it do less never waits."""
-    actuator, by_person = channel.device.actuator, command.source is Source.OVERRIDE
-    if actuator is None or is_gentler(channel.device.role, command, channel.accepted):
-        return False
-    least_s = actuator.min_write_interval_s
-    return must_wait(least_s, channel.changed_at, dt_util.utcnow(), by_person=by_person)
-
-
-def _is_blind(channel: Channel) -> bool:
-    """Tell whether a device that keeps a command for ever has been steered blind for too long."""
-    actuator, accepted = channel.device.actuator, channel.accepted
-    if actuator is None:
-        return False
-    if actuator.renew_s is not None and not (accepted and accepted.mode in actuator.keeps):
-        return False  # its lease runs out by itself
-    return channel.seen_at is None or dt_util.utcnow() - channel.seen_at > BLIND_AFTER
 
 
 class Dispatcher:
@@ -155,6 +57,8 @@ class Dispatcher:
         }
         self._listeners: list[CALLBACK_TYPE] = []
         self._stopped = False
+        # Looks at everything anew and calls `async_guard`; without one, devices get what is wanted as it is.
+        self.look: Callable[[], None] = lambda: None
 
     @callback
     def async_start(self) -> None:
@@ -183,21 +87,45 @@ class Dispatcher:
                     raise HomeAssistantError(translation_domain=DOMAIN, translation_key="site_stopped")
                 override = replace(command, expires_at=expires_at)
                 channel.is_restored = False
-                channel.waiting = override if _is_early(channel, override) else None
+                channel.waiting = override if is_early(channel, override) else None
                 if not channel.waiting:
                     return await self._async_override(channel, override)
                 self._notify()
         else:
             channel.planned = command
+            self.look()
             await self._async_settle(channel)
         return []
 
     async def _async_override(self, channel: Channel, override: Command) -> list[SetpointWrite]:
         """Send a person's command, once: a refused wish must not be tried again behind people's backs."""
-        writes = await self._async_send(channel, override)
-        channel.override = override
+        before, channel.override = channel.override, override
+        self.look()
+        try:
+            writes = await self._async_send(channel, self._wanted(channel) or override)
+        except BaseException:
+            channel.override = before
+            raise
         self._notify()
         return writes
+
+    @callback
+    def async_guard(self, words: Mapping[str, Guarded]) -> None:
+        """Take the guard's word for devices, and send what it changes without waiting for the beat."""
+        for device_id, word in words.items():
+            channel = self.channels[device_id]
+            channel.guarded = word
+            wanted = self._wanted(channel)
+            is_done = wanted.is_same_as(channel.accepted) if wanted else not channel.is_touched
+            if not (is_done or channel.is_queued or self._stopped):
+                channel.is_queued = True
+                task = self._async_guarded(channel)
+                self._entry.async_create_background_task(self._hass, task, "ems guard")
+
+    async def _async_guarded(self, channel: Channel) -> None:
+        async with channel.lock:
+            channel.is_queued = False
+            await self._async_settle_locked(channel)
 
     async def _async_waited(self, channel: Channel, override: Command) -> None:
         """Send what waited. It waits no longer, whether the device takes it or not."""
@@ -234,6 +162,7 @@ class Dispatcher:
         # In its turn: an override that is just being written would come to stand after this.
         async with channel.lock:
             channel.override = channel.waiting = None
+            self.look()
             self._notify()
             await self._async_settle_locked(channel)
 
@@ -241,6 +170,7 @@ class Dispatcher:
         """Take the plan's commands for all devices; a device without one is left to itself."""
         for device_id, channel in self.channels.items():
             channel.planned = commands.get(device_id)
+        self.look()
         await self.async_tick()
 
     async def async_tick(self, now: datetime | None = None) -> None:
@@ -271,7 +201,7 @@ class Dispatcher:
             return  # it waited for its turn while everything was being released
         self._look(channel)
         wanted = self._wanted(channel)
-        channel.waiting = None if _is_over(channel.waiting) else channel.waiting
+        channel.waiting = None if is_over(channel.waiting) else channel.waiting
         try:
             if channel.waiting and self._may_follow(channel, channel.waiting):
                 await self._async_waited(channel, channel.waiting)
@@ -297,17 +227,20 @@ class Dispatcher:
 
     def _wanted(self, channel: Channel) -> Command | None:
         """Return whose word counts now. Overrides run out, and so does a plan that nobody renews."""
-        if _is_over(channel.override):
+        if is_over(channel.override):
             channel.override = None
+        is_active = self._settings.operation == OPERATION_ACTIVE
+        if is_active and channel.guarded is not None:
+            return channel.guarded.command if dt_util.utcnow() < channel.guarded.until else None
         if channel.override:
             return channel.override
-        if self._settings.operation != OPERATION_ACTIVE or _is_over(channel.planned) or _is_blind(channel):
+        if not is_active or is_over(channel.planned) or is_blind(channel):
             return None
         return channel.planned
 
     def _may_follow(self, channel: Channel, waiting: Command) -> bool:
         """Tell whether the time of a command that waits has come."""
-        if _is_early(channel, waiting):
+        if is_early(channel, waiting):
             return False
         actuator = channel.device.actuator
         return not channel.is_restored or bool(
@@ -315,21 +248,33 @@ class Dispatcher:
         )
 
     def _may_send(self, channel: Channel, command: Command) -> bool:
+        if self._is_guarded(channel):
+            return may_send_guarded(channel, command)
         # A plan's new command would start a new lease: blind, that is no better than renewing the old one. So is
         # anybody's command whose lease ran out.
         if (command.source is Source.PLAN or channel.lapsed_at) and not self._inputs_are_fresh(channel):
             return False
         # While a person waits for the device, a plan's change would only make the wait longer.
-        if channel.waiting or _is_early(channel, command) or not _may_try(channel):
+        if channel.waiting or is_early(channel, command) or not may_try(channel):
             return False
         return channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
 
     def _renewal_is_due(self, channel: Channel) -> bool:
         """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
         renew_s = channel.device.actuator.renew_s if channel.device.actuator else None
-        if renew_s is None or channel.sent_at is None or not self._inputs_are_fresh(channel):
+        if renew_s is None or channel.sent_at is None:
+            return False
+        if guarded := self._is_guarded(channel):
+            may_renew = guarded.renews and channel.device.is_fresh
+        else:
+            may_renew = self._inputs_are_fresh(channel)
+        if not may_renew:
             return False
         return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
+
+    def _is_guarded(self, channel: Channel) -> Guarded | None:
+        """Return the guard's word where it counts. In advisory operation people command as they like."""
+        return channel.guarded if self._settings.operation == OPERATION_ACTIVE else None
 
     def _inputs_are_fresh(self, channel: Channel) -> bool:
         return channel.device.is_fresh and all(meter.is_fresh for meter in self._meters)
@@ -368,7 +313,7 @@ class Dispatcher:
 
     async def _async_release(self, channel: Channel, *, at_once: bool = False) -> None:
         """Put a device into its safe state, if we ever touched it; where it refuses, again and again."""
-        if channel.device.actuator is None or not channel.is_touched or not (at_once or _may_try(channel)):
+        if channel.device.actuator is None or not channel.is_touched or not (at_once or may_try(channel)):
             return
         channel.asked = None
         try:

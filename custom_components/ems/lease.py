@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .dispatcher import Channel
+    from .channel import Channel
     from .site_device import Actuator
 
 

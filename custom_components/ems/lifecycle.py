@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
@@ -21,8 +21,10 @@ from .adapters.load_book import LoadBook
 from .adapters.peak_meter import PeakMeter
 from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
+from .adapters.wording import reason_of
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
+from .coordinators.guard import GuardCoordinator
 from .coordinators.plan import PlanCoordinator
 from .coordinators.site import SiteCoordinator
 from .coordinators.skill import SkillCoordinator
@@ -31,6 +33,7 @@ from .cycle import async_begin, async_follow_plan, async_follow_prices
 from .demo import DemoHome, PortError
 from .devices import AnyProfile
 from .dispatcher import Dispatcher
+from .engine.plan import PlanError
 from .entity import site_device_info
 from .load_follower import async_follow_load
 from .meter_health import async_follow_health, meters_health
@@ -117,6 +120,8 @@ def _assemble(
     skill.collect = collector.collect
     registry = dr.async_get(hass)
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
+    plan = PlanCoordinator(hass, entry, collector.collect)
+    dispatcher = Dispatcher(hass, entry, settings, devices, store)
     return EmsData(
         settings=settings,
         store=store,
@@ -125,8 +130,9 @@ def _assemble(
         site=site,
         forecast=forecast,
         skill=skill,
-        plan=PlanCoordinator(hass, entry, collector.collect),
-        dispatcher=Dispatcher(hass, entry, settings, devices, store),
+        plan=plan,
+        dispatcher=dispatcher,
+        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars, plan),
         cars=cars,
         loads=loads,
         peak=peak,
@@ -134,6 +140,19 @@ def _assemble(
         site_device_id=device.id,
         demo=demo,
     )
+
+
+def _guard(hass: HomeAssistant, entry: EmsConfigEntry, *parts: Any) -> GuardCoordinator:
+    """Return the guard; circuits and devices that contradict each other stop the set-up and say so."""
+    try:
+        return GuardCoordinator(hass, entry, *parts)
+    except PlanError as err:
+        reason = reason_of(err)
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key=reason.key,
+            translation_placeholders=dict(err.placeholders),
+        ) from err
 
 
 async def _async_start_demo(hass: HomeAssistant, entry: EmsConfigEntry, store: SiteStore) -> DemoHome | None:
@@ -201,6 +220,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     async_follow_prices(entry)
     async_keep_overrides(hass, entry)
     data.dispatcher.async_start()
+    data.guard.async_start()
     data.plan.async_start()
     data.forecast.async_start()
     data.skill.async_start()

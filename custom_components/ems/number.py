@@ -28,6 +28,7 @@ from .dispatcher import Command, Source
 from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
 from .entity import ChannelEntity, device_info, site_device_info
+from .guard_numbers import guard_numbers
 from .planner_numbers import planner_numbers
 from .runtime import EmsConfigEntry
 from .setting_number import SettingNumber
@@ -110,7 +111,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create the numbers."""
-    async_add_entities([*(LimitNumber(entry, key) for key in LIMITS), *planner_numbers(entry)])
+    async_add_entities(
+        [*(LimitNumber(entry, key) for key in LIMITS), *planner_numbers(entry), *guard_numbers(entry)]
+    )
     for device in entry.runtime_data.devices.values():
         numbers: list[NumberEntity] = [
             WishNumber(entry, device, wish)

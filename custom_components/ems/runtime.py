@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .adapters.load_book import LoadBook
     from .adapters.peak_meter import PeakMeter
     from .coordinators.forecast import ForecastCoordinator
+    from .coordinators.guard import GuardCoordinator
     from .coordinators.plan import PlanCoordinator
     from .coordinators.site import SiteCoordinator
     from .coordinators.skill import SkillCoordinator
@@ -36,6 +37,7 @@ class EmsData:
     skill: SkillCoordinator
     plan: PlanCoordinator
     dispatcher: Dispatcher
+    guard: GuardCoordinator
     cars: CarSessions
     loads: LoadBook
     peak: PeakMeter

@@ -22,6 +22,7 @@ from .dispatcher import Command, Source
 from .engine.plan.result import Mode
 from .engine.site import Preference, Strategy
 from .entity import ChannelEntity, device_info, site_device_info
+from .operation import async_set_operation
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -80,9 +81,11 @@ class SiteSelect(SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Choose, and plan anew."""
         data = self.entry.runtime_data
-        data.settings.set(self.key, option)
+        if self.key == OPT_OPERATION:
+            await async_set_operation(self.entry, option)
+        else:
+            data.settings.set(self.key, option)
         self.async_write_ha_state()
-        await data.dispatcher.async_tick()
         data.plan.async_replan()
 
 

@@ -27,10 +27,11 @@ from .adapters.forecast_response import forecast_response
 from .adapters.plan_request import PlanRequest
 from .adapters.response import plan_response, simulation_response
 from .adapters.wording import reason_of, refusal
-from .const import DOMAIN, OPT_OPERATION
+from .const import DOMAIN
 from .cycle import async_optimize
 from .engine.plan import PlanError
 from .engine.plan.result import Reason
+from .operation import async_set_operation
 from .override_action import async_override
 from .runtime import EmsConfigEntry
 
@@ -113,7 +114,4 @@ async def _get_forecast(call: ServiceCall) -> ServiceResponse:
 
 async def _set_operation(call: ServiceCall) -> None:
     """Switch between advisory and active."""
-    data = _entry(call).runtime_data
-    data.settings.set(OPT_OPERATION, call.data[ATTR_OPERATION])
-    data.plan.async_update_listeners()
-    await data.dispatcher.async_tick()
+    await async_set_operation(_entry(call), call.data[ATTR_OPERATION])

@@ -5,20 +5,19 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 
 from .const import (
     CONF_GRID,
-    CONF_KIND,
-    DOMAIN,
-    KIND_DEMO,
-    OPERATION_ACTIVE,
     OPERATION_ADVISORY,
     OPT_DEVICES,
     OPT_OPERATION,
     OPT_PREFERENCE,
     OPT_STRATEGY,
 )
+from .engine.control.battery import BatteryRules
+from .engine.control.freshness import Patience
+from .engine.control.phase_switch import SwitchRules
+from .engine.control.surplus import SunRules
 from .engine.site import Preference, Site, Strategy, Weights
 
 # What the planner is told where nobody turned anything; shares in percent, as people read them.
@@ -32,6 +31,16 @@ PLANNER_DEFAULTS: Mapping[str, float | bool] = {
     "weight_comfort": Weights.comfort,
     "weight_environment": Weights.environment,
     "limits_each_phase": False,
+}
+# How calmly the guard steers where nobody turned anything.
+GUARD_DEFAULTS: Mapping[str, float | bool] = {
+    "meter_silent_max_s": Patience.stale_after_s,
+    "surplus_enable_s": SunRules.enable_after_s,
+    "surplus_disable_s": SunRules.disable_after_s,
+    "surplus_reserve_w": 1000 * SunRules.reserve_kw,
+    "battery_yields_pct": 100 * SunRules.battery_yields_from_soc,
+    "phase_changes_max": SwitchRules.most_per_day,
+    "battery_holds_for_cars": BatteryRules.holds_for_cars,
 }
 
 
@@ -65,15 +74,17 @@ class SiteSettings:
         """Return an option of the planner as people turned it: shares in percent, switches as 0 or 1."""
         return float(self._entry.options.get(key, PLANNER_DEFAULTS[key]))
 
+    def guard(self, key: str) -> float:
+        """Return an option of the guard as people turned it: shares in percent, switches as 0 or 1."""
+        return float(self._entry.options.get(key, GUARD_DEFAULTS[key]))
+
     def device(self, subentry_id: str, key: str, default: Any) -> Any:
         """Return one setting of a device."""
         return self._entry.options.get(OPT_DEVICES, {}).get(subentry_id, {}).get(key, default)
 
     @callback
     def set(self, key: str, value: Any) -> None:
-        """Store a site setting. The real-time guard that earns `active` on a real home is not there yet."""
-        if key == OPT_OPERATION and value == OPERATION_ACTIVE and self._entry.data[CONF_KIND] != KIND_DEMO:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="active_not_earned")
+        """Store a site setting."""
         self._update({key: value})
 
     @callback

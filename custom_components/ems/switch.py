@@ -14,6 +14,7 @@ from .dispatcher import Command, Source
 from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
 from .entity import ChannelEntity, LoadEntity, site_device_info
+from .guard_numbers import HoldForCarsSwitch
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -24,7 +25,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create the switches."""
-    async_add_entities([PhasesSwitch(entry)])
+    async_add_entities([PhasesSwitch(entry), HoldForCarsSwitch(entry)])
     for device in entry.runtime_data.devices.values():
         if device.role == CHARGER and device.actuator:
             async_add_entities(

@@ -61,9 +61,18 @@ async def add_charger(hass: HomeAssistant, foreign: Foreign, add_site: AddSite, 
     return await alone(hass, entry, foreign, "charger")
 
 
+def unguarded(entry: MockConfigEntry) -> None:
+    """Send the guard away: what is tested is the way to the device, not what comes along it."""
+    dispatcher = entry.runtime_data.dispatcher
+    dispatcher.async_guard = lambda _: None
+    for channel in dispatcher.channels.values():
+        channel.guarded = None
+
+
 async def alone(hass: HomeAssistant, entry: MockConfigEntry, foreign: Foreign, role: str) -> Channel:
     """Stop the plan from commanding, and forget what it did."""
     entry.runtime_data.plan.async_replan = lambda: None
+    unguarded(entry)
     await entry.runtime_data.dispatcher.async_set_plan({})
     await settle(hass)
     foreign.heard.clear()

@@ -21,6 +21,8 @@ from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
 # A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
 FOREIGN_TIMEOUT_S = 15
+# Every car charges with it, and any fuse of a home carries it beside the rest. [A]
+SAFE_A = 6.0
 
 
 class ProfileActuator(Actuator):
@@ -80,13 +82,13 @@ class EntityActuator(Actuator):
         role: str,
         entities: Mapping[str, Any],
         name: str,
-        current_max_a: float | None = None,
+        safe_a: float = SAFE_A,
     ) -> None:
         """Offer the modes that the given entities can express."""
         self._hass, self._entities, self._name = hass, entities, name
         self._steps: Callable[[Mapping[str, Any], DeviceCommand], list[Step]]
         self._steps = _battery_steps if role == BATTERY else _charger_steps
-        self._current_max_a = current_max_a
+        self._safe_a = safe_a
         self.modes = entity_modes(role, entities)
         self.amounts = _entity_amounts(role, entities)
 
@@ -110,11 +112,10 @@ class EntityActuator(Actuator):
 
     @override
     async def async_release(self) -> list[SetpointWrite]:
-        """Give a battery back to its own automatic, and let a charger charge as it would without us."""
+        """Give a battery back to its own automatic, and leave a charger at its safe current."""
         if "automatic" in self.modes:
             return await self.async_command(DeviceCommand(role="", mode="automatic"))
-        command = DeviceCommand(role="", mode="charge", current_a=self._current_max_a)
-        return await self.async_command(command)
+        return await self.async_command(safe_command(self._safe_a, is_set=bool(self.amounts)))
 
     async def _async_write(self, entity_id: str, service: str, wanted: float | str) -> SetpointWrite:
         before = self._hass.states.get(entity_id)
@@ -156,6 +157,16 @@ class EntityActuator(Actuator):
     def _context(self) -> Context:
         """Return what a call is known by afterwards."""
         return Context()
+
+
+def safe_command(safe_a: float, *, is_set: bool) -> DeviceCommand:
+    """Return what a charger is left with when nobody watches its fuse any more.
+
+    is_set : Whether its current can be set; one that can only be switched charges with all it has, which is not safe.
+    """
+    if safe_a <= 0 or not is_set:
+        return DeviceCommand(role=CHARGER, mode="off")
+    return DeviceCommand(role=CHARGER, mode="charge", current_a=safe_a)
 
 
 def _in_terms_of(number: State, value: float) -> float:

@@ -30,11 +30,11 @@ class ScriptActuator(Actuator):
     renew_s = None
 
     def __init__(
-        self, hass: HomeAssistant, role: str, entity_id: str, name: str, current_max_a: float | None = None
+        self, hass: HomeAssistant, role: str, entity_id: str, name: str, safe: DeviceCommand
     ) -> None:
         """Offer every mode of the role: the script is asked to know them."""
         self._hass, self._role, self._entity_id, self._name = hass, role, entity_id, name
-        self._current_max_a = current_max_a
+        self._safe = safe
         self.modes, self.amounts = MODES[role], AMOUNTS[role]
 
     @property
@@ -63,12 +63,8 @@ class ScriptActuator(Actuator):
 
     @override
     async def async_release(self) -> list[SetpointWrite]:
-        """Give a battery back to its own automatic, and let a charger charge as it would without us."""
-        if self._role == BATTERY:
-            return await self.async_command(DeviceCommand(role=BATTERY, mode="automatic"))
-        return await self.async_command(
-            DeviceCommand(role=CHARGER, mode="charge", current_a=self._current_max_a)
-        )
+        """Give a battery back to its own automatic, and leave a charger at its safe current."""
+        return await self.async_command(self._safe)
 
     async def _async_run(self, variables: dict[str, Any]) -> None:
         domain, name = split_entity_id(self._entity_id)

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
+    CHARGER,
     CONF_ENTITIES,
     CONF_KIND,
     CONF_LINK,
@@ -27,12 +28,13 @@ from ..coordinators.device import (
     SettingsCoordinator,
 )
 from ..devices import AnyProfile, Device, MqttDevice
+from ..devices.command import DeviceCommand
 from ..devices.points import POINTS
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
 from ..store import SiteStore
-from .actuators import EntityActuator, ProfileActuator, entity_modes
+from .actuators import SAFE_A, EntityActuator, ProfileActuator, entity_modes, safe_command
 from .device_links import connect, profile_of, shared_key
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
@@ -183,10 +185,15 @@ def _entity_actuator(
     if not entity_modes(role, entities):
         return None
     if script := entities.get(CONF_SCRIPT):
-        return ScriptActuator(hass, role, script, name, params.get("current_max_a"))
+        safe = (
+            safe_command(float(params.get("safe_a", SAFE_A)), is_set=True)
+            if role == CHARGER
+            else DeviceCommand(role=role, mode="automatic")
+        )
+        return ScriptActuator(hass, role, script, name, safe)
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
-    return EntityActuator(hass, role, entities, name, params.get("current_max_a"))
+    return EntityActuator(hass, role, entities, name, float(params.get("safe_a", SAFE_A)))
 
 
 def _brand(source: Mapping[str, Any], manufacturer: str, model: str | None) -> Brand:

@@ -5,14 +5,34 @@ from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later, async_track_state_change_event
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.helpers.event import (
+    async_call_later,
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..adapters.device_links import serial_of
 from ..adapters.entity_points import INPUTS
 from ..adapters.entity_reading import read_role
-from ..const import CONF_KIND, CONF_LINK, CONF_SERIAL, DOMAIN, LOGGER, SETTINGS_INTERVAL, SOURCE_PROFILE
+from ..const import (
+    CONF_KIND,
+    CONF_LINK,
+    CONF_SERIAL,
+    DOMAIN,
+    LOGGER,
+    METER,
+    SETTINGS_INTERVAL,
+    SOURCE_PROFILE,
+)
 from ..devices import (
     Device,
     DeviceBusyError,
@@ -168,9 +188,12 @@ class EntityCoordinator(DataUpdateCoordinator[Reading]):
         )
         watched = [entities[point.field] for point in INPUTS[role] if entities.get(point.field)]
         entry.async_on_unload(async_track_state_change_event(hass, watched, self._async_changed))
+        if role == METER:
+            # That it says the same again is news: a fuse is watched by it, and what is silent is not believed.
+            entry.async_on_unload(async_track_state_report_event(hass, watched, self._async_changed))
 
     @callback
-    def _async_changed(self, event: Event[EventStateChangedData]) -> None:
+    def _async_changed(self, event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
         self.async_set_updated_data(read_role(self.hass, self._role, self._entities))
 
     @override

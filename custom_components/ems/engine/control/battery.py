@@ -76,10 +76,11 @@ class BatteryAsk:
 
 @dataclass(frozen=True, kw_only=True)
 class BatteryOrder:
-    """What it is told, and why. power_kw : A magnitude; None where the mode needs none."""
+    """What it is told, and why. power_kw : A magnitude; None where the mode needs none. source : Whose word it was."""
 
     mode: str
     key: str
+    source: str = ""
     power_kw: float | None = None
     changed_at_s: float | None = None
 

@@ -17,7 +17,7 @@ from .charger import (
 )
 from .claim import Claim, Rank
 from .decision import Decision
-from .ev_mode import Wish, wish_of
+from .ev_mode import Source, Wish, wish_of
 from .flow import NOMINAL_V
 from .phase_switch import IDLE, PhaseWish, next_phases
 from .ramp import Offer, next_offer
@@ -57,6 +57,12 @@ class Car:
     def is_steerable(self) -> bool:
         """Tell whether it does what it is told."""
         return self.now.is_reachable and not self.ignores
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether a person wants it ready for a car that is not there: it then has what others leave."""
+        asked = self.seen.ask is not None and self.wish.source is Source.OVERRIDE
+        return asked and self.now.is_connected is False and self.wish.most_a > 0
 
     @property
     def needs_sun(self) -> bool:
@@ -132,7 +138,7 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         least_a=spec.current_min_a,
         most_a=_most_a(car, now_s),
         drawn_a=counted_a(car.now, state.offer.amps),
-        rank=wish.rank,
+        rank=Rank.SURPLUS if car.is_awaited else wish.rank,
         priority=spec.priority,
         turn=_turn(setup, state, now_s),
         fixed_a=None if car.is_steerable else may_draw_a(spec, car.now, silent_s),
@@ -149,7 +155,7 @@ def _floor_a(car: Car) -> float:
 
 
 def _most_a(car: Car, now_s: float) -> float:
-    if car.now.is_connected is False or car.state.phases.must_pause:
+    if (car.now.is_connected is False and not car.is_awaited) or car.state.phases.must_pause:
         return 0.0
     if car.needs_sun and not car.state.sun.is_on:
         return 0.0
@@ -204,7 +210,15 @@ def told(
     """
     if car.is_steerable:
         limited = _is_protection(held_by)
-        offer = next_offer(car.spec, car.state.offer, amps, now_s, setup.pace, is_limited=limited)
+        offer = next_offer(
+            car.spec,
+            car.state.offer,
+            amps,
+            now_s,
+            setup.pace,
+            is_limited=limited,
+            asked_a=car.wish.most_a,
+        )
     else:
         offer = _last_or_none(car, now_s, is_over=amps < 0)
     wants = _most_a(car, now_s) >= car.spec.current_min_a

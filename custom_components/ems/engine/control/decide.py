@@ -16,7 +16,7 @@ from .circuit import CircuitNow
 from .claim import Claim, Rank
 from .decision import Decided, Decision
 from .freshness import Heard, Patience, hear
-from .pv import next_limit_kw
+from .pv import NO_ASK, ArrayAsk, next_limit_kw
 from .quarter_hour import limit_kw
 from .rows import KW_PER_A, BoundKind, PowerBound, Rows, is_known, rows_of
 from .setup import Setup
@@ -248,9 +248,11 @@ class _Tick:
             order = fitted(spec, order, claims[j].drawn_kw, float(shared.amps[j]) * claims[j].kw_per_a)
             helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
             at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
-            at_once = at_once or self._seen.batteries[spec.key].ask.source == "override"
-            last = self._before.batteries.get(spec.key)
-            found[spec.key] = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
+            last, source = self._before.batteries.get(spec.key), self._seen.batteries[spec.key].ask.source
+            # A person's word goes out at once, and so does the end of it.
+            at_once = at_once or "override" in (source, last.source if last else "")
+            order = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
+            found[spec.key] = replace(order, source=source)
             decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
         return found
 
@@ -278,20 +280,38 @@ class _Tick:
 
     def _tell_arrays(self, decisions: dict[str, Decision]) -> dict[str, float | None]:
         rules, found = self._setup.export, {}
-        allowed_kw = rules.allowed_kw(self._seen.export_price_per_kwh)
+        most_kw = rules.allowed_kw(self._seen.export_price_per_kwh)
         for spec in self._setup.arrays:
+            ask = self._seen.array_asks.get(spec.key, NO_ASK)
+            allowed_kw = most_kw if ask.export_kw is None else min(most_kw, ask.export_kw)
             before_kw, pv_kw = self._before.limits_kw.get(spec.key), self._seen.arrays_kw.get(spec.key)
             limit = next_limit_kw(spec, before_kw, pv_kw, self._net_kw, allowed_kw, rules)
             found[spec.key] = limit
-            if not spec.can_limit:
-                continue
-            decisions[spec.key] = _array_decision(spec.key, limit, allowed_kw, knows=self._net_kw is not None)
+            if spec.can_limit:
+                knows = self._net_kw is not None
+                decisions[spec.key] = array_decision(spec.key, limit, allowed_kw, ask, knows=knows)
         return found
 
 
-def _array_decision(key: str, limit: float | None, allowed_kw: float, *, knows: bool) -> Decision:
-    if limit is None:
-        return Decision(key=key, mode="automatic", source="plan", reason=Reason(key="pv_free"))
-    power = {"power": round(limit, 2), "allowed": round(allowed_kw, 2)}
+def array_decision(
+    key: str, limit_kw: float | None, allowed_kw: float, ask: ArrayAsk, *, knows: bool
+) -> Decision:
+    """Return what an array is told: the tighter of what may be fed in and what somebody asked for."""
+    if ask.limit_kw is not None and (limit_kw is None or ask.limit_kw <= limit_kw):
+        return Decision(
+            key=key,
+            mode="limit",
+            power_kw=ask.limit_kw,
+            source=ask.source,
+            reason=Reason(key="pv_asked", placeholders={"power": round(ask.limit_kw, 2)}),
+            next_change_s=ask.until_s,
+        )
+    if limit_kw is None:
+        return Decision(
+            key=key, mode="automatic", source="none", reason=Reason(key="pv_free"), next_change_s=ask.until_s
+        )
+    power = {"power": round(limit_kw, 2), "allowed": round(allowed_kw, 2)}
     reason = Reason(key="pv_limited", placeholders=power) if knows else Reason(key="pv_blind")
-    return Decision(key=key, mode="limit", power_kw=limit, source="protection", reason=reason, at_once=True)
+    return Decision(
+        key=key, mode="limit", power_kw=limit_kw, source="protection", reason=reason, at_once=True
+    )

@@ -6,6 +6,7 @@ P_limit' = P_limit + rise                              slowly, where there is ro
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from .. import checks
 
@@ -30,6 +31,26 @@ class PvSpec:
     def __post_init__(self) -> None:
         """Refuse what no array can be."""
         checks.at_least_zero(self.name, power_max_kw=self.power_max_kw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayAsk:
+    """What somebody asks of an array besides what may be fed in.
+
+    Attributes
+    ----------
+    limit_kw : Most that it may give; None: nobody holds it back. [kW]
+    export_kw : Most that may be fed in while the plan holds production back; None: it does not. [kW]
+    source : Whose word `limit_kw` is: "override" or "plan".
+    """
+
+    limit_kw: float | None = None
+    export_kw: float | None = None
+    source: str = "plan"
+    until_s: float | None = None
+
+
+NO_ASK: Final = ArrayAsk()
 
 
 @dataclass(frozen=True, kw_only=True)

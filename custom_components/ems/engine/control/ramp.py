@@ -43,13 +43,22 @@ class Offer:
 
 
 def next_offer(
-    spec: ChargerSpec, offer: Offer, target_a: float, now_s: float, pace: Pace, *, is_limited: bool
+    spec: ChargerSpec,
+    offer: Offer,
+    target_a: float,
+    now_s: float,
+    pace: Pace,
+    *,
+    is_limited: bool,
+    asked_a: float = 0.0,
 ) -> Offer:
     """Return what to tell a charger that may have `target_a`; never more than that.
 
     is_limited : Whether a limit keeps it from more: only then a stop is one that has to be waited out.
+    asked_a : What somebody named: that is told as it is and not in the guard's steps. [A]
     """
-    target_a = in_steps(spec, target_a)
+    is_asked = abs(target_a - asked_a) < _TINY and target_a >= spec.current_min_a
+    target_a = target_a if is_asked else in_steps(spec, target_a)
     if target_a < offer.amps - _TINY:
         stopped_at_s = now_s if target_a == 0 and is_limited else offer.stopped_at_s
         return Offer(amps=target_a, changed_at_s=now_s, stopped_at_s=stopped_at_s)
@@ -64,7 +73,7 @@ def next_offer(
     if waited_s < (pace.small_settle_s if is_small else pace.settle_s):
         return offer
     rise_a = max(spec.step_a, pace.rise_a_per_s * min(waited_s, pace.settle_s))
-    amps = in_steps(spec, min(target_a, offer.amps + rise_a))
+    amps = target_a if target_a <= offer.amps + rise_a else in_steps(spec, offer.amps + rise_a)
     return (
         Offer(amps=amps, changed_at_s=now_s, stopped_at_s=offer.stopped_at_s) if amps > offer.amps else offer
     )

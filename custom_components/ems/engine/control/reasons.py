@@ -68,6 +68,7 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
         "Discharging with {power} kW: the home alone draws more than its fuse carries.", "power"
     ),
     # PV.
+    "pv_asked": worded("Held at {power} kW because somebody asked for it.", "power"),
     "pv_free": worded("Nothing holds production back."),
     "pv_limited": worded("Held at {power} kW: no more than {allowed} kW may be fed in.", "power", "allowed"),
     "pv_blind": worded("Held where it was: without a meter nobody knows what would be fed in."),

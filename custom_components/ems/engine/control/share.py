@@ -70,7 +70,9 @@ def share(claims: Sequence[Claim], rows: Rows) -> Shared:
 def _in_steps(claims: Sequence[Claim], rows: Rows, amps: Floats, most: Floats) -> Floats:
     """Return currents that chargers understand: rounded down, and what that leaves over given back step by step."""
     step, drawn = _field(claims, "step_a"), _field(claims, "drawn_a")
-    whole = np.where(step > 0, np.floor(amps / np.where(step > 0, step, 1.0) + _TINY) * step, amps)
+    # Who gets all it asked for gets that, to the tenth that somebody named.
+    is_cut = (step > 0) & (amps < most - _TINY)
+    whole = np.where(is_cut, np.floor(amps / np.where(step > 0, step, 1.0) + _TINY) * step, amps)
     for j in sorted(range(len(claims)), key=lambda j: (*_class(claims[j]), claims[j].turn)):
         if step[j] <= 0 or whole[j] <= 0 or whole[j] + step[j] > most[j] + _TINY:
             continue

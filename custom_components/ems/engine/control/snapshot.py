@@ -9,6 +9,7 @@ from .ev_mode import Ask, EvMode, Goal, Planned
 from .flow import PhaseFlow
 from .freshness import Heard
 from .phase_switch import PhaseState
+from .pv import ArrayAsk
 from .quarter_hour import Interval
 from .ramp import Offer
 from .timer import OFF, Switch
@@ -56,6 +57,7 @@ class Snapshot:
     day : Local date, for what is counted by the day.
     meters : By circuit.
     arrays_kw : What each array gives; None where unknown. [kW]
+    array_asks : What people and the plan want of them.
     operator_kw : Most that what EMS steers may draw from the grid, by the operator's word; None: no word. [kW]
     quarter, target_kw : The running interval of a capacity tariff and the mean not to exceed; None: no such tariff.
     export_price_per_kwh : Now; None where unknown. [currency/kWh]
@@ -67,6 +69,7 @@ class Snapshot:
     chargers: Mapping[str, ChargerSeen] = field(default_factory=dict)
     batteries: Mapping[str, BatterySeen] = field(default_factory=dict)
     arrays_kw: Mapping[str, float | None] = field(default_factory=dict)
+    array_asks: Mapping[str, ArrayAsk] = field(default_factory=dict)
     operator_kw: float | None = None
     quarter: Interval | None = None
     target_kw: float | None = None

@@ -1,0 +1,202 @@
+"""The guard of a home: with every word of its meters it looks at everything, decides, and hands the orders on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from ..adapters.cars import CarSessions
+from ..adapters.circuit_flows import circuit_word, word_of_power
+from ..adapters.guard_commands import guarded
+from ..adapters.guard_setup import CONNECTION, Wired, make_wired
+from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
+from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
+from ..dispatcher import Dispatcher
+from ..engine.control.charger import drawn_most_a
+from ..engine.control.circuit import Circuit
+from ..engine.control.decide import decide
+from ..engine.control.decision import Decided, Decision
+from ..engine.control.ev_mode import EvMode
+from ..engine.control.setup import Setup
+from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
+from ..engine.plan import PlanError
+from ..settings import SiteSettings
+from ..site_device import SiteDevice
+from .gathered import Gathered
+from .plan import PlanCoordinator
+from .site import SiteCoordinator
+
+# A meter that speaks ten times a second is listened to four times.
+APART_S = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardState:
+    """What the guard saw and decided last. Keys of decisions are subentry ids, of trusts circuits."""
+
+    at: datetime
+    decisions: Mapping[str, Decision]
+    surplus_kw: float | None
+    trusts: Mapping[str, str]
+    setup: Setup
+    snapshot: Snapshot | None = None
+
+
+class GuardCoordinator(DataUpdateCoordinator[GuardState]):
+    """Looks with every update of a meter, and every few seconds where none comes. It polls nothing itself."""
+
+    config_entry: ConfigEntry[Any]
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        settings: SiteSettings,
+        devices: Mapping[str, SiteDevice],
+        site: SiteCoordinator,
+        dispatcher: Dispatcher,
+        cars: CarSessions,
+        plan: PlanCoordinator,
+    ) -> None:
+        """Learn the home. Raises PlanError where its set-up contradicts itself."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} guard", update_interval=None)
+        self._settings, self._devices, self._site = settings, devices, site
+        self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
+        self._options = entry.options
+        self._wired = self._wire()
+        self._state = State()
+        self.data = GuardState(
+            at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
+        )
+
+    def _wire(self) -> Wired:
+        meters = self._site.meters.tree.connection_meters
+        return make_wired(self.config_entry, self._settings, self._devices, meters)
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to look."""
+        entry = self.config_entry
+        self._dispatcher.look = self.async_look
+        gathered = Gathered(self.hass, entry, self.async_look, APART_S)
+        heard = {self._devices[key].coordinator for keys in self._wired.meters.values() for key in keys}
+        for coordinator in heard:
+            entry.async_on_unload(coordinator.async_add_listener(gathered.async_ask))
+
+        @callback
+        def beat(_: datetime) -> None:
+            gathered.async_ask()
+
+        entry.async_on_unload(async_track_time_interval(self.hass, beat, GUARD_INTERVAL, name="EMS guard"))
+        self.async_look()
+
+    @callback
+    def async_look(self) -> None:
+        """Look, decide, hand on."""
+        wired, now = self._current(), dt_util.utcnow()
+        snapshot = self._snapshot(wired, now.timestamp())
+        decided = decide(wired.setup, snapshot, self._remembered(snapshot))
+        self._state = decided.state
+        self.async_set_updated_data(
+            GuardState(
+                at=now,
+                decisions=decided.decisions,
+                surplus_kw=decided.surplus_kw,
+                trusts=decided.trusts,
+                setup=wired.setup,
+                snapshot=snapshot,
+            )
+        )
+        self._hand_on(wired.setup, decided, now)
+
+    def _current(self) -> Wired:
+        """Return the home as it is set up now; what people turn holds from the next look on."""
+        if self.config_entry.options is not self._options:
+            self._options = self.config_entry.options
+            try:
+                self._wired = self._wire()
+            except PlanError as err:
+                LOGGER.error(
+                    "%s: the last settings cannot be guarded, the ones before hold: %s", self.name, err
+                )
+        return self._wired
+
+    def _hand_on(self, setup: Setup, decided: Decided, now: datetime) -> None:
+        charge_max_kw = {each.key: each.charge_max_kw for each in setup.batteries}
+        self._dispatcher.async_guard(
+            {
+                key: guarded(decision, self._dispatcher.channels[key], now, charge_max_kw.get(key, 0.0))
+                for key, decision in decided.decisions.items()
+                if key in self._dispatcher.channels
+            }
+        )
+
+    # What is seen.
+
+    def _snapshot(self, wired: Wired, now_s: float) -> Snapshot:
+        step, channels = Step.of(self._plan.current), self._dispatcher.channels
+        setup, devices = wired.setup, self._devices
+        return Snapshot(
+            now_s=now_s,
+            day=local_day(),
+            meters={
+                circuit.key: word
+                for circuit in setup.tree.circuits
+                if (word := self._word(circuit, wired)) is not None
+            },
+            chargers={
+                spec.key: charger_seen(
+                    spec,
+                    devices[spec.key],
+                    channels[spec.key],
+                    mode=self._ev_mode(spec.key),
+                    scheduled=None,
+                    car=self._cars.now(devices[spec.key]),
+                    step=step,
+                )
+                for spec in setup.chargers
+            },
+            batteries={
+                spec.key: battery_seen(devices[spec.key], channels.get(spec.key), step, None)
+                for spec in setup.batteries
+            },
+            arrays_kw=arrays_kw(devices, PV),
+            array_asks={
+                spec.key: array_ask(channels[spec.key], step) for spec in setup.arrays if spec.key in channels
+            },
+            export_price_per_kwh=None if step is None else step.export_price_per_kwh,
+        )
+
+    def _ev_mode(self, key: str) -> EvMode:
+        is_sun = self._settings.device(key, "charge_from", "planned") == "surplus_only"
+        return EvMode.SURPLUS if is_sun else EvMode.PLAN
+
+    def _word(self, circuit: Circuit, wired: Wired) -> MeterWord | None:
+        meters = [self._devices[key] for key in wired.meters.get(circuit.key, ())]
+        if circuit.key == CONNECTION and self._site.meters.tree.grid_is_derived:
+            heard = [each.coordinator.data.at_s for each in meters if each.coordinator.data]
+            return word_of_power(circuit, self._site.power_now().grid_w, min(heard, default=None))
+        return circuit_word(circuit, meters)
+
+    def _remembered(self, snapshot: Snapshot) -> State:
+        """Return what is remembered. In advisory operation chargers were not told: they have what they draw."""
+        if self._settings.operation == OPERATION_ACTIVE:
+            return self._state
+        drawn = {key: drawn_most_a(seen.now) or 0.0 for key, seen in snapshot.chargers.items()}
+        chargers = {
+            key: _as_drawn(self._state.chargers.get(key, ChargerState()), amps) for key, amps in drawn.items()
+        }
+        return replace(self._state, chargers=chargers)
+
+
+def _as_drawn(state: ChargerState, drawn_a: float) -> ChargerState:
+    """Return a charging point's memory as if it had been told what it draws."""
+    if drawn_a <= state.offer.amps:
+        return state
+    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None)

@@ -1,0 +1,117 @@
+"""Numbers and switches about how calmly the guard steers: few need them, and everybody may look them up."""
+
+from typing import Any, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntityDescription, NumberMode
+from homeassistant.components.switch import SwitchEntity
+from homeassistant.const import EntityCategory, UnitOfPower, UnitOfRatio, UnitOfTime
+
+from .entity import site_device_info
+from .runtime import EmsConfigEntry
+from .setting_number import SettingNumber
+
+SECONDS = {
+    "meter_silent_max_s": (5, 300),
+    "surplus_enable_s": (0, 1800),
+    "surplus_disable_s": (0, 3600),
+}
+NUMBERS = (
+    *(
+        NumberEntityDescription(
+            key=key,
+            device_class=NumberDeviceClass.DURATION,
+            native_unit_of_measurement=UnitOfTime.SECONDS,
+            native_min_value=low,
+            native_max_value=high,
+            native_step=1,
+        )
+        for key, (low, high) in SECONDS.items()
+    ),
+    NumberEntityDescription(
+        key="surplus_reserve_w",
+        device_class=NumberDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        native_min_value=-2000,
+        native_max_value=10_000,
+        native_step=10,
+    ),
+    NumberEntityDescription(
+        key="battery_yields_pct",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        native_min_value=0,
+        native_max_value=100,
+        native_step=1,
+    ),
+    NumberEntityDescription(key="phase_changes_max", native_min_value=0, native_max_value=100, native_step=1),
+)
+
+
+class GuardNumber(SettingNumber):
+    """One number of the guard. It holds from its next look on."""
+
+    _attr_mode = NumberMode.BOX
+    _attr_entity_category = EntityCategory.CONFIG
+    _attr_entity_registry_enabled_default = False
+
+    def __init__(self, entry: EmsConfigEntry, description: NumberEntityDescription) -> None:
+        """Initialize the number."""
+        super().__init__(entry)
+        self.entity_description = description
+        self._attr_translation_key = description.key
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self._attr_device_info = site_device_info(entry)
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """Return the number in force."""
+        return float(self.settings.guard(self.entity_description.key))
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Change it."""
+        self.settings.set(self.entity_description.key, value)
+        self.async_write_ha_state()
+        self.entry.runtime_data.guard.async_look()
+
+
+class HoldForCarsSwitch(SwitchEntity):
+    """Whether the house battery keeps its energy while a car charges fast from the grid."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_translation_key = "battery_holds_for_cars"
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, entry: EmsConfigEntry) -> None:
+        """Initialize the switch."""
+        self.entry = entry
+        self._attr_unique_id = f"{entry.entry_id}_battery_holds_for_cars"
+        self._attr_device_info = site_device_info(entry)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether it does."""
+        return bool(self.entry.runtime_data.settings.guard(self._attr_translation_key))
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Keep it."""
+        self._set(on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Let the battery charge cars, too."""
+        self._set(on=False)
+
+    def _set(self, *, on: bool) -> None:
+        data = self.entry.runtime_data
+        data.settings.set(self._attr_translation_key, on)
+        self.async_write_ha_state()
+        data.guard.async_look()
+
+
+def guard_numbers(entry: EmsConfigEntry) -> list[GuardNumber]:
+    """Return the numbers of the guard."""
+    return [GuardNumber(entry, description) for description in NUMBERS]

@@ -1,0 +1,55 @@
+"""Whose turn it is: when a device may be told something, by its own patience and by what became of the last try."""
+
+from datetime import timedelta
+
+from homeassistant.util import dt as dt_util
+
+from .channel import Channel, Command, Source
+from .const import DISPATCH_INTERVAL
+from .write_pace import is_gentler, must_wait
+
+# A device that refused is asked again after this, not five seconds later.
+RETRY_AFTER = timedelta(seconds=60)
+# A device without a lease of its own is let go when its inputs have been silent for as long as a lease lasts.
+BLIND_AFTER = timedelta(seconds=60)
+
+
+def may_try(channel: Channel) -> bool:
+    """Leave a device in trouble in peace for a while."""
+    return channel.failed_at is None or dt_util.utcnow() - channel.failed_at >= RETRY_AFTER
+
+
+def may_send_guarded(channel: Channel, command: Command) -> bool:
+    """Tell whether the guard's word goes out now. It has looked at the meters itself, and protects without waiting."""
+    guarded = channel.guarded
+    if guarded is None or (channel.lapsed_at and not guarded.renews):
+        return False  # its lease has run out on purpose: nobody knows what flows
+    protects = guarded.at_once or command.source is Source.PROTECTION
+    waited = None if channel.failed_at is None else dt_util.utcnow() - channel.failed_at
+    if waited is not None and waited < (DISPATCH_INTERVAL if protects else RETRY_AFTER):
+        return False
+    if is_early(channel, command) or (channel.waiting and not protects):
+        return False
+    if guarded.at_once:
+        return True
+    is_next = channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
+    return is_next and channel.device.is_fresh
+
+
+def is_early(channel: Channel, command: Command) -> bool:
+    """Tell whether the device asks for more time between two changes. What makes it do less never waits."""
+    actuator, by_person = channel.device.actuator, command.source is Source.OVERRIDE
+    if actuator is None or is_gentler(channel.device.role, command, channel.accepted):
+        return False
+    least_s = actuator.min_write_interval_s
+    return must_wait(least_s, channel.changed_at, dt_util.utcnow(), by_person=by_person)
+
+
+def is_blind(channel: Channel) -> bool:
+    """Tell whether a device that keeps a command for ever has been steered blind for too long."""
+    actuator, accepted = channel.device.actuator, channel.accepted
+    if actuator is None:
+        return False
+    if actuator.renew_s is not None and not (accepted and accepted.mode in actuator.keeps):
+        return False  # its lease runs out by itself
+    return channel.seen_at is None or dt_util.utcnow() - channel.seen_at > BLIND_AFTER
