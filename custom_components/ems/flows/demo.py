@@ -101,7 +101,14 @@ _DEVICES = (
         energy_needed_kwh=8,
         ready_by="07:30:00",
     ),
-    _charger("charger_3", "Courtyard", rotation=[3, 1, 2], energy_needed_kwh=15, ready_by="06:00:00"),
+    _charger(
+        "charger_3",
+        "Courtyard",
+        switches_phases=True,
+        rotation=[3, 1, 2],
+        energy_needed_kwh=15,
+        ready_by="06:00:00",
+    ),
 )
 
 
