@@ -94,11 +94,16 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             gathered.async_ask()
 
         entry.async_on_unload(async_track_time_interval(self.hass, beat, GUARD_INTERVAL, name="EMS guard"))
-        self.async_look()
+        # What to show at once; links that were just opened are not written to yet.
+        self._decide()
 
     @callback
     def async_look(self) -> None:
         """Look, decide, hand on."""
+        decided = self._decide()
+        self._hand_on(decided, self.data.at)
+
+    def _decide(self) -> Decided:
         wired, now = self._current(), dt_util.utcnow()
         snapshot = self._snapshot(wired, now.timestamp())
         decided = decide(wired.setup, snapshot, self._remembered(snapshot))
@@ -113,7 +118,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 snapshot=snapshot,
             )
         )
-        self._hand_on(wired.setup, decided, now)
+        return decided
 
     def _current(self) -> Wired:
         """Return the home as it is set up now; what people turn holds from the next look on."""
@@ -127,8 +132,8 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 )
         return self._wired
 
-    def _hand_on(self, setup: Setup, decided: Decided, now: datetime) -> None:
-        charge_max_kw = {each.key: each.charge_max_kw for each in setup.batteries}
+    def _hand_on(self, decided: Decided, now: datetime) -> None:
+        charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}
         self._dispatcher.async_guard(
             {
                 key: guarded(decision, self._dispatcher.channels[key], now, charge_max_kw.get(key, 0.0))
