@@ -29,7 +29,7 @@ BOTH = frozenset(
         "Bright Sky g kg "
         "CO2eq Electricity Maps GBP Octopus Energy Solcast Forecast.Solar open-meteo-solar-forecast EMHASS "
         "HTTP HTTPS MQTT GET POST JSON X Key admin online Basic Digest Bearer Broker Register emeters power plus u f "
-        "Hand PUT Dashboard Dashboards Gateway RTU RS USB Bytes V Hz kVA normal Generator"
+        "Hand PUT Dashboard Dashboards Gateway RTU RS USB Bytes V Hz kVA normal Generator Garage Pause"
     )
 )
 # Nothing but English, wherever it stands.

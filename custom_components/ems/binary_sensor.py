@@ -17,6 +17,7 @@ from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
 from .entity import LoadEntity, PointEntity, SiteEntity, device_info
 from .health_binary_sensors import health_binary_sensors
+from .limit_sensors import OperatorLimit
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -32,7 +33,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
-    async_add_entities([ConsumptionAnomaly(entry)])
+    async_add_entities([ConsumptionAnomaly(entry), OperatorLimit(entry)])
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(

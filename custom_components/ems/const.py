@@ -27,6 +27,8 @@ PV: Final = "pv"
 CHARGER: Final = "charger"
 LOAD: Final = "load"
 ROLES: Final = (METER, BATTERY, PV, CHARGER, LOAD)
+# A fuse that devices hang below: no device, so no role, and without a source.
+CIRCUIT: Final = "circuit"
 
 # entry.data
 CONF_KIND: Final = "kind"
@@ -37,6 +39,8 @@ CONF_TARIFF: Final = "tariff"
 CONF_WEATHER: Final = "weather"
 CONF_DEMO: Final = "demo"
 CONF_PHASES: Final = "phases"
+CONF_SWITCHES_PHASES: Final = "switches_phases"
+CONF_DISCHARGE_MAX_W: Final = "discharge_max_w"
 CONF_FUSE_A: Final = "fuse_a"
 CONF_IMPORT_MAX_KW: Final = "import_max_kw"
 CONF_EXPORT_MAX_KW: Final = "export_max_kw"

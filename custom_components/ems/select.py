@@ -22,6 +22,7 @@ from .dispatcher import Command, Source
 from .engine.plan.result import Mode
 from .engine.site import Preference, Strategy
 from .entity import ChannelEntity, device_info, site_device_info
+from .limit_settings import ExportPolicySelect
 from .operation import async_set_operation
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
@@ -40,7 +41,11 @@ async def async_setup_entry(
 ) -> None:
     """Create the selects."""
     async_add_entities(
-        [*(SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()), *demo_selects(entry)]
+        [
+            *(SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()),
+            ExportPolicySelect(entry),
+            *demo_selects(entry),
+        ]
     )
     for device in entry.runtime_data.devices.values():
         if device.role == BATTERY and device.actuator:

@@ -8,6 +8,7 @@ from .entity import device_info, site_device_info
 from .forecast_sensors import forecast_sensors
 from .health_sensors import health_sensors
 from .integrated_energy import IntegratedEnergySensor
+from .limit_sensors import PowerLimit
 from .load_sensors import load_sensors
 from .meter_sensors import meter_sensors
 from .outlook_sensors import outlook_sensors
@@ -18,6 +19,7 @@ from .point_descriptions import describe_point
 from .point_sensor import PointSensor
 from .push_points import async_follow_points
 from .runtime import EmsConfigEntry
+from .shadow_sensors import device_saving_sensors, site_saving_sensors
 from .site_device import SiteDevice
 from .site_sensors import site_sensors
 
@@ -50,7 +52,9 @@ async def async_setup_entry(
             *site_plan_sensors(entry),
             *site_insight_sensors(entry),
             *peak_sensors(entry),
+            PowerLimit(entry),
             *outlook_sensors(entry),
+            *site_saving_sensors(entry),
             *forecast_sensors(entry),
             consumption,
         ]
@@ -62,6 +66,7 @@ async def async_setup_entry(
                 *_counters(entry, device),
                 *device_plan_sensors(entry, device),
                 *device_insight_sensors(entry, device),
+                *device_saving_sensors(entry, device),
                 *load_sensors(entry, device),
                 *health_sensors(entry, device),
                 *meter_sensors(entry, device),

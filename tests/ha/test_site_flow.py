@@ -389,6 +389,7 @@ async def test_a_home_can_be_changed_while_its_devices_are_silent(
 
 async def test_every_role_can_be_added(hass: HomeAssistant, real_home: MockConfigEntry) -> None:
     """What the "+" menu offers."""
-    assert set(real_home.supported_subentry_types) == {"meter", "battery", "pv", "charger", "load"}
+    types = {"meter", "battery", "pv", "charger", "load", "circuit"}
+    assert set(real_home.supported_subentry_types) == types
     assert hass.config_entries.async_entries(DOMAIN) == [real_home]
     assert SOURCE_USER == "user"

@@ -13,9 +13,12 @@ from homeassistant.util import dt as dt_util
 
 from ..adapters.cars import CarSessions
 from ..adapters.circuit_flows import circuit_word, word_of_power
+from ..adapters.circuits import CONNECTION
 from ..adapters.guard_commands import guarded
-from ..adapters.guard_setup import CONNECTION, Wired, make_wired
+from ..adapters.guard_memory import keep, restored
+from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
+from ..adapters.limits_now import LimitsBook
 from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.charger import drawn_most_a
@@ -28,6 +31,7 @@ from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
 from ..engine.plan import PlanError
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from ..store import SiteStore
 from .gathered import Gathered
 from .plan import PlanCoordinator
 from .site import SiteCoordinator
@@ -61,23 +65,26 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         devices: Mapping[str, SiteDevice],
         site: SiteCoordinator,
         dispatcher: Dispatcher,
+        *,
         cars: CarSessions,
         plan: PlanCoordinator,
+        limits: LimitsBook,
+        store: SiteStore,
     ) -> None:
         """Learn the home. Raises PlanError where its set-up contradicts itself."""
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} guard", update_interval=None)
         self._settings, self._devices, self._site = settings, devices, site
         self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
-        self._options = entry.options
+        self._known = entry.options, self._abilities()
         self._wired = self._wire()
-        self._state = State()
+        self._limits, self._store = limits, store
+        self._state = restored(store)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
         )
 
     def _wire(self) -> Wired:
-        meters = self._site.meters.tree.connection_meters
-        return make_wired(self.config_entry, self._settings, self._devices, meters)
+        return make_wired(self.config_entry, self._settings, self._devices, self._site.meters)
 
     @callback
     def async_start(self) -> None:
@@ -108,6 +115,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         snapshot = self._snapshot(wired, now.timestamp())
         decided = decide(wired.setup, snapshot, self._remembered(snapshot))
         self._state = decided.state
+        keep(self._store, decided.state)
         self.async_set_updated_data(
             GuardState(
                 at=now,
@@ -122,8 +130,9 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _current(self) -> Wired:
         """Return the home as it is set up now; what people turn holds from the next look on."""
-        if self.config_entry.options is not self._options:
-            self._options = self.config_entry.options
+        known = self.config_entry.options, self._abilities()
+        if known[0] is not self._known[0] or known[1] != self._known[1]:
+            self._known = known
             try:
                 self._wired = self._wire()
             except PlanError as err:
@@ -131,6 +140,11 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                     "%s: the last settings cannot be guarded, the ones before hold: %s", self.name, err
                 )
         return self._wired
+
+    def _abilities(self) -> list[tuple[tuple[str, ...], bool]]:
+        """Return what devices can be told: they say some of it themselves, once they have answered."""
+        hands = [each.actuator for each in self._devices.values() if each.actuator]
+        return [(tuple(each.modes), each.switches_phases) for each in hands]
 
     def _hand_on(self, decided: Decided, now: datetime) -> None:
         charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}
@@ -146,7 +160,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _snapshot(self, wired: Wired, now_s: float) -> Snapshot:
         step, channels = Step.of(self._plan.current), self._dispatcher.channels
-        setup, devices = wired.setup, self._devices
+        setup, devices, limits = wired.setup, self._devices, self._limits.now(now_s)
         return Snapshot(
             now_s=now_s,
             day=local_day(),
@@ -175,6 +189,10 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             array_asks={
                 spec.key: array_ask(channels[spec.key], step) for spec in setup.arrays if spec.key in channels
             },
+            operator_kw=limits.operator_kw,
+            cap_kw=limits.cap_kw,
+            quarter=limits.quarter,
+            target_kw=limits.target_kw,
             export_price_per_kwh=None if step is None else step.export_price_per_kwh,
         )
 

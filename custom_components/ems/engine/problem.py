@@ -81,6 +81,8 @@ class Problem:
     pv_available_kw : Expected production per array id, before curtailment: on the AC side, or on the DC side
         for an array behind a hybrid inverter. [kW]
     co2_g_per_kwh : Carbon intensity of what the grid delivers; None where nobody says. [g/kWh]
+    import_cap_kw : Most that may flow in during each step by the clock, besides what the connection carries; infinite
+        where nothing is asked; None: nowhere. [kW]
     load_phase_shares : How the load is spread over the phases; empty: evenly.
     scenarios : None, for a plan on the mean; some, for one that is good over all of them. They share the first
         `shared_h` hours, in which the mean is expected.
@@ -98,6 +100,7 @@ class Problem:
     loads: Mapping[str, LoadState] = field(default_factory=dict)
     peak: PeakState = field(default_factory=PeakState)
     co2_g_per_kwh: Floats | None = None
+    import_cap_kw: Floats | None = None
     load_phase_shares: tuple[float, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     shared_h: float = 1.0

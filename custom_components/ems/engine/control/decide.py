@@ -128,6 +128,10 @@ class _Tick:
             found.append(
                 PowerBound(kind=BoundKind.QUARTER_HOUR, circuit=at, limit_kw=most_kw, net_kw=self._net_kw)
             )
+        if seen.cap_kw is not None and self._net_kw is not None:
+            found.append(
+                PowerBound(kind=BoundKind.CAP, circuit=at, limit_kw=seen.cap_kw, net_kw=self._net_kw)
+            )
         if seen.operator_kw is not None:
             found.append(
                 PowerBound(

@@ -44,6 +44,7 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "held_fuse": worded("{circuit} has no more room on {phase}.", "circuit", "phase"),
     "held_power": worded("{circuit} has reached its power limit.", "circuit"),
     "held_operator": worded("The network operator limits what may be drawn."),
+    "held_cap": worded("No more may be drawn at this time of day."),
     "held_quarter_hour": worded("More would raise this quarter-hour's mean above the target."),
     "held_surplus": worded("The sun leaves no more over."),
     "held_untrusted": worded(

@@ -59,6 +59,7 @@ class Snapshot:
     arrays_kw : What each array gives; None where unknown. [kW]
     array_asks : What people and the plan want of them.
     operator_kw : Most that what EMS steers may draw from the grid, by the operator's word; None: no word. [kW]
+    cap_kw : Most that may flow in at the connection at this time of day; None: no such limit. [kW]
     quarter, target_kw : The running interval of a capacity tariff and the mean not to exceed; None: no such tariff.
     export_price_per_kwh : Now; None where unknown. [currency/kWh]
     """
@@ -71,6 +72,7 @@ class Snapshot:
     arrays_kw: Mapping[str, float | None] = field(default_factory=dict)
     array_asks: Mapping[str, ArrayAsk] = field(default_factory=dict)
     operator_kw: float | None = None
+    cap_kw: float | None = None
     quarter: Interval | None = None
     target_kw: float | None = None
     export_price_per_kwh: float | None = None

@@ -12,7 +12,7 @@ from .at_once import AtOnce, at_once, is_done
 from .components.battery import charge_lines, discharge_lines
 from .components.dc_bus import dc_sun, inverters_by_device
 from .components.end_value import EndValue
-from .components.grid import export_limits_kw
+from .components.grid import export_limits_kw, import_limits_kw
 from .costs import account
 from .dc_side import DcSide
 from .inputs import Inputs
@@ -85,7 +85,8 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     export_max_kw = export_limits_kw(site.grid, problem.export_price_per_kwh)
     pv_kw, net = _curtail_to_limit(inputs, net, export_max_kw, sides)
     import_kw, export_kw = np.maximum(net, 0), np.maximum(-net, 0)
-    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
+    import_max_kw = import_limits_kw(site.grid, len(hours), problem.import_cap_kw)
+    within = np.all(import_kw <= import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,
@@ -144,7 +145,7 @@ def _batteries(inputs: Inputs, sides: Mapping[str, DcSide], net_kw: Floats) -> t
         inverter, now_kwh = inverter_of.get(spec.id), inputs.batteries[spec.id]
         side = None if inverter is None else sides[inverter.id]
         seen = net_kw if side is None else side.at_terminal(net_kw)
-        kw, energy_kwh[spec.id] = _follow(spec, now_kwh, seen, hours)
+        kw, energy_kwh[spec.id] = follow(spec, now_kwh, seen, hours)
         battery_kw[spec.id] = kw
         net_kw = net_kw - kw if side is None else side.carry(kw, net_kw)
     return _Stores(battery_kw=battery_kw, energy_kwh=energy_kwh), net_kw
@@ -161,8 +162,11 @@ def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:
     return np.diff(taken, prepend=0.0) / hours
 
 
-def _follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
-    """Return power (+ discharge) and stored energy of a battery that follows the net load."""
+def follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
+    """Return power (+ discharge) and stored energy of a battery that follows the net load.
+
+    net_kw : Shape (n,), + where the home needs it. The energies have shape (n + 1,). [kW], [kWh]
+    """
     floor, ceiling = spec.soc_min * spec.capacity_kwh, spec.soc_max * spec.capacity_kwh
     takes, gives = charge_lines(spec, energy_now_kwh), discharge_lines(spec, energy_now_kwh)
     eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
