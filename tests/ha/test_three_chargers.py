@@ -55,11 +55,12 @@ async def test_every_charger_is_read_and_known_as_it_is_wired(
     assert set(chargers) == {"Garage", "Carport", "Courtyard"}
     for point in full_home.home.points:
         spec, box = chargers[point.spec.name], point.spec.box
-        assert spec.rotation == tuple(phase + 1 for phase in box.rotation)
+        assert spec.rotation == tuple(phase + 1 for phase in box.rotation[: box.phases])
         assert spec.phases == box.phases
         assert spec.current_max_a <= box.station_max_a
         assert spec.safe_a == 6
     assert chargers["Garage"].priority > chargers["Carport"].priority
+    assert [spec.name for spec in chargers.values() if spec.switches_phases] == ["Courtyard"]
 
 
 async def test_three_cars_that_shall_all_charge_at_once_stay_below_the_fuse(
