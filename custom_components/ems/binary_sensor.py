@@ -2,7 +2,11 @@
 
 from typing import Any, override
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
+from homeassistant.components.binary_sensor import (
+    DOMAIN as BINARY_SENSOR,
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+)
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -10,6 +14,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 
 from .adapters.plan_view import planned_now
 from .adapters.wording import reason_text
+from .alert_binary_sensors import AlertSensor
+from .alert_entity import async_follow_thresholds
 from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
 from .coordinators.skill import SkillCoordinator
 from .devices.points import POINTS, Kind
@@ -34,6 +40,7 @@ async def async_setup_entry(
 ) -> None:
     """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
     async_add_entities([ConsumptionAnomaly(entry), OperatorLimit(entry)])
+    async_follow_thresholds(hass, entry, BINARY_SENSOR, AlertSensor, async_add_entities)
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(

@@ -1,13 +1,15 @@
-"""Events of the meters: what becomes of their electricity, for automations and the logbook."""
+"""Events of the meters' electricity, and of thresholds that people set, for automations and the logbook."""
 
 from collections.abc import Sequence
 from typing import override
 
-from homeassistant.components.event import EventEntity
+from homeassistant.components.event import DOMAIN as EVENT, EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .adapters.electrical import CONDITIONS, event_type
+from .alert_entity import async_follow_thresholds
+from .alert_events import AlertEvent
 from .engine.insight.electrical_verdict import Change, Subject
 from .health_entity import HealthEntity
 from .meter_health import MeterHealth
@@ -19,7 +21,8 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Create one for every meter."""
+    """Create one for every meter, and one for every device with thresholds."""
+    async_follow_thresholds(hass, entry, EVENT, AlertEvent, async_add_entities)
     for subentry_id, health in entry.runtime_data.health.items():
         async_add_entities([ElectricalEvent(entry, health)], config_subentry_id=subentry_id)
 

@@ -38,6 +38,8 @@ from .devices import AnyProfile
 from .dispatcher import Dispatcher
 from .engine.plan import PlanError
 from .entity import site_device_info
+from .foreign_writes import async_follow_foreign_writes
+from .lease_issues import async_tell_no_lease
 from .limits_follower import async_follow_limits
 from .load_follower import async_follow_load
 from .meter_health import async_follow_health, meters_health
@@ -223,6 +225,8 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     async_tell_lost_meters(hass, entry)
     async_tell_circuits(hass, entry)
     async_tell_refusals(hass, entry)
+    async_tell_no_lease(hass, entry)
+    async_follow_foreign_writes(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_limits(hass, entry)
     async_follow_health(hass, entry)

@@ -191,6 +191,7 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
             energy_needed_kwh=0.0,
             energy_max_kwh=0.0,
             shortfall_price_per_kwh=shortfall_price_per_kwh,
+            is_wanted=car is None or car.is_wanted,
             available=car is not None,
         )
     until_s = np.inf if car.surplus_only else car.ready_at_s

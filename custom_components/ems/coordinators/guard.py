@@ -28,10 +28,13 @@ from ..engine.control.decision import Decided, Decision
 from ..engine.control.ev_mode import EvMode
 from ..engine.control.setup import Setup
 from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
+from ..engine.control.wake_up import AWAKE
 from ..engine.plan import PlanError
+from ..follow_watch import FollowWatch
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from ..store import SiteStore
+from ..wiring_watch import WiringWatch
 from .gathered import Gathered
 from .plan import PlanCoordinator
 from .site import SiteCoordinator
@@ -78,6 +81,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         self._known = entry.options, self._abilities()
         self._wired = self._wire()
         self._limits, self._store = limits, store
+        self._wiring, self._followers = WiringWatch(hass, entry), FollowWatch(hass, entry)
         self._state = restored(store)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
@@ -112,8 +116,10 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _decide(self) -> Decided:
         wired, now = self._current(), dt_util.utcnow()
-        snapshot = self._snapshot(wired, now.timestamp())
+        words = self._words(wired)
+        snapshot = self._snapshot(wired, words, now.timestamp())
         decided = decide(wired.setup, snapshot, self._remembered(snapshot))
+        decided = self._watched(wired, words, snapshot, decided)
         self._state = decided.state
         keep(self._store, decided.state)
         self.async_set_updated_data(
@@ -141,6 +147,24 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 )
         return self._wired
 
+    def _watched(
+        self, wired: Wired, words: Mapping[str, MeterWord], snapshot: Snapshot, decided: Decided
+    ) -> Decided:
+        """Learn from what devices made of their orders; say it where one made nothing of it."""
+        is_active = self._settings.operation == OPERATION_ACTIVE
+        if is_active:
+            names = {
+                key: ", ".join(self._devices[each].name for each in found)
+                for key, found in wired.meters.items()
+            }
+            self._wiring.async_look(wired.setup, snapshot, decided, words, names)
+        deaf = self._followers.async_look(wired.setup, snapshot, decided, is_active=is_active)
+        decisions = {
+            key: replace(each, reason=deaf[key]) if key in deaf else each
+            for key, each in decided.decisions.items()
+        }
+        return replace(decided, decisions=decisions)
+
     def _abilities(self) -> list[tuple[tuple[str, ...], bool]]:
         """Return what devices can be told: they say some of it themselves, once they have answered."""
         hands = [each.actuator for each in self._devices.values() if each.actuator]
@@ -158,17 +182,19 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     # What is seen.
 
-    def _snapshot(self, wired: Wired, now_s: float) -> Snapshot:
+    def _words(self, wired: Wired) -> dict[str, MeterWord]:
+        """Return what every circuit's meter says."""
+        words = {circuit.key: self._word(circuit, wired) for circuit in wired.setup.tree.circuits}
+        return {key: word for key, word in words.items() if word is not None}
+
+    def _snapshot(self, wired: Wired, words: Mapping[str, MeterWord], now_s: float) -> Snapshot:
         step, channels = Step.of(self._plan.current), self._dispatcher.channels
         setup, devices, limits = wired.setup, self._devices, self._limits.now(now_s)
         return Snapshot(
             now_s=now_s,
             day=local_day(),
-            meters={
-                circuit.key: word
-                for circuit in setup.tree.circuits
-                if (word := self._word(circuit, wired)) is not None
-            },
+            # A meter that counts backwards says nothing that a fuse could be kept by.
+            meters={key: word for key, word in words.items() if not self._wiring.is_inverted(key)},
             chargers={
                 spec.key: charger_seen(
                     spec,
@@ -222,4 +248,4 @@ def _as_drawn(state: ChargerState, drawn_a: float) -> ChargerState:
     """Return a charging point's memory as if it had been told what it draws."""
     if drawn_a <= state.offer.amps:
         return state
-    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None)
+    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None, wake=AWAKE)

@@ -31,6 +31,7 @@ class CarState:
         keep. [kWh]
     ready_at_s : When it is to be ready; None: no deadline, the horizon's end counts.
     surplus_only : Charge from the home's own surplus and never from the grid, even if it ends up short.
+    is_wanted : Whether people want it charged at all. Where not, it is `connected` in no step, and a plan says why.
     """
 
     connected: Bools
@@ -41,6 +42,7 @@ class CarState:
     # What a missing kWh is worth. Far above any tariff, so that price never strands a driver.
     shortfall_price_per_kwh: float = 2.0
     surplus_only: bool = False
+    is_wanted: bool = True
     available: bool = True
 
 

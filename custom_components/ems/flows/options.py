@@ -8,11 +8,12 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from .limit_pages import LIMIT_MENU, LimitPages
+from .schedule import DEVICE_MENU, DevicePages
 
-MENU = [*LIMIT_MENU]
+MENU = [*DEVICE_MENU, *LIMIT_MENU]
 
 
-class SiteOptionsFlow(LimitPages, OptionsFlow):
+class SiteOptionsFlow(DevicePages, LimitPages, OptionsFlow):
     """Set options of a home."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

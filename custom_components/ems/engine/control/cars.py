@@ -6,6 +6,7 @@ from typing import Final
 
 from ..plan.result import Reason
 from .charger import (
+    ACTIVE_A,
     SLACK_A,
     ChargerNow,
     ChargerSpec,
@@ -25,6 +26,7 @@ from .rows import Bound, BoundKind
 from .setup import Setup
 from .snapshot import ChargerSeen, ChargerState
 from .timer import elapsed_s
+from .wake_up import WakeState, wake
 
 # More than this above what was offered, for longer than it takes to follow, is not following: cars and their
 # chargers measure differently by some per cent.
@@ -110,8 +112,24 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
     )
     wish = wish_of(spec, seen.mode, now_s=now_s, ask=seen.ask, planned=seen.planned, goal=seen.goal)
     above_s = 0.0 if state.above_at_s is None else now_s - state.above_at_s
+    state = replace(state, wake=_wake(spec, seen, state, wish, now_s))
     return Car(
         spec=spec, seen=seen, state=state, wish=wish, ignores=above_s > spec.reacts_within_s + _READING_S
+    )
+
+
+def _wake(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, wish: Wish, now_s: float) -> WakeState:
+    """Return whether a car sleeps. Where nobody says that there is one, or that it charges, none is woken."""
+    drawn = drawn_most_a(seen.now)
+    takes = seen.now.is_charging if drawn is None else drawn >= ACTIVE_A
+    # Told is not offered: the charger may not have taken it yet, or nothing is written at all.
+    offered_a = state.offer.amps if seen.now.offered_a is None else min(state.offer.amps, seen.now.offered_a)
+    return wake(
+        state.wake,
+        is_there=seen.now.is_connected is True,
+        is_offered=min(offered_a, wish.most_a) >= spec.current_min_a,
+        takes=takes if seen.now.is_reachable else None,
+        now_s=now_s,
     )
 
 
@@ -155,7 +173,9 @@ def _floor_a(car: Car) -> float:
 
 
 def _most_a(car: Car, now_s: float) -> float:
-    if (car.now.is_connected is False and not car.is_awaited) or car.state.phases.must_pause:
+    if car.now.is_connected is False and not car.is_awaited:
+        return 0.0
+    if car.state.phases.must_pause or car.state.wake.must_pause:
         return 0.0
     if car.needs_sun and not car.state.sun.is_on:
         return 0.0
@@ -268,8 +288,12 @@ def _reason(car: Car, held_by: Bound | None) -> Reason:
     if car.state.phases.must_pause:
         phases = car.state.phases.target or car.state.phases.phases
         return Reason(key="ev_changing_phases", placeholders={"phases": phases})
+    if car.state.wake.must_pause:
+        return Reason(key="ev_waking")
     if car.needs_sun and not car.state.sun.is_on:
         return Reason(key="ev_surplus_waits", placeholders={"power": round(car.least_kw, 2)})
+    if car.state.wake.sleeps and car.wish.most_a > 0:
+        return Reason(key="ev_car_sleeps")
     return Reason(key=car.wish.key) if held_by is None or car.wish.most_a <= 0 else held_reason(held_by)
 
 

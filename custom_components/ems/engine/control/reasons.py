@@ -36,6 +36,8 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "schedule_min_surplus": worded("Charging with the smallest current and surplus by schedule."),
     "schedule_plan": worded("Following the plan by schedule."),
     "ev_changing_phases": worded("Pausing for a moment to change to {phases} phases.", "phases"),
+    "ev_waking": worded("Pausing for a moment: the car takes nothing and may be asleep."),
+    "ev_car_sleeps": worded("The car does not take what it is offered: it is full, or asleep."),
     "ev_silent": worded("The charger does not answer: it is counted with {current} A.", "current"),
     "ev_ignores": worded(
         "The charger draws more than it was told: it is counted with {current} A.", "current"
@@ -67,6 +69,10 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "battery_automatic": worded("Left to itself."),
     "battery_protects": worded(
         "Discharging with {power} kW: the home alone draws more than its fuse carries.", "power"
+    ),
+    "battery_ignores": worded(
+        "The battery does not do what it was told: {power} kW instead of {told} kW (below 0 it charges).",
+        *("power", "told"),
     ),
     # PV.
     "pv_asked": worded("Held at {power} kW because somebody asked for it.", "power"),

@@ -13,6 +13,7 @@ from .pv import ArrayAsk
 from .quarter_hour import Interval
 from .ramp import Offer
 from .timer import OFF, Switch
+from .wake_up import AWAKE, WakeState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ class ChargerState:
     silent_at_s : Since when it has not answered.
     above_at_s : Since when it has drawn more than it was offered.
     below_at_s : Since when its car has taken less than it was offered.
+    wake : What was tried with a car that takes nothing.
     """
 
     offer: Offer = field(default_factory=Offer)
@@ -98,6 +100,7 @@ class ChargerState:
     silent_at_s: float | None = None
     above_at_s: float | None = None
     below_at_s: float | None = None
+    wake: WakeState = AWAKE
 
 
 @dataclass(frozen=True, kw_only=True)
