@@ -9,7 +9,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ems.guard_issues import async_tell_guard
 from tests.ha.clock import Clock
 from tests.ha.explained import TRUST, found
 from tests.ha.foreign import set_sensor
@@ -28,16 +27,10 @@ def repair(hass: HomeAssistant) -> ir.IssueEntry | None:
     return next((each for each in issues if each.issue_id.startswith("guard_meter_")), None)
 
 
-def tell(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Let somebody tell of the meters, where nobody does yet."""
-    if not any("GuardIssues" in str(each) for each in entry.runtime_data.guard._listeners.values()):
-
-
 @pytest.fixture
 async def watched(hass: HomeAssistant, clock: Clock, begin: Begin) -> MockConfigEntry:
     """A home with a car that charges, and somebody who tells of its meters."""
     entry = await begin(CHARGER)
-    tell(hass, entry)
     await charging(hass, clock, entry)
     return entry
 
@@ -49,8 +42,7 @@ async def test_the_meter_of_a_circuit_is_named_when_it_is_silent(
     set_sensor(hass, "sensor.garage", 300, "W")
     below = entity_device("meter", "Garage meter", {"position": "zone"}, power_entity="sensor.garage")
     below["subentry_id"] = "below"
-    entry = await begin(below, circuit("garage", 13, meter="below"), CHARGER)
-    tell(hass, entry)
+    await begin(below, circuit("garage", 13, meter="below"), CHARGER)
     await clock.live(hass, 130)
     assert found(hass, "sensor.garage_meter_trust").state == "stale"
     assert found(hass, TRUST).state == "fresh"
