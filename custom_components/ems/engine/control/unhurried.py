@@ -18,8 +18,8 @@ from .rows import BoundKind, Rows
 from .share import Shared
 from .timer import elapsed_s
 
-# A little longer than the slowest device is asked: after it, all have said what they draw. [s]
-WAIT_S: Final = 6.0
+# Twice as long as the slowest device is asked: after it, all have said what they draw. [s]
+WAIT_S: Final = 10.0
 # Until a meter has shown what a car does. [s]
 READ_S: Final = 2.0
 _TINY: Final = 1e-6
