@@ -197,6 +197,7 @@ class Dispatcher:
     async def async_stop(self) -> None:
         """Release everything and stay silent."""
         self._stopped = True
+        self.look = lambda: None
         await self.async_release_all()
 
     async def _async_settle(self, channel: Channel) -> None:

@@ -10,7 +10,6 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..adapters.circuits import CONNECTION
 from ..adapters.demo_home import make_demo_home
 from ..adapters.device_wiring import SECTION
 from ..const import (
@@ -74,7 +73,7 @@ def _charger(at: str, name: str, rotation: str, **params: Any) -> DemoDevice:
         "current_min_a": 6,
         "current_max_a": 16,
         CONF_SWITCHES_PHASES: False,
-        SECTION: {"circuit": CONNECTION, "rotation": rotation, "safe_a": 6, "priority": 0},
+        SECTION: {"rotation": rotation, "safe_a": 6, "priority": 0},
     }
     return DemoDevice(role=CHARGER, at=at, profile="alfen_eve", name=name, params=usual | params)
 
