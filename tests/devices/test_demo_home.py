@@ -21,6 +21,8 @@ class Lab:
     def __init__(self, profiles, now) -> None:
         self.now = now
         self.home = DemoHome(clock=lambda: self.now)
+        for point in self.home.home.points[1:]:
+            point.car.energy_wh = point.car.spec.capacity_wh  # one car is enough for what is asked here
         self.profiles = profiles
         self.connections = []
 

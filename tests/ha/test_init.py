@@ -187,17 +187,17 @@ async def test_one_silent_device_does_not_hold_up_the_others(
     monkeypatch.setattr(modbus_link, "TIMEOUT_S", 0.1)
     home.faults.set("charger", Fault.SILENT)
     entry = await add_site(demo_site)
-    assert hass.states.get("binary_sensor.car_charger_answers").state == "off"
+    assert hass.states.get("binary_sensor.garage_answers").state == "off"
     assert hass.states.get("binary_sensor.grid_meter_answers").state == "on"
-    assert hass.states.get("sensor.car_charger_power").state == "unavailable"
+    assert hass.states.get("sensor.garage_power").state == "unavailable"
     status = hass.states.get("sensor.demo_home_plan_status")
     assert status.state == "degraded"
-    assert "Car charger" in status.attributes["reason"]
+    assert "Garage" in status.attributes["reason"]
     assert entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")].accepted
     home.faults.clear()
     await clock.live(hass, 70)
-    assert hass.states.get("binary_sensor.car_charger_answers").state == "on"
-    assert hass.states.get("sensor.car_charger_power").state == "0.0"
+    assert hass.states.get("binary_sensor.garage_answers").state == "on"
+    assert hass.states.get("sensor.garage_power").state == "0.0"
 
 
 async def test_a_home_whose_devices_are_all_silent_is_tried_again(

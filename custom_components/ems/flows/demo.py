@@ -50,14 +50,33 @@ from .probe import ProbeError, async_probe
 
 SEED = 1
 TIMEOUT_S = 10
-# role → (device of the demo home, profile that reads it, name, what people know about it)
-_DEVICES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    METER: ("meter", "abb_b23", "Grid meter", {"position": "grid"}),
-    BATTERY: (
-        "inverter",
-        "solaredge_storedge",
-        "Battery",
-        {
+_REQUIRED = ("meter", "inverter", "charger")  # a demo home of an earlier version has but one charger
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoDevice:
+    """One subentry: its role, the device of the demo home behind it, the profile, what people know about it."""
+
+    role: str
+    at: str
+    profile: str
+    name: str
+    params: Mapping[str, Any]
+
+
+def _charger(at: str, name: str, **params: Any) -> DemoDevice:
+    usual = {"phases": "3", "current_min_a": 6, "current_max_a": 16, "safe_a": 6, "priority": 0}
+    return DemoDevice(role=CHARGER, at=at, profile="alfen_eve", name=name, params=usual | params)
+
+
+_DEVICES = (
+    DemoDevice(role=METER, at="meter", profile="abb_b23", name="Grid meter", params={"position": "grid"}),
+    DemoDevice(
+        role=BATTERY,
+        at="inverter",
+        profile="solaredge_storedge",
+        name="Battery",
+        params={
             "capacity_kwh": 10.0,
             "charge_max_w": 5000,
             "discharge_max_w": 5000,
@@ -65,20 +84,25 @@ _DEVICES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
             "wear_per_kwh": 0.02,
         },
     ),
-    PV: ("inverter", "solaredge_storedge", "Solar", {"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0}),
-    CHARGER: (
-        "charger",
-        "alfen_eve",
-        "Car charger",
-        {
-            "phases": "3",
-            "current_min_a": 6,
-            "current_max_a": 16,
-            "energy_needed_kwh": 15,
-            "ready_by": "07:00:00",
-        },
+    DemoDevice(
+        role=PV,
+        at="inverter",
+        profile="solaredge_storedge",
+        name="Solar",
+        params={"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0},
     ),
-}
+    _charger("charger", "Garage", rotation=[1, 2, 3], priority=1, energy_needed_kwh=15, ready_by="07:00:00"),
+    _charger(
+        "charger_2",
+        "Carport",
+        phases="1",
+        current_max_a=20,
+        rotation=[2, 3, 1],
+        energy_needed_kwh=8,
+        ready_by="07:30:00",
+    ),
+    _charger("charger_3", "Courtyard", rotation=[3, 1, 2], energy_needed_kwh=15, ready_by="06:00:00"),
+)
 
 
 class DemoUnreachableError(Exception):
@@ -103,7 +127,7 @@ async def async_demo_entry(hass: HomeAssistant, address: str | None) -> DemoEntr
     try:
         await home.async_start(ports=DemoPorts.free())
         found = home.addresses.as_dict()
-        ports = {name: found[name]["port"] for name in ("meter", "inverter", "charger")}
+        ports = {device.at: found[device.at]["port"] for device in _DEVICES}
         ports["http"] = int(found["http"].rsplit(":", 1)[1])
         return await _async_describe(hass, found, ports=ports)
     except PortError as err:
@@ -133,7 +157,7 @@ def _addresses(answer: Any) -> dict[str, Any] | None:
     found = answer.get("addresses") if isinstance(answer, dict) else None
     if not isinstance(found, dict):
         return None
-    at = [found.get(device) for device in ("meter", "inverter", "charger")]
+    at = [found.get(device) for device in _REQUIRED]
     whole = all(isinstance(each, dict) and {"host", "port", CONF_UNIT_ID} <= set(each) for each in at)
     return found if whole else None
 
@@ -141,7 +165,7 @@ def _addresses(answer: Any) -> dict[str, Any] | None:
 async def _async_describe(
     hass: HomeAssistant, found: Mapping[str, Any], ports: dict[str, int] | None
 ) -> DemoEntry:
-    subentries = [await _async_subentry(hass, role, found) for role in _DEVICES]
+    subentries = [await _async_subentry(hass, each, found) for each in _DEVICES if found.get(each.at)]
     return DemoEntry(
         unique_id="demo" if ports else f"demo:{found['http']}",
         data={
@@ -171,9 +195,10 @@ async def _async_describe(
     )
 
 
-async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, Any]) -> ConfigSubentryData:
-    device, profile_id, name, params = _DEVICES[role]
-    at = found[device]
+async def _async_subentry(
+    hass: HomeAssistant, device: DemoDevice, found: Mapping[str, Any]
+) -> ConfigSubentryData:
+    at, params = found[device.at], dict(device.params)  # a copy: what is stored must not be our constant
     link = {
         CONF_TRANSPORT: "modbus_tcp",
         "host": at["host"],
@@ -182,23 +207,23 @@ async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, An
     }
     profiles = await hass.async_add_executor_job(load_profiles)
     try:
-        probe = await async_probe(hass, profiles[profile_id], link)
+        probe = await async_probe(hass, profiles[device.profile], link)
     except ProbeError as err:
-        raise DemoUnreachableError(f"{device}: {err.detail}") from err
-    if role == PV:
-        params = {**params, "azimuth_deg": 180 if hass.config.latitude >= 0 else 0}
+        raise DemoUnreachableError(f"{device.at}: {err.detail}") from err
+    if device.role == PV:
+        params["azimuth_deg"] = 180 if hass.config.latitude >= 0 else 0
     return ConfigSubentryData(
-        subentry_type=role,
-        title=name,
-        unique_id=f"{role}:{probe.serial}",
+        subentry_type=device.role,
+        title=device.name,
+        unique_id=f"{device.role}:{probe.serial}",
         data={
-            "name": name,
+            "name": device.name,
             CONF_SOURCE: {
                 CONF_KIND: SOURCE_PROFILE,
-                CONF_PROFILE: profile_id,
+                CONF_PROFILE: device.profile,
                 CONF_LINK: link,
                 CONF_SERIAL: probe.serial,
             },
-            CONF_PARAMS: {**params},  # a copy: what is stored must not be our constant
+            CONF_PARAMS: params,
         },
     )
