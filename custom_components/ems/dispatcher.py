@@ -288,7 +288,11 @@ class Dispatcher:
             return []
         role = channel.device.role
         told = DeviceCommand(
-            role=role, mode=command.mode, power_w=command.power_w, current_a=command.current_a
+            role=role,
+            mode=command.mode,
+            power_w=command.power_w,
+            current_a=command.current_a,
+            phases=command.phases,
         )
         self._touch(channel, touched=True)
         channel.asked = command

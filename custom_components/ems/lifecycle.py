@@ -132,7 +132,7 @@ def _assemble(
         skill=skill,
         plan=plan,
         dispatcher=dispatcher,
-        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars, plan),
+        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars=cars, plan=plan, store=store),
         cars=cars,
         loads=loads,
         peak=peak,
@@ -142,10 +142,10 @@ def _assemble(
     )
 
 
-def _guard(hass: HomeAssistant, entry: EmsConfigEntry, *parts: Any) -> GuardCoordinator:
+def _guard(hass: HomeAssistant, entry: EmsConfigEntry, *parts: Any, **more: Any) -> GuardCoordinator:
     """Return the guard; circuits and devices that contradict each other stop the set-up and say so."""
     try:
-        return GuardCoordinator(hass, entry, *parts)
+        return GuardCoordinator(hass, entry, *parts, **more)
     except PlanError as err:
         reason = reason_of(err)
         raise ConfigEntryError(

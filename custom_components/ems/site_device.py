@@ -52,6 +52,11 @@ class Actuator(Protocol):
     amounts: Mapping[str, str] = MappingProxyType({})  # mode → the field of a command that says how strongly
 
     @property
+    def switches_phases(self) -> bool:
+        """Tell whether a charger's number of phases can be chosen, as far as is known now."""
+        return False
+
+    @property
     def is_there(self) -> bool:
         """Tell whether it can be written to at all, as far as that is known without trying."""
         return True

@@ -60,6 +60,20 @@ def test_a_profile_says_which_modes_take_a_number(profile: str, role: str, amoun
     assert hands.is_there
 
 
+def test_a_car_feeds_back_no_more_than_its_set_up_says() -> None:
+    """Without a word on how strongly it is that."""
+    actuator = SimpleNamespace(
+        modes=("off", "charge", "discharge"), amounts={"charge": "current_a", "discharge": "power_w"}
+    )
+    params = {"current_min_a": 6, "current_max_a": 16, "discharge_max_w": 5000}
+    car: Any = SimpleNamespace(role="charger", name="Car", params=params, actuator=actuator)
+    assert asked(car, "discharge").power_w == 5000
+    assert asked(car, "discharge", 3000).power_w == 3000
+    with pytest.raises(ServiceValidationError) as beyond:
+        asked(car, "discharge", 5001)
+    assert beyond.value.translation_key == "override_out_of_range"
+
+
 def test_how_a_load_stays_on_is_no_mode_for_people() -> None:
     """They say on; whether that needs a lease is the load's own matter."""
     actuator = SimpleNamespace(modes=("off", "on", "stay_on"))

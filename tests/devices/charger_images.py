@@ -18,7 +18,7 @@ class Station:
     coils: dict[int, bool] = field(default_factory=dict)
 
 
-def _keba(product: int) -> Station:
+def _keba(product: int, phases_code: int) -> Station:
     return Station(
         holding=image(
             {
@@ -30,7 +30,7 @@ def _keba(product: int) -> Station:
                 1100: words("I", 10_000),
                 1110: words("I", 32_000),
                 1500: words("II", 0, 54_321),
-                1550: words("II", 3, 1),
+                1550: words("II", 3, phases_code),
                 1600: words("II", 6_000, 0),
             }
         )
@@ -39,12 +39,12 @@ def _keba(product: int) -> Station:
 
 def keba_p30() -> Station:
     """A P30 with the manual's own examples: serial 18416854, product 304111, firmware 50990336."""
-    return _keba(304_111)
+    return _keba(304_111, 1)
 
 
 def keba_p40() -> Station:
-    """The same as a P40."""
-    return _keba(404_111)
+    """The same as a P40, which tells the number of its phases as it is."""
+    return _keba(404_111, 3)
 
 
 def goe_modbus() -> Station:
@@ -60,6 +60,7 @@ def goe_modbus() -> Station:
                 128: words("I", 12_345),
                 132: words("I", 1_800_000),  # 18 MWs are 5 kWh
                 146: words("III", 23, 23, 23),
+                205: [0b111_111],  # all three before and behind the contactor
                 304: text("CM03-1234567", 6),
             }
         ),
@@ -151,6 +152,7 @@ def mennekes_compact() -> Station:
                 0x0100: [5, 1, 1, 1],
                 0x0302: words("f", 10.0),
                 0x0306: words("f", 16.0),
+                0x030C: [2],
                 0x0500: words("fff", 9.9, 10.0, 10.1),
                 0x0506: words("fff", 229.0, 230.0, 231.0),
                 0x050C: words("ffff", 2_267.1, 2_300.0, 2_332.9, 6_900.0),
@@ -256,5 +258,5 @@ def webasto_unite() -> Station:
                 1502: words("I", 5_000),
             }
         ),
-        holding={2000: 6, 2002: 20, 5004: 10, 6000: 0},
+        holding={405: 1, 2000: 6, 2002: 20, 5004: 10, 6000: 0},
     )

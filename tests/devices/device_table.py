@@ -91,7 +91,8 @@ def _writes(roles: Roles) -> Iterator[str]:
     for key, name in ROLES.items():
         if key in roles and roles[key].control:
             commands = ", ".join(command.replace("_", " ") for command in sorted(roles[key].commands))
-            yield {"charger": "current, off", "load": commands}.get(key, f"{name}: {commands}")
+            charger = "current, phases, off" if roles[key].control.phases else "current, off"
+            yield {"charger": charger, "load": commands}.get(key, f"{name}: {commands}")
 
 
 def _gone(roles: Roles) -> Iterator[str]:

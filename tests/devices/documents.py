@@ -81,6 +81,13 @@ GOE_CHARGER: dict[str, Any] = {
         "fwv": "60.3",
         "oem": "go-e",
     },
-    "/api/status?filter=car,amp,frc,nrg,eto,acu": {"car": 2, "amp": 16, "frc": 0, "eto": 1_234_567, "acu": 16}
+    "/api/status?filter=car,amp,frc,psm,nrg,eto,acu": {
+        "car": 2,
+        "amp": 16,
+        "frc": 0,
+        "psm": 0,
+        "eto": 1_234_567,
+        "acu": 16,
+    }
     | {"nrg": [231, 230, 229, 2, 15.9, 15.8, 15.7, 3672.9, 3634, 3595.3, 0, 10_902.2, 100, 100, 100, 0]},
 }

@@ -88,6 +88,7 @@ def a_wish(profile, chance):
             mode=chance.choice(modes),
             power_w=chance.choice(amounts),
             current_a=chance.choice(amounts),
+            phases=chance.choice((None, 1, 3, 2, 0, -1)),
         )
         renew = chance.random() < 0.3
         return lambda device: device.async_command(command, renew=renew)

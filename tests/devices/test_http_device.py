@@ -180,7 +180,7 @@ class Goe:
 
     @property
     def status(self):
-        return self.web.documents["/api/status?filter=car,amp,frc,nrg,eto,acu"]
+        return self.web.documents["/api/status?filter=car,amp,frc,psm,nrg,eto,acu"]
 
     def ask(self, request):
         if request.path == "/api/set" and self.keeps:
@@ -226,6 +226,28 @@ async def test_a_current_that_the_charger_cannot_hold_is_rounded_down(web, devic
     charger = Goe(web)
     command = DeviceCommand(role="charger", mode="charge", current_a=10.9)
     await device("goe_charger_http").async_command(command)
+    assert charger.written == ["amp=10", "frc=2"]
+
+
+async def test_a_charger_is_told_its_phases_before_its_current_and_once(web, device):
+    charger = Goe(web)
+    charger.status["nrg"][11] = 0
+    goe = device("goe_charger_http")
+    assert not goe.switches_phases("charger")
+    await goe.async_read_settings()
+    assert goe.switches_phases("charger")
+    for phases in (1, 1, 3):
+        await goe.async_command(DeviceCommand(role="charger", mode="charge", current_a=10, phases=phases))
+    assert charger.written == ["psm=1", "amp=10", "frc=2", "psm=2"]
+
+
+async def test_an_old_charger_without_the_setting_cannot_choose_its_phases(web, device):
+    charger = Goe(web)
+    charger.status["psm"] = None
+    goe = device("goe_charger_http")
+    await goe.async_read_settings()
+    assert not goe.switches_phases("charger")
+    await goe.async_command(DeviceCommand(role="charger", mode="charge", current_a=10, phases=1))
     assert charger.written == ["amp=10", "frc=2"]
 
 

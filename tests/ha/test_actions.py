@@ -166,16 +166,6 @@ async def test_operation_can_be_switched_by_an_automation(
     assert hass.states.get("select.demo_home_operation").state == "active"
 
 
-async def test_a_real_home_stays_advisory(hass: HomeAssistant, add_site: AddSite) -> None:
-    """Until EMS has its real-time guard."""
-    entry = await add_site(home_of_entities())
-    with pytest.raises(ServiceValidationError) as refused:
-        await hass.services.async_call("ems", "set_operation", {"operation": "active"}, blocking=True)
-    assert refused.value.translation_key == "active_not_earned"
-    assert hass.states.get("select.home_operation").state == "advisory"
-    assert "operation" not in entry.options
-
-
 async def test_actions_are_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Names, texts and fields in the developer tools; they are there whether a home is loaded or not."""
     assert await hass.config_entries.async_unload(entry.entry_id)

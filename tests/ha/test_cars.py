@@ -222,3 +222,16 @@ async def test_the_plans_phases_can_be_asked_for(hass: HomeAssistant, entry: Moc
     )
     steps = answer["devices"][subentry_id(entry, "charger")]["steps"]
     assert {(row["mode"], row["phases"]) for row in steps} == {("off", 0), ("charge", 3)}
+
+
+async def test_a_charger_that_waits_keeps_its_phases(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Two charges on one phase with a pause between them would move the contactors twice for nothing."""
+    await car_of(entry)
+    plan, id_ = entry.runtime_data.plan.data.outlook.plan, subentry_id(entry, "charger")
+    n, device = len(plan.steps), entry.runtime_data.devices[id_]
+    device.actuator = type("Hands", (), {"modes": ("off", "charge")})()
+    planned = replace(
+        plan.devices[id_], power_kw=np.zeros(n), modes=(Mode.OFF,) * n, phases=np.zeros(n, dtype=np.int32)
+    )
+    told = plan_commands(replace(plan, devices={id_: planned}), 0, {id_: device})[id_]
+    assert (told.mode, told.phases, told.current_a) == ("off", None, None)

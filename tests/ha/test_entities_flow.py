@@ -227,3 +227,83 @@ async def test_a_registered_entity_is_known_by_its_registry_id(
     await flow.submit(power_entity="sensor.renamed", power_positive="import")
     await flow.submit(name="Again", position="grid")
     assert flow.aborted == "already_configured"
+
+
+PHASES = {
+    **CHARGER,
+    "phases_select": "select.box_phases",
+    "option_one_phase": "1",
+    "option_three_phases": "3",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"option_one_phase": "one"}, {"option_one_phase": "phase_option_unknown"}),
+        ({"option_three_phases": "1"}, {"option_three_phases": "phase_options_alike"}),
+        ({"phases_select": "select.gone"}, {"phases_select": "entity_missing"}),
+        (
+            {"phases_select": "switch.box_phases"},
+            {"option_one_phase": "phase_option_unknown", "option_three_phases": "phase_option_unknown"},
+        ),
+    ],
+)
+async def test_the_options_of_the_phases_are_checked(
+    hass: HomeAssistant, site: MockConfigEntry, change: dict[str, str], errors: dict[str, str]
+) -> None:
+    hass.states.async_set("select.box_phases", "3", {"options": ["1", "3"]})
+    hass.states.async_set("switch.box_phases", "on")
+    flow = await at_entities(hass, site, "charger")
+    await flow.submit(**{**PHASES, **change})
+    assert flow.errors == errors
+
+
+async def test_a_select_needs_an_option_for_each_number(hass: HomeAssistant, site: MockConfigEntry) -> None:
+    hass.states.async_set("select.box_phases", "3", {"options": ["1", "3"]})
+    flow = await at_entities(hass, site, "charger")
+    await flow.submit(**{key: value for key, value in PHASES.items() if key != "option_one_phase"})
+    assert flow.errors == {"option_one_phase": "value_missing"}
+
+
+@pytest.mark.parametrize(
+    ("entities", "may"),
+    [
+        (PHASES, True),
+        ({**CHARGER, "phases_select": "switch.box_phases"}, True),
+        # Whether a script knows phases is known to its author alone.
+        ({**CHARGER, "command_script": "script.box"}, False),
+    ],
+)
+async def test_the_last_form_asks_whether_phases_may_be_changed(
+    hass: HomeAssistant, site: MockConfigEntry, entities: dict[str, Any], *, may: bool
+) -> None:
+    hass.states.async_set("select.box_phases", "3", {"options": ["1", "3"]})
+    hass.states.async_set("switch.box_phases", "on")
+    hass.states.async_set("script.box", "off")
+    flow = await at_entities(hass, site, "charger")
+    await flow.submit(**entities)
+    assert flow.step == "confirm"
+    await flow.submit(name="Box", **CHARGER_PARAMS)
+    assert flow.created
+    await settle(hass)
+    (subentry,) = site.subentries.values()
+    assert subentry.data["params"] == {**CHARGER_PARAMS, "switches_phases": may}
+
+
+async def test_only_a_charger_by_script_is_asked_what_the_car_may_feed_back(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    hass.states.async_set("script.box", "off")
+    hass.states.async_set("switch.box_phases", "on")
+    for entities, asks in (
+        ({**CHARGER, "phases_select": "switch.box_phases"}, False),
+        ({**CHARGER, "command_script": "script.box"}, True),
+    ):
+        flow = await at_entities(hass, site, "charger")
+        await flow.submit(**entities)
+        assert ("discharge_max_w" in flow.result["data_schema"].schema) is asks
+    await flow.submit(name="Box", **CHARGER_PARAMS, discharge_max_w=5000)
+    await settle(hass)
+    (channel,) = site.runtime_data.dispatcher.channels.values()
+    assert channel.device.actuator.modes == ("off", "charge", "discharge")

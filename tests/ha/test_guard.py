@@ -1,6 +1,7 @@
 """The guard in a home: what meters say narrows what people and plans want, and what is not known is safe."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -81,6 +82,8 @@ def begin(hass: HomeAssistant, foreign: Foreign, house: House, add_site: AddSite
         entry = await add_site(site)
         entry.runtime_data.plan.async_replan = lambda: None
         await entry.runtime_data.dispatcher.async_set_plan({})
+        foreign.current._attr_native_value = 32
+        foreign.current.async_write_ha_state()
         await settle(hass)
         foreign.heard.clear()
         return entry
@@ -277,3 +280,19 @@ async def test_a_mode_that_a_battery_lacks_is_never_told(
     assert channel.accepted.mode == "automatic"
     assert foreign.heard == []
     assert MODE
+
+
+async def test_phase_changes_of_the_day_are_counted_over_a_restart(
+    hass: HomeAssistant, begin: Begin, clock: Clock
+) -> None:
+    """Else a home that restarts often would wear its contactors out."""
+    entry = await begin(CHARGER)
+    guard, key = entry.runtime_data.guard, subentry_id(entry, "charger")
+    before = guard._state.chargers[key]
+    changed = replace(before.phases, changes=4, phases=1, changed_at_s=dt_util.utcnow().timestamp())
+    guard._state = replace(guard._state, chargers={key: replace(before, phases=changed)})
+    await clock.tick(hass, 6)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    found = entry.runtime_data.guard._state.chargers[key].phases
+    assert (found.changes, found.phases, found.changed_at_s) == (4, 1, changed.changed_at_s)

@@ -147,7 +147,7 @@ async def test_a_charger_over_http_has_setpoints(
     hass: HomeAssistant, web: WebDevice, site: MockConfigEntry
 ) -> None:
     """The same hands as any other: written, read back, given back to its own rules at the end."""
-    status = "/api/status?filter=car,amp,frc,nrg,eto,acu"
+    status = "/api/status?filter=car,amp,frc,psm,nrg,eto,acu"
     web.documents = {**json.loads(json.dumps(documents.GOE_CHARGER)), "/api/set": {}}
 
     def keep(request: Any) -> None:

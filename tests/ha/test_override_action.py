@@ -25,7 +25,7 @@ from tests.ha.sites import (
     subentry_id,
 )
 from tests.ha.test_actions import act
-from tests.ha.test_dispatcher import CURRENT, ENABLE, MODE, POWER, STEERED, WALLBOX, active
+from tests.ha.test_dispatcher import CURRENT, ENABLE, MODE, POWER, STEERED, WALLBOX, active, unguarded
 
 CELLS = entity_device("battery", "Cells", BATTERY_PARAMS, **STEERED)
 CAR = entity_device(
@@ -107,6 +107,8 @@ async def test_several_devices_are_told_at_once_and_each_once(
     hass: HomeAssistant, entry: MockConfigEntry, foreign: Foreign
 ) -> None:
     """A pump and a rod off, whatever the plan wants; one that is named twice is told once."""
+    unguarded(entry)
+    foreign.enable.turn_by_hand(on=True)
     answers = await override(hass, entry, "Wallbox", "Pump", "Wallbox", mode="off")
     assert {name: answer["mode"] for name, answer in answers.items()} == {"Pump": "off", "Wallbox": "off"}
     assert foreign.heard == [(ENABLE, "off")]  # the pump was off

@@ -20,7 +20,7 @@ async def heard_fixture(hass: HomeAssistant) -> list[dict[str, Any]]:
     steps = [
         {
             "action": "inverter.set",
-            "data": {name: f"{{{{ {name} }}}}" for name in ("mode", "power_w", "current_a")},
+            "data": {name: f"{{{{ {name} }}}}" for name in ("mode", "power_w", "current_a", "phases")},
         }
     ]
     refuses = [{"action": "inverter.gone"}]
@@ -45,7 +45,7 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
     assert not hands(hass, "battery", "script.gone").is_there
     assert battery.amounts == {"charge": "power_w", "discharge": "power_w"}
     writes = await battery.async_command(DeviceCommand(role="battery", mode="charge", power_w=2500.0))
-    assert heard == [{"mode": "charge", "power_w": 2500.0, "current_a": None}]
+    assert heard == [{"mode": "charge", "power_w": 2500.0, "current_a": None, "phases": None}]
     assert [(write.entity_id, write.written, write.read_back) for write in writes] == [
         ("script.steer", "mode charge, power_w 2500.0", None)
     ]
@@ -54,14 +54,14 @@ async def test_a_script_is_run_with_the_command_in_its_variables(
 @pytest.mark.parametrize(
     ("role", "told"),
     [
-        ("battery", {"mode": "automatic", "power_w": None, "current_a": None}),
-        ("charger", {"mode": "charge", "power_w": None, "current_a": 16.0}),
+        ("battery", {"mode": "automatic", "power_w": None, "current_a": None, "phases": None}),
+        ("charger", {"mode": "charge", "power_w": None, "current_a": 6.0, "phases": None}),
     ],
 )
 async def test_letting_go_runs_it_once_more(
     hass: HomeAssistant, heard: list[dict[str, Any]], role: str, told: dict[str, Any]
 ) -> None:
-    """The battery goes back to its own automatic, the charger charges as it would without EMS."""
+    """The battery goes back to its own automatic, the charger keeps to a current that is safe without EMS."""
     await hands(hass, role).async_release()
     assert heard == [told]
 
@@ -74,3 +74,17 @@ async def test_a_script_that_fails_or_is_gone_is_a_refusal(
         with pytest.raises(HomeAssistantError):
             await hands(hass, "battery", script).async_command(command)
     assert heard == []
+
+
+async def test_a_charger_feeds_back_where_people_said_how_much(
+    hass: HomeAssistant, heard: list[dict[str, Any]]
+) -> None:
+    """A script that never heard of discharging must not be told to."""
+    entities = {"command_script": "script.steer"}
+    assert hands(hass, "charger").modes == ("off", "charge")
+    params = {"current_max_a": 16.0, "discharge_max_w": 5000}
+    charger = _entity_actuator(hass, "charger", entities, "Shed", params)
+    assert isinstance(charger, ScriptActuator)
+    assert charger.modes == ("off", "charge", "discharge")
+    await charger.async_command(DeviceCommand(role="charger", mode="discharge", power_w=3000.0))
+    assert heard == [{"mode": "discharge", "power_w": 3000.0, "current_a": None, "phases": None}]

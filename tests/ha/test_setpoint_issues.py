@@ -158,7 +158,7 @@ async def test_a_value_that_does_not_read_back_is_a_repair_with_both_values(
 ) -> None:
     """The inverter says yes and keeps what it had, as some do with control from outside switched off."""
     entry.runtime_data.plan.async_replan = lambda: None
-    await clock.live(hass, 10)
+    await clock.live(hass, 65)  # a mode is kept for a minute
     told = channel(entry, "battery")
     deaf(home, monkeypatch)
     planned = Command(mode="charge", power_w=3000)

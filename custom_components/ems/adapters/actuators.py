@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, UnitOfPower
@@ -17,6 +18,7 @@ from ..devices.command import DeviceCommand, RegisterWrite
 from ..devices.profile import Placeholder
 from ..devices.profile.model import Amount
 from ..site_device import Actuator, SetpointWrite
+from .phase_entity import CONF_PHASES_SELECT, phase_steps, phase_words
 from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
 # A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
@@ -28,8 +30,17 @@ SAFE_A = 6.0
 class ProfileActuator(Actuator):
     """One role of a device, commanded as its profile says."""
 
-    def __init__(self, hass: HomeAssistant, device: Device, role: str, subentry_id: str) -> None:
-        """Take what the profile declares."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        device: Device,
+        role: str,
+        subentry_id: str,
+        *,
+        may_switch_phases: bool = True,
+    ) -> None:
+        """Take what the profile declares. `may_switch_phases` is what people said about the number of phases."""
+        self._may_switch_phases = may_switch_phases
         self._hass, self._device, self._role, self._subentry_id = hass, device, role, subentry_id
         declared = device.profile.roles[role]
         self.modes = declared.commands
@@ -40,9 +51,17 @@ class ProfileActuator(Actuator):
         self.amounts = _profile_amounts(declared.control.commands) if declared.control else {}
         self.min_write_interval_s = declared.control.min_write_interval_s if declared.control else 0.0
 
+    @property
+    @override
+    def switches_phases(self) -> bool:
+        """Ask the device, too: it may be built for one number only, or its own settings may forbid it."""
+        return self._may_switch_phases and self._device.switches_phases(self._role)
+
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Write the command's settings and read them back."""
+        if not self.switches_phases:
+            command = replace(command, phases=None)
         try:
             writes = await self._device.async_command(command, renew=renew)
         except DeviceError as err:
@@ -83,14 +102,23 @@ class EntityActuator(Actuator):
         entities: Mapping[str, Any],
         name: str,
         safe_a: float = SAFE_A,
+        *,
+        may_switch_phases: bool = True,
     ) -> None:
         """Offer the modes that the given entities can express."""
+        self._switches_phases = may_switch_phases and len(phase_words(entities)) > 1 and role == CHARGER
         self._hass, self._entities, self._name = hass, entities, name
         self._steps: Callable[[Mapping[str, Any], DeviceCommand], list[Step]]
         self._steps = _battery_steps if role == BATTERY else _charger_steps
         self._safe_a = safe_a
         self.modes = entity_modes(role, entities)
         self.amounts = _entity_amounts(role, entities)
+
+    @property
+    @override
+    def switches_phases(self) -> bool:
+        """Tell whether there is an entity for it, with a word for each number."""
+        return self._switches_phases
 
     @property
     @override
@@ -108,6 +136,8 @@ class EntityActuator(Actuator):
                 translation_key="mode_not_offered",
                 translation_placeholders={"device": self._name, "mode": command.mode},
             )
+        if not self._switches_phases:
+            command = replace(command, phases=None)
         return [await self._async_write(*step) for step in self._steps(self._entities, command)]
 
     @override
@@ -227,7 +257,10 @@ _FILLED = {
     Placeholder.CURRENT_A: "current_a",
 }
 # The entities of a set-up that are written to.
-_WRITTEN = ("mode_entity", "power_number", "current_number", "enable_switch", "switch_entity")
+_WRITTEN = (
+    *("mode_entity", "power_number", "current_number", "enable_switch", "switch_entity"),
+    CONF_PHASES_SELECT,
+)
 
 type Step = tuple[str, str, float | str]
 
@@ -242,7 +275,11 @@ def _battery_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[
 
 
 def _charger_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[Step]:
-    """Current before enable, for the same reason; a charger without a switch pauses at 0 A."""
+    """Current before enable, for the same reason; a charger without a switch pauses at 0 A.
+
+    Phases change while nothing flows: before it may charge, and behind what stops it.
+    """
+    phases = phase_steps(entities, command.phases)
     current, switch = entities.get("current_number"), entities.get("enable_switch")
     steps: list[Step] = []
     if current and command.mode == "charge" and command.current_a is not None:
@@ -253,7 +290,7 @@ def _charger_steps(entities: Mapping[str, Any], command: DeviceCommand) -> list[
         steps.append(
             (switch, "switch.turn_on" if command.mode == "charge" else "switch.turn_off", _ON[command.mode])
         )
-    return steps
+    return phases + steps if command.mode == "charge" else steps + phases
 
 
 _ON = {"charge": "on", "off": "off"}

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from ..const import BATTERY, CHARGER, DOMAIN, LOAD, PV
+from ..const import BATTERY, CHARGER, CONF_DISCHARGE_MAX_W, DOMAIN, LOAD, PV
 from ..dispatcher import Command, Source
 from ..engine.flexible_load import LoadKind
 from ..engine.plan.result import Mode
@@ -88,6 +88,8 @@ def span_of(device: SiteDevice, mode: str) -> Span | None:
     if what == (CHARGER, Mode.CHARGE):
         low, high = params["current_min_a"], params["current_max_a"]
         return Span(field="current_a", low=float(low), high=float(high))
+    if what == (CHARGER, Mode.DISCHARGE):
+        return Span(field="power_w", low=0.0, high=float(params.get(CONF_DISCHARGE_MAX_W, 0)))
     if what == (LOAD, Mode.ON) and kind_of(device) is LoadKind.CONTINUOUS:
         return Span(field="power_w", low=float(params["power_min_w"]), high=float(params["power_w"]))
     if what == (PV, Mode.LIMIT):

@@ -34,8 +34,11 @@ def _command(planned: DevicePlan, step: int, device: SiteDevice) -> Command | No
         return None
     power_w = abs(float(planned.power_kw[step])) * 1000
     if device.role == "charger":
+        if mode is not Mode.CHARGE:
+            # Who waits keeps the phases it has: a pause between two charges on one phase is no reason to change.
+            return Command(mode=mode.value, source=Source.PLAN, reason=reason)
         phases = _phases(planned, step, device)
-        current_a = _current(power_w, phases, device) if mode is Mode.CHARGE else None
+        current_a = _current(power_w, phases, device)
         return Command(mode=mode.value, current_a=current_a, phases=phases, source=Source.PLAN, reason=reason)
     if device.role == LOAD and kind_of(device) is not LoadKind.CONTINUOUS:
         return Command(mode=mode.value, source=Source.PLAN, reason=reason)
@@ -46,7 +49,7 @@ def _command(planned: DevicePlan, step: int, device: SiteDevice) -> Command | No
 
 
 def _phases(planned: DevicePlan, step: int, device: SiteDevice) -> int:
-    """Return on how many phases a charger is to run; on all it has where it is to wait, or nobody says."""
+    """Return on how many phases a charger is to run; on all it has where nobody says."""
     told = 0 if planned.phases is None else int(planned.phases[step])
     return told or int(device.params["phases"])
 

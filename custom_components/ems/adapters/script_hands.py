@@ -22,7 +22,9 @@ TIMEOUT_S: Final = 30
 
 
 class ScriptActuator(Actuator):
-    """Runs a script with the command in its variables: `mode`, `power_w` and `current_a`, None where not meant.
+    """Runs a script with the command in its variables, None where not meant.
+
+    These are `mode`, `power_w`, `current_a` and `phases`.
 
     What it did is its own business: nothing is read back, nothing expires.
     """
@@ -30,12 +32,33 @@ class ScriptActuator(Actuator):
     renew_s = None
 
     def __init__(
-        self, hass: HomeAssistant, role: str, entity_id: str, name: str, safe: DeviceCommand
+        self,
+        hass: HomeAssistant,
+        role: str,
+        entity_id: str,
+        name: str,
+        safe: DeviceCommand,
+        *,
+        may_switch_phases: bool = False,
+        may_discharge: bool = False,
     ) -> None:
-        """Offer every mode of the role: the script is asked to know them."""
+        """Offer every mode of the role: the script is asked to know them.
+
+        Whether it knows how to change phases or to feed from the car into the home, people say.
+        """
+        self._switches_phases = may_switch_phases and role == CHARGER
         self._hass, self._role, self._entity_id, self._name = hass, role, entity_id, name
         self._safe = safe
         self.modes, self.amounts = MODES[role], AMOUNTS[role]
+        if may_discharge and role == CHARGER:
+            self.modes = (*self.modes, "discharge")
+            self.amounts = {**self.amounts, "discharge": "power_w"}
+
+    @property
+    @override
+    def switches_phases(self) -> bool:
+        """Tell what people said of it."""
+        return self._switches_phases
 
     @property
     @override
@@ -46,7 +69,12 @@ class ScriptActuator(Actuator):
     @override
     async def async_command(self, command: DeviceCommand, *, renew: bool = False) -> list[SetpointWrite]:
         """Run the script to its end."""
-        variables = {"mode": command.mode, "power_w": command.power_w, "current_a": command.current_a}
+        variables = {
+            "mode": command.mode,
+            "power_w": command.power_w,
+            "current_a": command.current_a,
+            "phases": command.phases if self._switches_phases else None,
+        }
         await self._async_run(variables)
         written = ", ".join(f"{name} {value}" for name, value in variables.items() if value is not None)
         return [

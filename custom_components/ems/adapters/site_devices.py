@@ -11,11 +11,13 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import (
     CHARGER,
+    CONF_DISCHARGE_MAX_W,
     CONF_ENTITIES,
     CONF_KIND,
     CONF_LINK,
     CONF_PARAMS,
     CONF_SOURCE,
+    CONF_SWITCHES_PHASES,
     LOAD,
     ROLES,
     SOURCE_ENTITIES,
@@ -142,9 +144,11 @@ def _profile_device(hass: HomeAssistant, subentry: ConfigSubentry, shared: _Shar
 
 
 def _profile_actuator(hass: HomeAssistant, subentry: ConfigSubentry, device: Device) -> Actuator:
-    if subentry.subentry_type != LOAD:
-        return ProfileActuator(hass, device, subentry.subentry_type, subentry.subentry_id)
     params = subentry.data[CONF_PARAMS]
+    if subentry.subentry_type != LOAD:
+        may = params.get(CONF_SWITCHES_PHASES, True)
+        role = subentry.subentry_type
+        return ProfileActuator(hass, device, role, subentry.subentry_id, may_switch_phases=may)
     return LoadHands(
         hass,
         device,
@@ -190,10 +194,19 @@ def _entity_actuator(
             if role == CHARGER
             else DeviceCommand(role=role, mode="automatic")
         )
-        return ScriptActuator(hass, role, script, name, safe)
+        return ScriptActuator(
+            hass,
+            role,
+            script,
+            name,
+            safe,
+            may_switch_phases=params.get(CONF_SWITCHES_PHASES, False),
+            may_discharge=params.get(CONF_DISCHARGE_MAX_W, 0) > 0,
+        )
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
-    return EntityActuator(hass, role, entities, name, float(params.get("safe_a", SAFE_A)))
+    safe_a, may = float(params.get("safe_a", SAFE_A)), params.get(CONF_SWITCHES_PHASES, True)
+    return EntityActuator(hass, role, entities, name, safe_a, may_switch_phases=may)
 
 
 def _brand(source: Mapping[str, Any], manufacturer: str, model: str | None) -> Brand:

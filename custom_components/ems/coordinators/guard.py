@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from ..adapters.cars import CarSessions
 from ..adapters.circuit_flows import circuit_word, word_of_power
 from ..adapters.guard_commands import guarded
+from ..adapters.guard_memory import keep, restored
 from ..adapters.guard_setup import CONNECTION, Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
 from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
@@ -28,6 +29,7 @@ from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
 from ..engine.plan import PlanError
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from ..store import SiteStore
 from .gathered import Gathered
 from .plan import PlanCoordinator
 from .site import SiteCoordinator
@@ -61,8 +63,10 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         devices: Mapping[str, SiteDevice],
         site: SiteCoordinator,
         dispatcher: Dispatcher,
+        *,
         cars: CarSessions,
         plan: PlanCoordinator,
+        store: SiteStore,
     ) -> None:
         """Learn the home. Raises PlanError where its set-up contradicts itself."""
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} guard", update_interval=None)
@@ -70,7 +74,8 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
         self._options = entry.options
         self._wired = self._wire()
-        self._state = State()
+        self._store = store
+        self._state = restored(store)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
         )
@@ -94,15 +99,21 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             gathered.async_ask()
 
         entry.async_on_unload(async_track_time_interval(self.hass, beat, GUARD_INTERVAL, name="EMS guard"))
-        self.async_look()
+        # What to show at once; links that were just opened are not written to yet.
+        self._decide()
 
     @callback
     def async_look(self) -> None:
         """Look, decide, hand on."""
+        decided = self._decide()
+        self._hand_on(decided, self.data.at)
+
+    def _decide(self) -> Decided:
         wired, now = self._current(), dt_util.utcnow()
         snapshot = self._snapshot(wired, now.timestamp())
         decided = decide(wired.setup, snapshot, self._remembered(snapshot))
         self._state = decided.state
+        keep(self._store, decided.state)
         self.async_set_updated_data(
             GuardState(
                 at=now,
@@ -113,7 +124,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 snapshot=snapshot,
             )
         )
-        self._hand_on(wired.setup, decided, now)
+        return decided
 
     def _current(self) -> Wired:
         """Return the home as it is set up now; what people turn holds from the next look on."""
@@ -127,8 +138,8 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 )
         return self._wired
 
-    def _hand_on(self, setup: Setup, decided: Decided, now: datetime) -> None:
-        charge_max_kw = {each.key: each.charge_max_kw for each in setup.batteries}
+    def _hand_on(self, decided: Decided, now: datetime) -> None:
+        charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}
         self._dispatcher.async_guard(
             {
                 key: guarded(decision, self._dispatcher.channels[key], now, charge_max_kw.get(key, 0.0))

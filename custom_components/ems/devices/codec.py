@@ -197,5 +197,10 @@ def _decode_text(register: Register, words: Words) -> Decoded:
     return (text, Quality.GOOD) if register.values is None else _lookup(register.values, text)
 
 
-def _lookup(values: Mapping[int | str, str | bool], raw: int | str) -> Decoded:
-    return (values[raw], Quality.GOOD) if raw in values else INVALID
+def _lookup(values: Mapping[int | str, str | int], raw: int | str) -> Decoded:
+    if raw not in values:
+        return INVALID
+    word = values[raw]
+    return float(word) if type(
+        word
+    ) is int else word, Quality.GOOD  # numbers are floats, wherever they come from

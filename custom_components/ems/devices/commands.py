@@ -25,7 +25,7 @@ def assignments_of(control: Control, command: DeviceCommand) -> Mapping[str, Amo
     """Return the settings a mode means. Raises DeviceWriteError for a mode the profile does not know.
 
     Less current than the charger can is none: it is switched off in the way its profile knows, since many take
-    no 0 A for a current.
+    no 0 A for a current. A number of phases is set before it may charge and after it may not any more.
     """
     found = control.commands.get(command.mode)
     if command.mode == "charge" and 0 <= (command.current_a or 0) < (control.current_min_a or 0):
@@ -33,7 +33,8 @@ def assignments_of(control: Control, command: DeviceCommand) -> Mapping[str, Amo
     if found is None:
         modes = ", ".join(control.commands)
         raise DeviceWriteError(f"this {command.role} knows {modes}, not {command.mode!r}")
-    return found
+    phases = control.phases.get(command.phases or 0, {})
+    return {**phases, **found} if found is control.commands.get("charge") else {**found, **phases}
 
 
 def points_of[P: Quantity](role: RoleProfile[P], assignments: Mapping[str, Amount]) -> list[P]:

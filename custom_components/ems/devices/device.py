@@ -22,6 +22,9 @@ class Device(Protocol):
     def commands_of(self, role: str) -> tuple[str, ...]:
         """Return what a role can be told: what the profile says, less what this device turned out not to have."""
 
+    def switches_phases(self, role: str) -> bool:
+        """Tell whether a charger's number of phases can be chosen: by its profile, and by what it said of itself."""
+
     async def async_read(self) -> Reading:
         """Return what changes by the second. Raises only where nothing at all came back."""
 

@@ -81,7 +81,7 @@ def encode_value(point: DocumentPoint, value: float) -> str:
     )
 
 
-def _told(point: DocumentPoint, word: str | bool) -> str:
+def _told(point: DocumentPoint, word: str | int) -> str:
     """Return what is sent for a word: what the profile says, else what the device itself answers."""
     if point.send and point.send.words is not None:
         return point.send.words[word]
@@ -89,7 +89,7 @@ def _told(point: DocumentPoint, word: str | bool) -> str:
     return str(raw).lower() if isinstance(raw, bool) else str(raw)
 
 
-def _code_of(point: DocumentPoint, word: str | bool) -> float:
+def _code_of(point: DocumentPoint, word: str | int) -> float:
     return next(float(code) for code, known in (point.codes or {}).items() if known == word)
 
 
@@ -118,7 +118,8 @@ def proves(proof: Proof, document: Any) -> bool:
 
 def _value(point: DocumentPoint, raw: Any) -> Scalar:
     if point.values is not None:
-        return _word(point, raw)
+        word = _word(point, raw)
+        return float(word) if type(word) is int else word
     if point.kind is Kind.FLAG:
         return _flag(raw)
     if point.kind is Kind.TEXT:
@@ -146,7 +147,7 @@ def _decimal(raw: float, factor: Fraction) -> float:
     return float(Fraction(repr(raw)) * factor)
 
 
-def _word(point: DocumentPoint, raw: Any) -> str | bool:
+def _word(point: DocumentPoint, raw: Any) -> str | int:
     values = point.values or {}
     if isinstance(raw, str) and raw not in values and raw.strip().removeprefix("-").isdecimal():
         raw = int(raw[:_DIGITS_MAX])

@@ -116,6 +116,10 @@ class ModbusDevice:
         """Return what a role can be told: what the profile says, less what this device turned out not to have."""
         return self._map.roles[role].commands
 
+    def switches_phases(self, role: str) -> bool:
+        """Tell whether a charger's number of phases can be chosen, as far as is known now."""
+        return self._steering.switches_phases(role)
+
     async def async_read(self) -> Reading:
         """Poll what changes by the second. Raises only where nothing at all came back."""
         return await self._line.heard(self._async_read())

@@ -84,6 +84,10 @@ class MqttDevice:
         """Return what a role can be told: what the profile says."""
         return self.profile.roles[role].commands
 
+    def switches_phases(self, role: str) -> bool:
+        """Tell whether a charger's number of phases can be chosen, as far as is known now."""
+        return self._steering.switches_phases(role)
+
     async def async_read(self) -> Reading:
         """Return what the device said last. Raises where it is away, or silent for too long."""
         await self.inbox.async_open()

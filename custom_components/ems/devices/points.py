@@ -17,7 +17,7 @@ MODES: Final[Mapping[str, tuple[str, ...]]] = {
     "meter": (),
     "battery": ("automatic", "hold", "charge", "discharge"),
     "pv": ("automatic", "limit"),
-    "charger": ("off", "charge"),
+    "charger": ("off", "charge", "discharge"),  # discharge: out of the car into the home
     # What is left alone half-way must not run out: `stay_on` is `on` without a lease.
     "load": ("off", "on", "stay_on"),
     "inverter": (),
@@ -212,7 +212,9 @@ _CHARGER = (
     *_spec("setpoint_valid_s", Kind.DURATION),
     *_spec("setpoint_accounted", Kind.FLAG),
     *_spec("safe_current", Kind.CURRENT),
+    # On how many it may charge, and on how many its contactors are closed just now.
     *_spec("phases", Kind.COUNT),
+    *_spec("phases_in_use", Kind.COUNT),
 )
 
 # A load only ever consumes: its power is a magnitude, and nobody is asked how it counts.

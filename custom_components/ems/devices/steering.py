@@ -9,7 +9,9 @@ from .command import DeviceCommand, RegisterWrite
 from .commands import assignments_of, control_of, points_of, targets_of
 from .errors import DeviceConnectionError, DeviceError, DeviceWriteError
 from .hands import Hands
+from .phase_choice import PhaseChoice
 from .profile.model import Amount, Confirm, Control, Family, PointName, Quantity
+from .profile.point_lines import counts
 from .ranges import Range, limit_of, range_of, sum_of, write_of
 from .reading import Scalar, Value
 from .wear import WearBudget, bounded, worn_by
@@ -42,6 +44,7 @@ class Steering[P: Quantity]:
         self._sleep = sleep
         self._hands = hands
         self._wear = WearBudget(clock)
+        self._phases = PhaseChoice(latest, clock)
         self._lock = asyncio.Lock()
         self._prepared: set[str] = set()
         self._commanded: set[str] = set()
@@ -51,6 +54,11 @@ class Steering[P: Quantity]:
     def use(self, profile: Family[P]) -> None:
         """Write to the places of this profile from now on: where the device keeps its models was found out."""
         self._profile = profile
+
+    def switches_phases(self, role: str) -> bool:
+        """Tell whether a charger's number of phases can be chosen, as far as is known now."""
+        found = self._profile.roles.get(role)
+        return bool(found and self._phases.can_choose(found))
 
     async def async_write_point(self, role: str, key: str, value: Scalar) -> RegisterWrite:
         """Write one setting, given in our unit or as a word of its enum."""
@@ -74,17 +82,22 @@ class Steering[P: Quantity]:
     async def async_command(self, command: DeviceCommand, *, renew: bool) -> list[RegisterWrite]:
         """Carry out a command; return what was written."""
         control = control_of(self._profile, command.role)
-        assignments = assignments_of(control, command)
         async with self._lock:
+            command = self._phases.narrowed(self._profile.roles[command.role], command)
+            assignments = assignments_of(control, command)
+            self._phases.begin(command)
             try:
                 targets = await self._async_targets(control, assignments, command)
                 # From the first write on, were it only a preparation, the role is owed its release.
                 self._commanded.add(command.role)
                 writes = await self._async_prepare(command.role)
-                return writes + await self._async_apply(command, control, targets, renew=renew)
+                writes += await self._async_apply(command, control, targets, renew=renew)
             except DeviceConnectionError:
                 self._prepared.discard(command.role)  # it may come back having forgotten
+                self._phases.forget(command.role)
                 raise
+            self._phases.note(command)
+            return writes
 
     async def async_release(self, roles: Iterable[str], *, force: bool) -> list[RegisterWrite]:
         """Leave roles in their safe state: those that were commanded, or all by `force`."""
@@ -128,10 +141,12 @@ class Steering[P: Quantity]:
     ) -> list[RegisterWrite]:
         """Write what is to be written, and keep the books of what wears out.
 
-        Only commands are bounded by them: a release leaves the device safe, whatever was spent.
+        Only commands are bounded by them: a release leaves the device safe, whatever was spent. Contactors are
+        never told again what they do already.
         """
         wears, together = (control.wears, control.together) if control else (frozenset[str](), ())
         spared = frozenset[str]() if control and control.wears_by_change else wears
+        spared |= control.phase_keys if control else frozenset[str]()
         pending = await self._hands.async_pending(targets, replace(wish, wears=spared, together=together))
         worn = worn_by(control, pending) if control else []
         if is_command and control and control.wear_writes_per_day is not None:
@@ -222,7 +237,7 @@ class Steering[P: Quantity]:
 def _amount_of(point: Quantity, value: Scalar) -> float:
     """Return a value as the number to write: words of an enum by their code."""
     words = point.codes
-    if words is not None and isinstance(value, str | bool):
+    if words is not None and (isinstance(value, str | bool) or counts(words)):
         codes = [code for code, word in words.items() if word == value and isinstance(code, int)]
         if not codes:
             raise DeviceWriteError(

@@ -66,10 +66,11 @@ def pending_of[P: Quantity](
     wish: Wish,
 ) -> Pending[P]:
     """Return what has to be written, in the given order: what differs, and what is wished beside that."""
+    keys = [target.point.key for target in targets]
     differs = {t.point.key for t in targets if not holds(before[t.point.name], t)}
     wanted = differs | ({t.point.key for t in targets if wish.always} - set(wish.wears))
     if wanted and wish.renew_last:
-        wanted |= {targets[-1].point.key} - set(wish.wears)
+        wanted |= {next((key for key in reversed(keys) if key not in wish.wears), keys[-1])} - set(wish.wears)
     wanted.update(*(group for group in wish.together if wanted & set(group)))
     todo = tuple(t for t in targets if t.point.key in wanted)
     return Pending(targets=todo, before=before, together=tuple(map(frozenset, wish.together)))

@@ -39,6 +39,7 @@ from ..const import (
 )
 from ..devices import AnyProfile, Profile
 from ..profile_issues import async_profiles
+from .charger_fields import charger_fields
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
 from .links import connection_link, connection_schema, floor_s, shown_link
 from .params import confirm_schema, param_errors, suggestions
@@ -201,7 +202,8 @@ class DeviceFlow(PushFlow):
 
     def _confirm_schema(self) -> probatio.Schema:
         """Return the last form."""
-        return confirm_schema(self.role)
+        form = confirm_schema(self.role)
+        return probatio.Schema({**form.schema, **charger_fields(self.role, self._source, self._profile)})
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Name what the last form lacks or contradicts."""

@@ -13,9 +13,11 @@ import probatio
 
 from ..adapters.entity_points import INPUTS, SIGNS, EntityPoint, EntityValueError, Kind, entity_value
 from ..adapters.entity_reading import read_role
+from ..adapters.phase_entity import CONF_PHASES_SELECT, OPTIONS as PHASE_OPTIONS
 from ..adapters.script_hands import CONF_SCRIPT
 from ..const import BATTERY, CHARGER, DOMAIN, LOAD
 from ..devices.reading import Reading
+from .charger_fields import check_phases
 from .fields import choice
 
 # A battery's modes in the words of its own select entity; those left empty are not offered.
@@ -31,6 +33,7 @@ OUTPUTS: dict[str, tuple[set[str | None], str] | None] = {
     "power_number": (PowerConverter.VALID_UNITS, "unit_not_power"),
     "current_number": ({UnitOfElectricCurrent.AMPERE}, "unit_not_current"),
     "enable_switch": None,
+    CONF_PHASES_SELECT: None,
     CONF_SCRIPT: None,
 }
 # What can be switched on and off, and what a power can be written to.
@@ -75,6 +78,8 @@ def _outputs(role: str) -> dict[Any, Any]:
         return {
             probatio.Optional("current_number"): _domain("number"),
             probatio.Optional("enable_switch"): _domain("switch"),
+            probatio.Optional(CONF_PHASES_SELECT): _domain(["select", "switch"]),
+            **{probatio.Optional(field): TextSelector() for field in PHASE_OPTIONS.values()},
             **script,
         }
     return {}
@@ -106,6 +111,7 @@ def entity_problems(
             details.append(err.detail)
     _check_outputs(hass, user_input, errors, details)
     _check_modes(hass, user_input, errors, details)
+    check_phases(hass, user_input, errors, details)
     _check_stop(hass, role, user_input, errors, details)
     return errors, {"detail": "; ".join(details)}
 

@@ -7,8 +7,11 @@ from typing import Final
 from ..points import MODES
 from .model import Amount, Confirm, Control, Placeholder, Point, Quantity
 from .node import Node
+from .phase_lines import parse_phases, parse_phases_need
 
 _FIELDS: Final = (
+    "phases",
+    "phases_need",
     "prepare",
     "confirm",
     "lease_s",
@@ -34,10 +37,19 @@ def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Cont
     current = found["current_a"].pair() if "current_a" in found else (None, None)
     _check_stay(role, found["commands"], commands, lease_s)
     wears = _wears(found, points)
+    phases = (
+        parse_phases(role, found["phases"], commands, lambda below: _assignments(below, points, lease_s))
+        if "phases" in found
+        else {}
+    )
+    # What the number of phases is made of wears by commands, and goes out in one request, like theirs.
+    written = {**commands, **{f"{number} phases": assigned for number, assigned in phases.items()}}
     # A mapping hands the device back to its own rule by settings that no command uses.
     gives_back = isinstance(found["safe"].value, dict)
     return Control(
         commands=commands,
+        phases=phases,
+        phases_need=parse_phases_need(found["phases_need"], points, phases) if "phases_need" in found else {},
         prepare=_assignments(found["prepare"], points, lease_s) if "prepare" in found else {},
         confirm=_confirm(found["confirm"], points) if "confirm" in found else None,
         safe=None if gives_back else _safe(found["safe"], commands, lease_s),
@@ -46,9 +58,9 @@ def parse_control(role: str, node: Node, points: Mapping[str, Quantity]) -> Cont
         renew_s=renew_s,
         on_expiry=found["on_expiry"].text(),
         keeps=_keeps(found, commands, lease_s),
-        together=_together(found, points, commands),
+        together=_together(found, points, written),
         wears=wears,
-        wear_writes_per_day=_wear_writes(node, found, commands, wears),
+        wear_writes_per_day=_wear_writes(node, found, written, wears),
         wears_by_change=found["wears_by"].choice("write", "change") == "change"
         if "wears_by" in found
         else False,

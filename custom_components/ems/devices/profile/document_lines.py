@@ -9,7 +9,15 @@ from ..points import KIND_OF_UNIT, POINTS, UNITS, Direction, Kind, PointSpec
 from .documents import Code, DocumentPoint, Send, Spot
 from .model import Write
 from .node import Node
-from .point_lines import scale_of, sign_of, unit_factor_of, valid_of, write_codes_of, write_range_of
+from .point_lines import (
+    counts,
+    scale_of,
+    sign_of,
+    unit_factor_of,
+    valid_of,
+    write_codes_of,
+    write_range_of,
+)
 
 _FIELDS: Final = (
     *("path", "unit", "scale", "positive", "valid", "absent", "values"),
@@ -58,7 +66,7 @@ def spot_of(node: Node, origins: Mapping[str, object]) -> Spot:
 
 
 def _spots(
-    node: Node, origins: Mapping[str, object], values: Mapping[Code, str | bool] | None
+    node: Node, origins: Mapping[str, object], values: Mapping[Code, str | int] | None
 ) -> tuple[Spot, ...]:
     """Read one place, or several whose numbers add up: `from` and `path` may be lists."""
     found = node.mapping()
@@ -83,14 +91,18 @@ def _path(node: Node | None) -> Path:
         node.fail(str(err))
 
 
-def _values(node: Node) -> Mapping[Code, str | bool]:
-    entries: dict[Code, str | bool] = {}
+def _values(node: Node) -> Mapping[Code, str | int]:
+    entries: dict[Code, str | int] = {}
     for raw, value in node.mapping().items():
         if not isinstance(raw, int | str):
             value.fail("a code is a number, a text, true or false")
-        if not isinstance(value.value, str | bool):
-            value.fail(f"must be a word, true or false, not {value.shown}")
+        if not isinstance(value.value, str | int):
+            value.fail(f"must be a word, true or false, or a whole number, not {value.shown}")
         entries[raw] = value.value
+    if len({type(word) for word in entries.values()} | {int}) > 1 and any(
+        type(w) is int for w in entries.values()
+    ):
+        node.fail("has numbers among words: each must be a word, or each a whole number")
     return entries
 
 
@@ -100,18 +112,18 @@ def _code(node: Node) -> Code | float:
     return node.value
 
 
-def _own_spec(key: str, found: Mapping[str, Node], values: Mapping[Code, str | bool] | None) -> PointSpec:
+def _own_spec(key: str, found: Mapping[str, Node], values: Mapping[Code, str | int] | None) -> PointSpec:
     """Return the meaning of a setting only this maker has, from its unit and its values."""
     if "unit" in found:
         unit = found["unit"].choice(*UNITS)
         return PointSpec(key=key, kind=KIND_OF_UNIT[UNITS[unit][0]], direction=Direction.MAY)
-    if values is None:
+    if values is None or counts(values):
         return PointSpec(key=key, kind=Kind.COUNT)
     flags = all(isinstance(word, bool) for word in values.values())
     return PointSpec(key=key, kind=Kind.FLAG if flags else Kind.TEXT)
 
 
-def _check_words(spec: PointSpec, values: Mapping[Code, str | bool] | None, node: Node) -> None:
+def _check_words(spec: PointSpec, values: Mapping[Code, str | int] | None, node: Node) -> None:
     """Refuse words where a number belongs, and words that nobody else knows."""
     words = None if values is None else set(values.values())
     if spec.kind is Kind.FLAG:
@@ -120,11 +132,11 @@ def _check_words(spec: PointSpec, values: Mapping[Code, str | bool] | None, node
     elif spec.kind is Kind.TEXT:
         if words and not all(isinstance(word, str) for word in words):
             node.fail(
-                "must map to words, not to true or false; YAML reads on, off, yes and no as such: quote them"
+                "must map to words, not to numbers, true or false; YAML reads on, off, yes and no as such: quote them"
             )
         if spec.words and not (words and words <= set(spec.words)):
             node.fail(f"must map to these words: {', '.join(spec.words)}; add `values`")
-    elif words is not None:
+    elif words is not None and not (spec.kind is Kind.COUNT and counts(values)):
         node.fail("is a number; remove `values`")
 
 
@@ -133,7 +145,7 @@ def _write(
     spec: PointSpec,
     found: Mapping[str, Node],
     node: Node,
-    values: Mapping[Code, str | bool] | None,
+    values: Mapping[Code, str | int] | None,
     factor: Fraction,
 ) -> Write | None:
     if ("write" in found) != ("send" in found):
@@ -157,9 +169,9 @@ def _write(
     return write_range_of(role, found, factor)
 
 
-def _send(node: Node, spec: PointSpec, values: Mapping[Code, str | bool] | None) -> Send:
+def _send(node: Node, spec: PointSpec, values: Mapping[Code, str | int] | None) -> Send:
     found = node.mapping()
-    known: set[str | bool] | None = {True, False} if spec.kind is Kind.FLAG else None
+    known: set[str | int] | None = {True, False} if spec.kind is Kind.FLAG else None
     if values is not None:
         known = set(values.values())
     words = _words(found["words"], known) if "words" in found else None
@@ -178,7 +190,7 @@ def _send(node: Node, spec: PointSpec, values: Mapping[Code, str | bool] | None)
     return Send(method=methods[0].upper(), target=target, body=body, words=words)
 
 
-def _words(node: Node, known: set[str | bool] | None) -> Mapping[str | bool, str]:
+def _words(node: Node, known: set[str | int] | None) -> Mapping[str | int, str]:
     """Return what is sent for each word. All of them, or a command could send what the device never heard of."""
     found = {word: below.text() for word, below in node.mapping().items()}
     if set(found) != known:

@@ -52,7 +52,7 @@ class Send:
     method: str = "GET"
     body: str | None = None
     retain: bool = False
-    words: Mapping[str | bool, str] | None = None
+    words: Mapping[str | int, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +127,14 @@ class DocumentPoint(Quantity):
     """
 
     spots: tuple[Spot, ...]
-    values: Mapping[Code, str | bool] | None = None
+    values: Mapping[Code, str | int] | None = None
     absent: frozenset[Code | float] = frozenset()
     send: Send | None = None
     whole: bool = False
 
     @property
     @override
-    def codes(self) -> Mapping[int | str, str | bool] | None:
+    def codes(self) -> Mapping[int | str, str | int] | None:
         """Return the number of each word, None for numbers and plain texts.
 
         Where a device says words instead of numbers, yes is 1 and no is 0, and texts are counted.

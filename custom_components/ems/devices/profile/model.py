@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal, override
 
 from ..points import Kind
+from ..reading import Scalar
 from .announcements import Announcement
 
 type Space = Literal["holding", "input", "coil"]
@@ -52,7 +53,7 @@ class Register:
     base : Name of one of the profile's `bases`; None where the address is the same on every device.
     absent : Raw bit patterns (unsigned) that mean "not available".
     bits : Lowest and highest bit of the number, where a register holds several; None for all of it.
-    values : Raw value or text → our word, for enums; None for numbers and plain texts.
+    values : Raw value or text → our word, or our number of something counted; None for numbers and plain texts.
     """
 
     address: int
@@ -66,7 +67,7 @@ class Register:
     absent: frozenset[int] = frozenset()
     bit: int | None = None
     bits: tuple[int, int] | None = None
-    values: Mapping[int | str, str | bool] | None = None
+    values: Mapping[int | str, str | int] | None = None
 
     @property
     def end(self) -> int:
@@ -120,7 +121,7 @@ class Quantity:
         return (self.role, self.key)
 
     @property
-    def codes(self) -> Mapping[int | str, str | bool] | None:
+    def codes(self) -> Mapping[int | str, str | int] | None:
         """Return raw value → our word, None for numbers and plain texts."""
         return None
 
@@ -147,7 +148,7 @@ class Point(Quantity):
 
     @property
     @override
-    def codes(self) -> Mapping[int | str, str | bool] | None:
+    def codes(self) -> Mapping[int | str, str | int] | None:
         """Return raw value → our word, None for numbers and plain texts."""
         return self.register.values
 
@@ -267,6 +268,10 @@ class Control:
 
     prepare : Settings that have to stand before the first command; written only where they differ.
     commands : Mode → settings in the order of writing.
+    phases : Number of phases → settings that make a charger use so many. They go out before a command that lets
+        it charge and behind one that stops it, and only where something else is set.
+    phases_need : What has to stand in other points for that to work: a contactor that somebody wired, a switch
+        in the charger's own settings. Point → value.
     safe : Command given on unload and stop; None where the device is safe by letting its lease lapse, or
         where `give_back` says what to write.
     give_back : Settings that hand the device back to its own rule, where no command does.
@@ -279,6 +284,8 @@ class Control:
     """
 
     commands: Mapping[str, Mapping[str, Amount]]
+    phases: Mapping[int, Mapping[str, Amount]] = field(default_factory=dict)
+    phases_need: Mapping[str, Scalar] = field(default_factory=dict)
     prepare: Mapping[str, Amount] = field(default_factory=dict)
     confirm: Confirm | None = None
     safe: str | None = None
@@ -294,6 +301,11 @@ class Control:
     min_write_interval_s: float = 5.0
     current_min_a: float | None = None
     current_max_a: float | None = None
+
+    @property
+    def phase_keys(self) -> frozenset[str]:
+        """Return the settings that the number of phases is made of."""
+        return frozenset(key for assigned in self.phases.values() for key in assigned)
 
 
 @dataclass(frozen=True, kw_only=True)

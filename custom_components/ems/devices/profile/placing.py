@@ -79,7 +79,10 @@ def _control(control: Control | None, there: Iterable[str]) -> Control | None:
         return None
     needed = {
         key
-        for assigned in (control.prepare, control.give_back, *control.commands.values())
+        for assigned in (
+            *(control.prepare, control.give_back),
+            *(*control.commands.values(), *control.phases.values(), control.phases_need),
+        )
         for key in assigned
     }
     if control.confirm:

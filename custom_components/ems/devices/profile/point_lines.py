@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from ..points import (
     KIND_OF_UNIT,
@@ -107,6 +107,8 @@ def _own_spec(key: str, found: Mapping[str, Node], register: Register) -> PointS
         register.values and all(isinstance(v, bool) for v in register.values.values())
     ):
         return PointSpec(key=key, kind=Kind.FLAG)
+    if counts(register.values):
+        return PointSpec(key=key, kind=Kind.COUNT)
     if register.values or register.type == "string":
         return PointSpec(key=key, kind=Kind.TEXT)
     return PointSpec(key=key, kind=Kind.COUNT)
@@ -123,12 +125,21 @@ def _check_words(spec: PointSpec, register: Register, node: Node) -> None:
             node.fail("is a word: use `type: enum` with `values`, or a string")
         if words and not all(isinstance(w, str) for w in words):
             node.fail(
-                "must map to words, not to true or false; YAML reads on, off, yes and no as such: quote them"
+                "must map to words, not to numbers, true or false; YAML reads on, off, yes and no as such: quote them"
             )
         if spec.words and not (words and words <= set(spec.words)):
             node.fail(f"must map to these words: {', '.join(spec.words)}")
+    elif spec.kind is Kind.COUNT and counts(register.values) and register.type != "string":
+        pass  # a device that has a code for one and another for three
     elif words is not None or register.type in {"string", "bit", "enum"}:
-        node.fail("is a number: use an integer or float type without `values`")
+        node.fail(
+            "is a number: use an integer or float type without `values`; only what counts may map codes to numbers"
+        )
+
+
+def counts(values: Mapping[Any, str | int] | None) -> bool:
+    """Tell whether codes stand for whole numbers: 0 for one phase, 1 for three."""
+    return bool(values) and all(type(word) is int for word in (values or {}).values())
 
 
 def unit_factor_of(spec: PointSpec, found: Mapping[str, Node], node: Node) -> Fraction:
@@ -260,7 +271,7 @@ def _magnitude(found: Mapping[str, Node], name: str, factor: Fraction) -> float 
     return abs(found[name].number() * float(factor)) if name in found else None
 
 
-def write_codes_of(node: Node, values: Mapping[int | str, str | bool], *, read_back: bool = True) -> Write:
+def write_codes_of(node: Node, values: Mapping[int | str, str | int], *, read_back: bool = True) -> Write:
     """Return the bounds of a writable enum."""
     if node.value is not True:
         node.fail("an enum is writable as a whole: `write: true`; its values are the bounds")

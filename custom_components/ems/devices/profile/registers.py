@@ -231,22 +231,26 @@ def _bits(found: Mapping[str, Node], node: Node, kind: str, count: int) -> tuple
     return ends[0], ends[1]
 
 
-def _values(found: Mapping[str, Node], node: Node, kind: str) -> Mapping[int | str, str | bool] | None:
+def _values(found: Mapping[str, Node], node: Node, kind: str) -> Mapping[int | str, str | int] | None:
     if "values" not in found:
         if kind == "enum":
             node.fail("needs `values`, a mapping of codes to words; add it")
         return None
     if kind not in {"enum", "u16", "u32", "string"}:
         found["values"].fail("belongs to enum, u16, u32 and string; change the type or remove it")
-    entries: dict[int | str, str | bool] = {}
+    entries: dict[int | str, str | int] = {}
     for raw, value in found["values"].mapping().items():
         if isinstance(raw, bool) or not isinstance(raw, str if kind == "string" else int):
             value.fail(
                 "a code is a number (a text where the type is string); mind YAML's on, off, yes and no"
             )
-        if not isinstance(value.value, str | bool):
-            value.fail(f"must be a word, true or false, not {value.shown}")
+        if not isinstance(value.value, str | int):
+            value.fail(f"must be a word, true or false, or a whole number, not {value.shown}")
         entries[raw] = value.value
+    if len({type(word) for word in entries.values()} | {int}) > 1 and any(
+        type(w) is int for w in entries.values()
+    ):
+        found["values"].fail("has numbers among words: each must be a word, or each a whole number")
     return entries
 
 

@@ -208,7 +208,9 @@ def told(
     amps : What it may have; less than 0 for one that cannot be steered on a circuit that is over its limit. [A]
     knows : Whether all meters above it are believed.
     """
-    if car.is_steerable:
+    if car.is_awaited and car.is_steerable:
+        offer = Offer(amps=amps, changed_at_s=now_s)  # nothing flows that would have to rise gently
+    elif car.is_steerable:
         limited = _is_protection(held_by)
         offer = next_offer(
             car.spec,

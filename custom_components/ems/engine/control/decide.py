@@ -245,7 +245,10 @@ class _Tick:
                 continue
             j = next(i for i, claim in enumerate(claims) if claim.key == spec.key)
             order, held_by = orders[spec.key], shared.held_by[j]
-            order = fitted(spec, order, claims[j].drawn_kw, float(shared.amps[j]) * claims[j].kw_per_a)
+            # Blind, it is left to its own meter: what it takes by itself is surplus.
+            if order.key != "battery_blind":
+                given_kw = float(shared.amps[j]) * claims[j].kw_per_a
+                order = fitted(spec, order, claims[j].drawn_kw, given_kw)
             helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
             at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
             last, source = self._before.batteries.get(spec.key), self._seen.batteries[spec.key].ask.source
