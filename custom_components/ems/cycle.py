@@ -8,9 +8,11 @@ from homeassistant.helpers.start import async_at_started
 from .adapters.plan_commands import plan_commands
 from .adapters.plan_request import AS_SET, PlanRequest
 from .adapters.plan_view import step_now
-from .const import LOAD
+from .const import BATTERY, LOAD
 from .coordinators.plan import PlanState
 from .runtime import EmsConfigEntry, EmsData
+from .shadow_keeper import store_follows_rule
+from .site_device import SiteDevice
 
 
 async def async_optimize(entry: EmsConfigEntry, request: PlanRequest = AS_SET) -> PlanState:
@@ -29,14 +31,19 @@ async def async_optimize(entry: EmsConfigEntry, request: PlanRequest = AS_SET) -
 async def async_dispatch(data: EmsData) -> None:
     """Hand the running step of a plan that is young enough to the dispatcher; without one, devices go automatic."""
     plan = data.plan.current
-    # What nobody asked of a load is none of the plan's business: it is left to people's own hands.
-    ours = {
-        key: device
-        for key, device in data.devices.items()
-        if device.role != LOAD or data.loads.is_asked(device)
-    }
+    ours = {key: device for key, device in data.devices.items() if _is_planned(data, device)}
     commands = plan_commands(plan, step_now(plan), ours) if plan else {}
     await data.dispatcher.async_set_plan(commands)
+
+
+def _is_planned(data: EmsData, device: SiteDevice) -> bool:
+    """Tell whether a device is the plan's business.
+
+    What nobody asked of a load is left to people's own hands, and a battery to itself whose plan has lost to that.
+    """
+    if device.role == BATTERY:
+        return not store_follows_rule(data.plan.hass, data.plan.config_entry, device.subentry_id)
+    return device.role != LOAD or data.loads.is_asked(device)
 
 
 @callback

@@ -18,6 +18,7 @@ from .point_descriptions import describe_point
 from .point_sensor import PointSensor
 from .push_points import async_follow_points
 from .runtime import EmsConfigEntry
+from .shadow_sensors import device_saving_sensors, site_saving_sensors
 from .site_device import SiteDevice
 from .site_sensors import site_sensors
 
@@ -51,6 +52,7 @@ async def async_setup_entry(
             *site_insight_sensors(entry),
             *peak_sensors(entry),
             *outlook_sensors(entry),
+            *site_saving_sensors(entry),
             *forecast_sensors(entry),
             consumption,
         ]
@@ -62,6 +64,7 @@ async def async_setup_entry(
                 *_counters(entry, device),
                 *device_plan_sensors(entry, device),
                 *device_insight_sensors(entry, device),
+                *device_saving_sensors(entry, device),
                 *load_sensors(entry, device),
                 *health_sensors(entry, device),
                 *meter_sensors(entry, device),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from ..channel import Channel, Command, Guarded, Source
+from ..channel import Channel, Command, Guarded, Source, is_over
 from ..const import BATTERY, CHARGER, GUARD_INTERVAL
 from ..engine.control.decision import Decision
 from ..engine.plan.result import Mode, Reason
@@ -30,6 +30,8 @@ def guarded(decision: Decision, channel: Channel, now: datetime, charge_max_kw: 
 
 def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Command | None:
     device, mode = channel.device, decision.mode
+    if device.role == CHARGER and (given := _given_back(channel)):
+        return given
     if device.actuator is None or decision.source == "none":
         return None
     if mode not in device.actuator.modes:
@@ -43,6 +45,13 @@ def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Comm
         None if decision.power_kw is None or mode != decision.mode else round(1000 * decision.power_kw, 1)
     )
     return _worded(Command(mode=mode, power_w=power_w), decision, channel)
+
+
+def _given_back(channel: Channel) -> Command | None:
+    """Return a person's word that a car shall feed the home: no limit of what may be drawn binds it."""
+    override = channel.override
+    is_held = override is not None and override.mode == Mode.DISCHARGE and not is_over(override)
+    return override if is_held else None
 
 
 def _without_power(decision: Decision, channel: Channel, charge_max_kw: float) -> str:

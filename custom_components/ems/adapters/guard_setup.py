@@ -97,6 +97,7 @@ def _charger(device: SiteDevice, connection: Circuit) -> ChargerSpec:
         safe_a=float(params.get("safe_a", SAFE_A)),
         lease_s=lease_of(actuator, "charge"),
         priority=int(params.get("priority", 0)),
+        switches_phases=phases > 1 and actuator is not None and actuator.switches_phases,
     )
 
 

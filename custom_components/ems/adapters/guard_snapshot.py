@@ -80,7 +80,7 @@ def charger_seen(
 def charger_now(spec: ChargerSpec, device: SiteDevice, channel: Channel) -> ChargerNow:
     """Return what a charging point says."""
     connected, state = device.value("car_connected"), device.value("state")
-    phases = device.fresh_number("phases")
+    phases = device.fresh_number("phases_in_use") or device.fresh_number("phases")
     return ChargerNow(
         is_reachable=device.is_fresh,
         is_connected=connected if isinstance(connected, bool) else None,

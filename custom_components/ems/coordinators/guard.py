@@ -72,7 +72,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         super().__init__(hass, LOGGER, config_entry=entry, name=f"{entry.title} guard", update_interval=None)
         self._settings, self._devices, self._site = settings, devices, site
         self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
-        self._options = entry.options
+        self._known = entry.options, self._abilities()
         self._wired = self._wire()
         self._store = store
         self._state = restored(store)
@@ -128,8 +128,9 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _current(self) -> Wired:
         """Return the home as it is set up now; what people turn holds from the next look on."""
-        if self.config_entry.options is not self._options:
-            self._options = self.config_entry.options
+        known = self.config_entry.options, self._abilities()
+        if known[0] is not self._known[0] or known[1] != self._known[1]:
+            self._known = known
             try:
                 self._wired = self._wire()
             except PlanError as err:
@@ -137,6 +138,11 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                     "%s: the last settings cannot be guarded, the ones before hold: %s", self.name, err
                 )
         return self._wired
+
+    def _abilities(self) -> list[tuple[tuple[str, ...], bool]]:
+        """Return what devices can be told: they say some of it themselves, once they have answered."""
+        hands = [each.actuator for each in self._devices.values() if each.actuator]
+        return [(tuple(each.modes), each.switches_phases) for each in hands]
 
     def _hand_on(self, decided: Decided, now: datetime) -> None:
         charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}

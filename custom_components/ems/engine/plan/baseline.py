@@ -144,7 +144,7 @@ def _batteries(inputs: Inputs, sides: Mapping[str, DcSide], net_kw: Floats) -> t
         inverter, now_kwh = inverter_of.get(spec.id), inputs.batteries[spec.id]
         side = None if inverter is None else sides[inverter.id]
         seen = net_kw if side is None else side.at_terminal(net_kw)
-        kw, energy_kwh[spec.id] = _follow(spec, now_kwh, seen, hours)
+        kw, energy_kwh[spec.id] = follow(spec, now_kwh, seen, hours)
         battery_kw[spec.id] = kw
         net_kw = net_kw - kw if side is None else side.carry(kw, net_kw)
     return _Stores(battery_kw=battery_kw, energy_kwh=energy_kwh), net_kw
@@ -161,8 +161,11 @@ def _on_plug_in(spec: Charger, car: CarState, hours: Floats) -> Floats:
     return np.diff(taken, prepend=0.0) / hours
 
 
-def _follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
-    """Return power (+ discharge) and stored energy of a battery that follows the net load."""
+def follow(spec: Battery, energy_now_kwh: float, net_kw: Floats, hours: Floats) -> tuple[Floats, Floats]:
+    """Return power (+ discharge) and stored energy of a battery that follows the net load.
+
+    net_kw : Shape (n,), + where the home needs it. The energies have shape (n + 1,). [kW], [kWh]
+    """
     floor, ceiling = spec.soc_min * spec.capacity_kwh, spec.soc_max * spec.capacity_kwh
     takes, gives = charge_lines(spec, energy_now_kwh), discharge_lines(spec, energy_now_kwh)
     eta_c, eta_d = spec.charge_efficiency, spec.discharge_efficiency
