@@ -108,6 +108,31 @@ def test_cars_come_before_a_battery_that_buys() -> None:
     assert found.decisions["b"].power_kw == pytest.approx(5 * 0.69)
 
 
+def test_others_make_way_for_a_battery_that_does_not_listen() -> None:
+    battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    site, drawn = setup(charger(), batteries=(battery,)), 12.0
+    state = State(chargers={"car": ChargerState(offer=Offer(amps=drawn))})
+    sees = BatterySeen(now=BatteryNow(power_kw=-5.0, soc=0.5), ask=BatteryAsk(mode="hold"))
+    told = []
+    for second in range(0, 200, 2):
+        at_s = START_S + second
+        amps = 12.0 + 7.2 + drawn + second % 7 / 100
+        decided = decide(
+            site,
+            snapshot(
+                at_s,
+                {"main": word(amps, amps, amps, at_s)},
+                {"car": seen(drawn=(drawn,) * 3)},
+                batteries={"b": sees},
+            ),
+            state,
+        )
+        state, drawn = decided.state, decided.decisions["car"].current_a or 0.0
+        told.append(drawn)
+    assert told[4] == 12.0, "the battery may still follow"
+    assert told[-1] == 0.0, "25 - 12 - 7.2 is less than a car needs"
+
+
 def test_a_battery_that_stops_giving_is_reckoned_with_before_it_does() -> None:
     battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
     site = setup(charger(), batteries=(battery,))
