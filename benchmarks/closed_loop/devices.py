@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast, override
 
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
 from benchmarks.closed_loop.clock import WrongClock
 from custom_components.ems.demo.direct import Direct, InverterReading, MeterReading
 from custom_components.ems.demo.inverter import CommandMode, ControlMode
 from custom_components.ems.devices import DeviceCommand, Profile, Quality, Reading, Value, load_profiles
 from custom_components.ems.flows.demo import _DEVICES
 from custom_components.ems.site_device import Actuator, SetpointWrite, SiteDevice
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util import dt as dt_util
 
 CHARGERS: Final = ("charger", "charger_2", "charger_3")
 METER, BATTERY, ROOF, INVERTER = "meter", "battery", "pv", "inverter"
@@ -34,7 +35,9 @@ class Link:
         self.last_update_success = roles is not None
         if roles is not None:
             at_s = self._clock.now_s
-            self.data = Reading(at_s=at_s, roles={role: _values(points, at_s) for role, points in roles.items()})
+            self.data = Reading(
+                at_s=at_s, roles={role: _values(points, at_s) for role, points in roles.items()}
+            )
 
 
 def _values(points: Points, at_s: float) -> dict[str, Value]:
@@ -106,7 +109,7 @@ class ChargerHands(Hands):
         before = self._point.charger.phases
         if phases in (None, before) or not self.switches_phases or self._point.charger.charging:
             return
-        taken = self._direct.set_phases(self._key, phases)  # type: ignore[arg-type]  # not None
+        taken = self._direct.set_phases(self._key, phases)
         self._write(f"{self._key}.phases", before, float(phases or 0), taken=taken)
 
     @override

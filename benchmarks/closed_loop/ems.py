@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from homeassistant.exceptions import HomeAssistantError
+
 from benchmarks.closed_loop.clock import WrongClock
 from benchmarks.closed_loop.devices import BATTERY, CHARGERS, METER, ROOF, DemoDevices
 from benchmarks.closed_loop.planning import SOLVE_EVERY_S, Planner
@@ -45,7 +47,6 @@ from custom_components.ems.engine.control.snapshot import Snapshot
 from custom_components.ems.engine.plan import Plan
 from custom_components.ems.engine.site import Site, Strategy
 from custom_components.ems.settings import SiteSettings
-from homeassistant.exceptions import HomeAssistantError
 
 FUSE_A: Final = 25.0
 _GRID: Final = {
@@ -88,7 +89,7 @@ class Entry:
     title: str = "Demo"
     due: deque[Coroutine[Any, Any, None]] = field(default_factory=deque)
 
-    def async_create_background_task(self, _: Any, work: Coroutine[Any, Any, None], name: str) -> None:
+    def async_create_background_task(self, _: Any, work: Coroutine[Any, Any, None], _name: str) -> None:
         """Put a write into the line."""
         self.due.append(work)
 
@@ -113,9 +114,7 @@ class Ems:
         self._settings = SiteSettings(cast("Any", None), self._entry)
         store = cast("Any", disk)
         self._cars = CarSessions(store, self._settings)
-        self.dispatcher = Dispatcher(
-            cast("Any", None), self._entry, self._settings, devices.by_key, store
-        )
+        self.dispatcher = Dispatcher(cast("Any", None), self._entry, self._settings, devices.by_key, store)
         self.dispatcher.look = self.look
         self.wired = make_wired(self._entry, self._settings, devices.by_key, (METER,))
         self._state, self._planner = restored(store), Planner(home, zone, self._site())
@@ -136,7 +135,7 @@ class Ems:
         self._poll(at)
         if at % _PLAN_S == 0:
             self._renew_plan(at)
-        if at % _METER_S == 0 and self._devices.links[METER].last_update_success or at % _LOOK_S == 0:
+        if (at % _METER_S == 0 and self._devices.links[METER].last_update_success) or at % _LOOK_S == 0:
             self.look()
         if at % _BEAT_S == _BEAT_S - 1:
             for channel in self.dispatcher.channels.values():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from custom_components.ems.demo.car import CarSpec
 from custom_components.ems.demo.charging_point import POINTS, PointSpec
 from custom_components.ems.demo.household import Household
 
@@ -22,16 +23,15 @@ _THIRST: Final = 2.0
 
 def thirsty() -> tuple[PointSpec, ...]:
     """Return the demo's places to charge with cars that drive more."""
-    return tuple(replace(point, car=replace(point.car, **_driven_more(point))) for point in POINTS)
+    return tuple(replace(point, car=_driven_more(point.car)) for point in POINTS)
 
 
-def _driven_more(point: PointSpec) -> dict[str, object]:
-    habits = point.car.habits
+def _driven_more(car: CarSpec) -> CarSpec:
     outings = tuple(
         replace(each, energy_wh=(_THIRST * each.energy_wh[0], _THIRST * each.energy_wh[1]))
-        for each in habits.outings
+        for each in car.habits.outings
     )
-    return {"habits": replace(habits, outings=outings), "arrives_wh": 0.35 * point.car.capacity_wh}
+    return replace(car, habits=replace(car.habits, outings=outings), arrives_wh=0.35 * car.capacity_wh)
 
 
 class Guests:
@@ -40,7 +40,7 @@ class Guests:
     def __init__(self, household: Household, seed: int, start_s: float) -> None:
         """Open the door."""
         self._household = household
-        self._loads = [_loads(Random(seed * 10 + i), start_s) for i in range(2)]
+        self._loads = [_loads(Random(seed * 10 + i), start_s) for i in range(2)]  # noqa: S311  (luck)
         self._now = [next(loads) for loads in self._loads]
 
     def power_w(self, at_s: float) -> Phases:

@@ -75,6 +75,11 @@ class Ledger:
             for spec, point in zip(self.specs, home.points, strict=True):
                 self._watch(spec, point, at_s)
 
+    def excuse(self, key: str) -> None:
+        """Let a person's own word end a promise."""
+        if (stay := self._open.get(key)) is not None:
+            stay.is_promise = False
+
     def _money(self, power_w: float) -> float:
         per_kwh = self._price if power_w > 0 else FEED_IN_PER_KWH
         return power_w * _KWH_PER_WS * per_kwh

@@ -68,7 +68,7 @@ class Event:
 
 def events(seed: int, start_s: int, until_s: int) -> Iterator[Event]:
     """Return a home's mishaps, the earliest first."""
-    chance, at_s = Random(seed), start_s
+    chance, at_s = Random(seed), start_s  # noqa: S311  (luck)
     while (at_s := at_s + chance.randint(*_APART_S)) < until_s:
         kind = chance.choice(list(Mishap))
         ends_s = at_s + chance.randint(*_LASTS[kind])
