@@ -7,7 +7,7 @@ import pytest
 from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
 from custom_components.ems.engine.control.charger import ChargerNow
 from custom_components.ems.engine.control.decide import decide
-from custom_components.ems.engine.control.ev_mode import EvMode
+from custom_components.ems.engine.control.ev_mode import EvMode, Goal
 from custom_components.ems.engine.control.quarter_hour import Interval
 from custom_components.ems.engine.control.ramp import Offer
 from custom_components.ems.engine.control.rows import BoundKind
@@ -253,3 +253,25 @@ def test_a_car_that_takes_less_than_it_is_offered_leaves_the_rest_to_others() ->
     assert cars["keen"].drawn_a >= 14
     assert cars["lazy"].drawn_a == 7
     assert house.longest_over_s == 0
+
+
+def test_a_full_car_that_takes_nothing_leaves_its_place_to_one_in_a_hurry() -> None:
+    """Both need 6 A, and 10 are left; the full one was told "now" and comes first."""
+    site, state, told = setup(charger("full", priority=1), charger("late")), State(), {}
+    drawn = {"full": 0.0, "late": 0.0}
+    for second in range(0, 900, 2):
+        at_s = START_S + second
+        amps = 15.0 + sum(drawn.values()) + second % 7 / 100
+        cars = {
+            "full": seen(EvMode.NOW, drawn=(0.0,) * 3),
+            "late": seen(
+                EvMode.PLAN, drawn=(drawn["late"],) * 3, goal=Goal(missing_kwh=20, ready_at_s=START_S + 3600)
+            ),
+        }
+        decided = decide(site, snapshot(at_s, {"main": word(amps, amps, amps, at_s)}, cars), state)
+        state = decided.state
+        told = {key: each.current_a or 0.0 for key, each in decided.decisions.items()}
+        drawn["late"] = told["late"]
+        if second == 200:
+            assert told == {"full": 6.0, "late": 0.0}
+    assert told == {"full": 0.0, "late": 9.0}, "25 - 15 - 0.06, rounded down"

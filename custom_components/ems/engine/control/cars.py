@@ -6,6 +6,7 @@ from typing import Final
 
 from ..plan.result import Reason
 from .charger import (
+    ACTIVE_A,
     SLACK_A,
     ChargerNow,
     ChargerSpec,
@@ -34,6 +35,8 @@ _OVER_A: Final = 1.0
 _READING_S: Final = 3.0
 # A car that takes less than it is offered for so long is left what it takes, and a little more.
 _LESS_AFTER_S: Final = 60.0
+# One that takes nothing for so long is full: it must not keep others from their smallest current.
+_IDLE_AFTER_S: Final = 300.0
 # As long as so much stays unused, it still takes less: rounding must not look like an appetite.
 _KEEPS_SPARE_A: Final = 0.5
 
@@ -63,6 +66,10 @@ class Car:
         """Tell whether a person wants it ready for a car that is not there: it then has what others leave."""
         asked = self.seen.ask is not None and self.wish.source is Source.OVERRIDE
         return asked and self.now.is_connected is False and self.wish.most_a > 0
+
+    def is_idle(self, now_s: float) -> bool:
+        """Tell whether its car has long taken nothing of what it is offered: it then has what others leave, too."""
+        return _is_idle(self.state.idle_at_s, now_s)
 
     @property
     def needs_sun(self) -> bool:
@@ -107,6 +114,7 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
         silent_at_s=_since(state.silent_at_s, now_s, holds=not seen.now.is_reachable),
         above_at_s=_since(state.above_at_s, now_s, holds=over),
         below_at_s=_since(state.below_at_s, now_s, holds=less),
+        idle_at_s=_idle_since(state, seen.now, now_s),
     )
     wish = wish_of(spec, seen.mode, now_s=now_s, ask=seen.ask, planned=seen.planned, goal=seen.goal)
     above_s = 0.0 if state.above_at_s is None else now_s - state.above_at_s
@@ -120,6 +128,17 @@ def _since(since_s: float | None, now_s: float, *, holds: bool) -> float | None:
     if not holds:
         return None
     return now_s if since_s is None or since_s > now_s else since_s
+
+
+def _idle_since(state: ChargerState, now: ChargerNow, now_s: float) -> float | None:
+    """Return since when a car has taken nothing; while it is offered nothing it stays what it was. [s]."""
+    drawn, since_s = drawn_most_a(now), state.idle_at_s
+    takes_nothing = drawn is not None and drawn < ACTIVE_A and now.is_connected is not False
+    return _since(since_s, now_s, holds=takes_nothing and (state.offer.amps > 0 or _is_idle(since_s, now_s)))
+
+
+def _is_idle(since_s: float | None, now_s: float) -> bool:
+    return since_s is not None and now_s - since_s >= _IDLE_AFTER_S
 
 
 def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> Claim:
@@ -138,7 +157,7 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         least_a=spec.current_min_a,
         most_a=_most_a(car, now_s),
         drawn_a=counted_a(car.now, state.offer.amps),
-        rank=Rank.SURPLUS if car.is_awaited else wish.rank,
+        rank=Rank.SURPLUS if car.is_awaited or car.is_idle(now_s) else wish.rank,
         priority=spec.priority,
         turn=_turn(setup, state, now_s),
         fixed_a=None if car.is_steerable else may_draw_a(spec, car.now, silent_s),

@@ -86,6 +86,7 @@ class ChargerState:
     silent_at_s : Since when it has not answered.
     above_at_s : Since when it has drawn more than it was offered.
     below_at_s : Since when its car has taken less than it was offered.
+    idle_at_s : Since when its car has taken nothing of it.
     """
 
     offer: Offer = field(default_factory=Offer)
@@ -96,6 +97,7 @@ class ChargerState:
     silent_at_s: float | None = None
     above_at_s: float | None = None
     below_at_s: float | None = None
+    idle_at_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
