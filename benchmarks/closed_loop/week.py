@@ -26,8 +26,8 @@ from custom_components.ems.engine.control.ev_mode import EvMode
 ZONE: Final = ZoneInfo("Europe/Vienna")
 DAY_S: Final = 86_400
 _MODES: Final = (EvMode.PLAN, EvMode.PLAN, EvMode.SURPLUS, EvMode.MIN_SURPLUS, EvMode.NOW)
-_MODE_LASTS_S: Final = (3 * 3600, 18 * 3600)
-_OVERRIDE_EVERY_S: Final = (3600, 6 * 3600)
+_MODE_LASTS_S: Final = (8 * 3600, 36 * 3600)
+_OVERRIDE_EVERY_S: Final = (2 * 3600, 12 * 3600)
 _OVERRIDE_LASTS_S: Final = (300, 5400)
 
 

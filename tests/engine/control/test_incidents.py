@@ -275,3 +275,20 @@ def test_a_full_car_that_takes_nothing_leaves_its_place_to_one_in_a_hurry() -> N
         if second == 200:
             assert told == {"full": 6.0, "late": 0.0}
     assert told == {"full": 0.0, "late": 9.0}, "25 - 15 - 0.06, rounded down"
+
+
+def test_what_a_silent_charger_was_told_does_not_count_when_its_lease_is_over() -> None:
+    site = setup(charger("mute"), charger("other"))
+    state = State(
+        chargers={
+            "mute": ChargerState(offer=Offer(amps=9.0), silent_at_s=START_S - 100),
+            "other": ChargerState(offer=Offer(amps=6.0)),
+        }
+    )
+    cars = {
+        "mute": seen(drawn=None, is_reachable=False, is_charging=True, offered_a=9.0),
+        "other": seen(drawn=(6.0,) * 3),
+    }
+    # It fell to its safe 6 A by itself; with the other's 6 A and a home of 15 these are 2 too many.
+    found = decide(site, snapshot(START_S, {"main": word(27, 27, 27, START_S)}, cars), state)
+    assert found.decisions["other"].current_a == 0
