@@ -16,8 +16,11 @@ from custom_components.ems.adapters.loads import DEMANDS
 from custom_components.ems.devices.points import POINTS
 from custom_components.ems.devices.push import fields as push, sequence, setup
 from custom_components.ems.engine.flexible_load import LoadKind
+from custom_components.ems.flows.circuit import circuit_schema
+from custom_components.ems.flows.device_wiring import House, wiring_schema
 from custom_components.ems.flows.entities import entities_schema
 from custom_components.ems.flows.health import HEALTH
+from custom_components.ems.flows.limit_pages import caps_schema, operator_schema, quarter_hour_schema
 from custom_components.ems.flows.load import details_schema
 from custom_components.ems.flows.params import confirm_schema
 from custom_components.ems.flows.push import push_schema
@@ -98,7 +101,7 @@ def test_every_field_and_choice_is_explained() -> None:
     text = read("configuration.md")
     missing = [
         f"{path}.{key}"
-        for part_of_flows in ("config", "config_subentries")
+        for part_of_flows in ("config", "config_subentries", "options")
         for path, form in forms(TEXTS[part_of_flows])
         for key, label in form["data"].items()
         if not any(label in row for row in rows(text, key))
@@ -124,6 +127,8 @@ def every_detail() -> probatio.Schema:
     return probatio.Schema({marker: field for fields in found for marker, field in fields.items()})
 
 
+# What a drop-down lists by the names of a home, as its row says it.
+OF_A_HOME = ({"a circuit of the home": "Garage"}, {"a meter of the home": "Cellar"})
 FORMS = [
     ("Grid connection `grid`", None, grid_schema("EUR", with_name=True)),
     ("Weather `weather`", None, weather_schema()),
@@ -131,9 +136,15 @@ FORMS = [
     *((f"{title} `{step}`", None, KINDS[step][1]("EUR/kWh")) for step, title in TARIFFS.items()),
     *(("This was read `confirm`", label, confirm_schema(role)) for role, label in ROLES.items()),
     ("This was read `confirm`", "Electrical health of a meter", probatio.Schema(HEALTH)),
+    ("This was read `confirm`", "Wiring of a battery", wiring_schema("battery", House())),
+    ("This was read `confirm`", "Wiring of a car charger", wiring_schema("charger", House())),
+    ("A fuse in the home `circuit`", None, circuit_schema(3, *OF_A_HOME)),
     *(("Which entities are it? `entities`", label, entities_schema(role)) for role, label in ROLES.items()),
     ("What shall it do? `details`", None, every_detail()),
     ("How does it report? `push`", None, push_schema("meter", is_known=True)),
+    ("Limits by the network operator `operator`", None, operator_schema()),
+    ("Limits by the clock `caps`", None, caps_schema()),
+    ("Quarter-hours of the network `quarter_hour`", None, quarter_hour_schema()),
 ]
 
 
@@ -144,10 +155,11 @@ def plain(value: Any) -> str:
 
 def labels(selector: SelectSelector) -> Mapping[str, str]:
     """Return what a drop-down shows, by what it stores; names that are the same in every language are both."""
+    offered = [each if isinstance(each, str) else each["value"] for each in selector.config["options"]]
     if "translation_key" not in selector.config:
-        return {str(option): str(option) for option in selector.config["options"]}
+        return {option: option for option in offered}
     options: Mapping[str, str] = TEXTS["selector"][selector.config["translation_key"]]["options"]
-    return {str(option): options[str(option)] for option in selector.config["options"]}
+    return {option: options.get(option, option) for option in offered}
 
 
 def facts(marker: Any, validator: Any) -> Iterator[str]:

@@ -14,10 +14,12 @@ from benchmarks.closed_loop.devices import BATTERY, CHARGERS, METER, ROOF, DemoD
 from benchmarks.closed_loop.planning import SOLVE_EVERY_S, Planner
 from custom_components.ems.adapters.cars import CarSessions
 from custom_components.ems.adapters.circuit_flows import circuit_word
+from custom_components.ems.adapters.circuits import CONNECTION
 from custom_components.ems.adapters.guard_commands import guarded
 from custom_components.ems.adapters.guard_memory import keep, restored
-from custom_components.ems.adapters.guard_setup import CONNECTION, make_wired
+from custom_components.ems.adapters.guard_setup import make_wired
 from custom_components.ems.adapters.guard_snapshot import Step, arrays_kw, battery_seen, charger_seen
+from custom_components.ems.adapters.meter_tree import site_meters
 from custom_components.ems.adapters.plan_commands import plan_commands
 from custom_components.ems.adapters.plan_view import step_now
 from custom_components.ems.adapters.site_model import make_site
@@ -87,6 +89,7 @@ class Entry:
         }
     )
     title: str = "Demo"
+    subentries: Mapping[str, Any] = field(default_factory=dict)  # of circuits: there is none but the connection
     due: deque[Coroutine[Any, Any, None]] = field(default_factory=deque)
 
     def async_create_background_task(self, _: Any, work: Coroutine[Any, Any, None], _name: str) -> None:
@@ -116,7 +119,7 @@ class Ems:
         self._cars = CarSessions(store, self._settings)
         self.dispatcher = Dispatcher(cast("Any", None), self._entry, self._settings, devices.by_key, store)
         self.dispatcher.look = self.look
-        self.wired = make_wired(self._entry, self._settings, devices.by_key, (METER,))
+        self.wired = make_wired(self._entry, self._settings, devices.by_key, site_meters(devices.by_key))
         self._state, self._planner = restored(store), Planner(home, zone, self._site())
         self._plan: Plan | None = None
         self.may_plan = True

@@ -28,6 +28,8 @@ MODE_PLAN: Final = "plan"
 # Shorter than a minute is a test of the wiring; longer than a day is no exception any more.
 OVERRIDE_SHORTEST: Final = timedelta(minutes=1)
 OVERRIDE_LONGEST: Final = timedelta(hours=24)
+# Wishes about a device that are numbers; number.py knows whose they are and their ranges.
+WISH_KEYS: Final = ("soc_min_pct", "reserve_pct", "energy_needed_kwh", "target_soc_pct", "energy_kwh")
 # As much as the connection's number entities take; a thousand households.
 _LARGEST: Final = 5000
 # Neither yen nor rupiah come near; a price above it is per MWh.
@@ -86,6 +88,21 @@ OVERRIDE_SCHEMA = probatio.Schema({
     probatio.Optional(ATTR_DURATION): probatio.All(
         cv.time_period, probatio.Range(min=OVERRIDE_SHORTEST, max=OVERRIDE_LONGEST)
     ),
+})  # fmt: skip
+# Whatever is wrong with these is said with the device's name; here only what YAML makes of words is undone.
+_WINDOW = probatio.Schema(
+    {probatio.Optional(ATTR_MODE): _mode, probatio.Optional("weekdays"): cv.ensure_list},
+    extra=probatio.ALLOW_EXTRA,
+)
+SETTINGS_SCHEMA = probatio.Schema({
+    probatio.Required(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string], probatio.Length(min=1)),
+    probatio.Optional("ev_mode"): _mode,
+    probatio.Optional("schedules"): probatio.All(cv.ensure_list, [_WINDOW]),
+    probatio.Optional("ready_by"): object,
+    probatio.Optional("ready_by_weekdays"): dict,
+    probatio.Optional("alerts"): dict,
+    probatio.Optional("enabled"): cv.boolean,
+    **{probatio.Optional(key): probatio.Coerce(float) for key in WISH_KEYS},
 })  # fmt: skip
 SIMULATE_SCHEMA = probatio.Schema({
     **_SITE,

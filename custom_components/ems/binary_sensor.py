@@ -2,7 +2,11 @@
 
 from typing import Any, override
 
-from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
+from homeassistant.components.binary_sensor import (
+    DOMAIN as BINARY_SENSOR,
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+)
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -10,13 +14,18 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 
 from .adapters.plan_view import planned_now
 from .adapters.wording import reason_text
+from .alert_binary_sensors import AlertSensor
+from .alert_entity import async_follow_thresholds
+from .circuit_binary_sensors import circuit_binary_sensors
 from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
 from .coordinators.skill import SkillCoordinator
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
 from .entity import LoadEntity, PointEntity, SiteEntity, device_info
+from .guard_entity import async_add_for_circuits
 from .health_binary_sensors import health_binary_sensors
+from .limit_sensors import OperatorLimit
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
 
@@ -32,7 +41,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
-    async_add_entities([ConsumptionAnomaly(entry)])
+    async_add_entities([ConsumptionAnomaly(entry), OperatorLimit(entry)])
+    async_follow_thresholds(hass, entry, BINARY_SENSOR, AlertSensor, async_add_entities)
+    async_add_for_circuits(entry, async_add_entities, circuit_binary_sensors)
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(

@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
@@ -21,6 +22,7 @@ import probatio
 from .const import (
     BATTERY,
     CHARGER,
+    CIRCUIT,
     CONF_ADDRESS,
     CONF_BASE_URL,
     CONF_CO2,
@@ -34,12 +36,14 @@ from .const import (
     METER,
     PV,
 )
+from .flows.circuit import CircuitFlow
 from .flows.demo import DemoUnreachableError, async_demo_entry
 from .flows.device import BatteryFlow, ChargerFlow, PvFlow
 from .flows.energy import EnergyFlow
 from .flows.found import FoundFlow
 from .flows.load import LoadFlow
 from .flows.meter import MeterFlow
+from .flows.options import SiteOptionsFlow
 from .flows.site import (
     async_co2_check,
     co2_schema,
@@ -76,7 +80,15 @@ class EmsConfigFlow(EnergyFlow, FoundFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        devices = {METER: MeterFlow, BATTERY: BatteryFlow, PV: PvFlow, CHARGER: ChargerFlow, LOAD: LoadFlow}
+        return {**devices, CIRCUIT: CircuitFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return what can be set about a home while it runs."""
+        return SiteOptionsFlow()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to begin."""

@@ -27,6 +27,8 @@ PV: Final = "pv"
 CHARGER: Final = "charger"
 LOAD: Final = "load"
 ROLES: Final = (METER, BATTERY, PV, CHARGER, LOAD)
+# A fuse that devices hang below: no device, so no role, and without a source.
+CIRCUIT: Final = "circuit"
 
 # entry.data
 CONF_KIND: Final = "kind"

@@ -171,7 +171,7 @@ def _forecasts(data: EmsData) -> dict[str, Any]:
 def _secrets(entry: EmsConfigEntry) -> list[str]:
     """Return what errors and names may quote, the longest first: addresses hold hosts."""
     parts = [entry.data[CONF_TARIFF], entry.data[CONF_WEATHER]]
-    sources = [subentry.data[CONF_SOURCE] for subentry in entry.subentries.values()]
+    sources = [each.data[CONF_SOURCE] for each in entry.subentries.values() if CONF_SOURCE in each.data]
     links = [source.get(CONF_LINK) for source in sources]
     found = {entry.title, *(part.get(key) for part in parts for key in (CONF_BASE_URL, CONF_TOKEN))}
     found |= {str(link[key]) for link in links if link for key in QUOTED if link.get(key)}

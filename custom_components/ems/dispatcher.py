@@ -20,7 +20,7 @@ from .adapters.meter_tree import site_meters
 from .channel import Channel, Command, Guarded, Source, is_over
 from .const import DISPATCH_INTERVAL, DOMAIN, LOGGER, OPERATION_ACTIVE, OVERRIDE
 from .devices.command import DeviceCommand
-from .lease import let_lapse
+from .lease import lease_of, let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
@@ -110,8 +110,11 @@ class Dispatcher:
         return writes
 
     @callback
-    def async_guard(self, words: Mapping[str, Guarded]) -> None:
-        """Take the guard's word for devices, and send what it changes without waiting for the beat."""
+    def async_guard(self, words: Mapping[str, Guarded | None]) -> None:
+        """Take the guard's word for devices, and send what it changes without waiting for the beat.
+
+        None: it has nothing to say of the device, which follows people and the plan.
+        """
         for device_id, word in words.items():
             channel = self.channels[device_id]
             channel.guarded = word
@@ -142,12 +145,17 @@ class Dispatcher:
         channel.waiting, channel.is_restored = override, True
 
     @callback
-    def async_note_hand(self, device_id: str, mode: str) -> None:
+    def async_note_hand(
+        self, device_id: str, mode: str, *, power_w: float | None = None, current_a: float | None = None
+    ) -> None:
         """Take what somebody did to the device itself for an override: whoever went there means it."""
         channel = self.channels[device_id]
         expires_at = dt_util.utcnow() + OVERRIDE
-        channel.override = Command(mode=mode, source=Source.OVERRIDE, expires_at=expires_at)
+        channel.override = Command(
+            mode=mode, power_w=power_w, current_a=current_a, source=Source.OVERRIDE, expires_at=expires_at
+        )
         channel.accepted, channel.waiting = channel.override, None
+        self.look()  # before anybody writes over it what was decided without it
         self._notify()
 
     @callback
@@ -339,6 +347,10 @@ class Dispatcher:
         if channel.is_touched is not touched:
             channel.is_touched = touched
             self._store.put(STORE_KEY, [key for key, each in self.channels.items() if each.is_touched])
+            if touched and lease_of(channel.device.actuator, None) is None:
+                # What it is told stays: a crash within the minute of the usual delay must not forget it.
+                flush = self._store.async_flush()
+                self._entry.async_create_background_task(self._hass, flush, "ems commanded")
 
     def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
         """Log a device's refusal once, and try again later."""

@@ -17,11 +17,14 @@ from .adapters.cars import CarSessions
 from .adapters.demo_home import demo_ports, make_demo_home
 from .adapters.forecast_store import ForecastStore
 from .adapters.inputs import InputCollector
+from .adapters.limit_options import quarter_hour_options
+from .adapters.limits_now import LimitsBook
 from .adapters.load_book import LoadBook
 from .adapters.peak_meter import PeakMeter
 from .adapters.price_store import PriceStore
 from .adapters.site_devices import build_devices, introduce
 from .adapters.wording import reason_of
+from .circuit_issues import async_tell_circuits
 from .const import CHARGER, CONF_DEMO, DOMAIN, FORECAST_INTERVAL, LOAD, LOGGER, PLATFORMS
 from .coordinators.forecast import ForecastCoordinator
 from .coordinators.guard import GuardCoordinator
@@ -35,6 +38,10 @@ from .devices import AnyProfile
 from .dispatcher import Dispatcher
 from .engine.plan import PlanError
 from .entity import site_device_info
+from .foreign_writes import async_follow_foreign_writes
+from .guard_issues import async_tell_guard
+from .lease_issues import async_tell_no_lease
+from .limits_follower import async_follow_limits
 from .load_follower import async_follow_load
 from .meter_health import async_follow_health, meters_health
 from .meter_issue import async_tell_lost_meters
@@ -113,7 +120,7 @@ def _assemble(
     skill = SkillCoordinator(hass, entry, forecasts, forecast)
     cars = CarSessions(store, settings)
     loads = LoadBook(store, settings)
-    peak = PeakMeter(store)
+    peak = PeakMeter(store, lambda: quarter_hour_options(entry).starts_past_s)
     collector = InputCollector(
         hass, entry, settings, devices, site, forecast, cars=cars, loads=loads, peak=peak, skill=skill
     )
@@ -122,6 +129,7 @@ def _assemble(
     device = registry.async_get_or_create(config_entry_id=entry.entry_id, **site_device_info(entry))
     plan = PlanCoordinator(hass, entry, collector.collect)
     dispatcher = Dispatcher(hass, entry, settings, devices, store)
+    limits = LimitsBook(hass, entry, settings, peak, store)
     return EmsData(
         settings=settings,
         store=store,
@@ -132,10 +140,13 @@ def _assemble(
         skill=skill,
         plan=plan,
         dispatcher=dispatcher,
-        guard=_guard(hass, entry, settings, devices, site, dispatcher, cars=cars, plan=plan, store=store),
+        guard=_guard(
+            hass, entry, settings, devices, site, dispatcher, cars=cars, plan=plan, limits=limits, store=store
+        ),
         cars=cars,
         loads=loads,
         peak=peak,
+        limits=limits,
         health=meters_health(entry, devices),
         site_device_id=device.id,
         demo=demo,
@@ -213,8 +224,13 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
         if device.role == LOAD:
             async_follow_load(hass, entry, device)
     async_tell_lost_meters(hass, entry)
+    async_tell_circuits(hass, entry)
     async_tell_refusals(hass, entry)
+    async_tell_no_lease(hass, entry)
+    async_tell_guard(hass, entry)
+    async_follow_foreign_writes(hass, entry)
     async_follow_peak(hass, entry)
+    async_follow_limits(hass, entry)
     async_follow_health(hass, entry)
     async_follow_plan(entry)
     async_follow_prices(entry)

@@ -29,6 +29,7 @@ from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
 from .entity import ChannelEntity, device_info, site_device_info
 from .guard_numbers import guard_numbers
+from .limit_settings import PeakTarget
 from .planner_numbers import planner_numbers
 from .runtime import EmsConfigEntry
 from .setting_number import SettingNumber
@@ -112,7 +113,12 @@ async def async_setup_entry(
 ) -> None:
     """Create the numbers."""
     async_add_entities(
-        [*(LimitNumber(entry, key) for key in LIMITS), *planner_numbers(entry), *guard_numbers(entry)]
+        [
+            *(LimitNumber(entry, key) for key in LIMITS),
+            PeakTarget(entry),
+            *planner_numbers(entry),
+            *guard_numbers(entry),
+        ]
     )
     for device in entry.runtime_data.devices.values():
         numbers: list[NumberEntity] = [

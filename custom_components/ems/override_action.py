@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .action_fields import ATTR_CURRENT, ATTR_DURATION, ATTR_POWER, MODE_PLAN
 from .adapters.override_request import OverrideRequest, make_override
+from .adapters.wording import reason_text
 from .const import DOMAIN, OVERRIDE
 from .dispatcher import Channel, Command, Dispatcher
 from .runtime import EmsData
@@ -24,7 +25,7 @@ async def async_override(call: ServiceCall) -> ServiceResponse:
     commands = [_command(call, channel) for _, channel in found]
     told = await asyncio.gather(
         *(
-            _async_tell(dispatcher, channel, command)
+            _async_tell(call.hass, dispatcher, channel, command)
             for (dispatcher, channel), command in zip(found, commands, strict=True)
         ),
         return_exceptions=True,
@@ -72,25 +73,36 @@ def _refuse_useless(call: ServiceCall, channel: Channel) -> None:
             )
 
 
-async def _async_tell(dispatcher: Dispatcher, channel: Channel, command: Command | None) -> dict[str, Any]:
+async def _async_tell(
+    hass: HomeAssistant, dispatcher: Dispatcher, channel: Channel, command: Command | None
+) -> dict[str, Any]:
     """Hand a command on by the one way there is; return what the device took."""
     device = channel.device
     if command is None:
         await dispatcher.async_clear_override(device.subentry_id)
         return {"name": device.name, "mode": MODE_PLAN}
     writes = await dispatcher.async_apply(device.subentry_id, command)
+    is_waiting, told = channel.waiting == command, channel.accepted
     return {
         "name": device.name,
-        "mode": command.mode,
-        **{
-            field: amount
-            for field in (ATTR_POWER, ATTR_CURRENT)
-            if (amount := getattr(command, field)) is not None
-        },
+        **_asked(command),
         "expires_at": command.expires_at.isoformat() if command.expires_at else None,
-        "is_waiting": channel.waiting == command,
+        "is_waiting": is_waiting,
+        # What limits left of it: a person's word is narrowed like any other.
+        "told": None if is_waiting or told is None else _told(hass, told),
         "writes": [_proof(write) for write in writes],
     }
+
+
+def _asked(command: Command) -> dict[str, Any]:
+    amounts = {field: getattr(command, field) for field in (ATTR_POWER, ATTR_CURRENT)}
+    return {"mode": command.mode} | {key: amount for key, amount in amounts.items() if amount is not None}
+
+
+def _told(hass: HomeAssistant, command: Command) -> dict[str, Any]:
+    """Return what the device was told, and why where that is not what was asked."""
+    reason = reason_text(hass, command.reason) if command.reason else None
+    return {**_asked(command), "source": command.source.value, "reason": reason}
 
 
 def _proof(write: SetpointWrite) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from .site_device import SiteDevice
 if TYPE_CHECKING:
     from .adapters.cars import CarSessions
     from .adapters.forecast_store import ForecastStore
+    from .adapters.limits_now import LimitsBook
     from .adapters.load_book import LoadBook
     from .adapters.peak_meter import PeakMeter
     from .coordinators.forecast import ForecastCoordinator
@@ -41,6 +42,7 @@ class EmsData:
     cars: CarSessions
     loads: LoadBook
     peak: PeakMeter
+    limits: LimitsBook
     health: dict[str, MeterHealth]  # of the meters, by subentry id
     site_device_id: str  # of the device registry; every other device hangs below it
     demo: DemoHome | None = field(default=None)

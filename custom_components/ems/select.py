@@ -1,16 +1,18 @@
-"""Selects: operation, strategy and preference of the site; the mode of a battery; what a car charges from."""
+"""Selects: operation, strategy and preference of the site; the mode of a battery; how a car is charged."""
 
 from typing import override
 
-from homeassistant.components.select import SelectEntity
+from homeassistant.components.select import DOMAIN as SELECT, SelectEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .adapters.cars import PLANNED, SURPLUS_ONLY
+from .adapters.cars import EV_MODE, ev_mode_of
 from .const import (
     BATTERY,
     CHARGER,
+    DOMAIN,
     OPERATION_ACTIVE,
     OPERATION_ADVISORY,
     OPT_OPERATION,
@@ -19,9 +21,11 @@ from .const import (
 )
 from .demo_select import demo_selects
 from .dispatcher import Command, Source
+from .engine.control.ev_mode import EvMode
 from .engine.plan.result import Mode
 from .engine.site import Preference, Strategy
 from .entity import ChannelEntity, device_info, site_device_info
+from .limit_settings import ExportPolicySelect
 from .operation import async_set_operation
 from .runtime import EmsConfigEntry
 from .site_device import SiteDevice
@@ -40,13 +44,27 @@ async def async_setup_entry(
 ) -> None:
     """Create the selects."""
     async_add_entities(
-        [*(SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()), *demo_selects(entry)]
+        [
+            *(SiteSelect(entry, key, options) for key, options in SITE_OPTIONS.items()),
+            ExportPolicySelect(entry),
+            *demo_selects(entry),
+        ]
     )
     for device in entry.runtime_data.devices.values():
         if device.role == BATTERY and device.actuator:
             async_add_entities([BatteryModeSelect(entry, device)], config_subentry_id=device.subentry_id)
         if device.role == CHARGER:
-            async_add_entities([ChargeFromSelect(entry, device)], config_subentry_id=device.subentry_id)
+            _keep_name(hass, device.subentry_id)
+            async_add_entities([EvModeSelect(entry, device)], config_subentry_id=device.subentry_id)
+
+
+@callback
+def _keep_name(hass: HomeAssistant, subentry_id: str) -> None:
+    """Let the select be the one that asked what a car charges from: with its entity id, name, area and history."""
+    registry, new = er.async_get(hass), f"{subentry_id}_charge_mode"
+    known = registry.async_get_entity_id(SELECT, DOMAIN, f"{subentry_id}_charge_from")
+    if known and not registry.async_get_entity_id(SELECT, DOMAIN, new):
+        registry.async_update_entity(known, new_unique_id=new)
 
 
 class SiteSelect(SelectEntity):
@@ -89,33 +107,39 @@ class SiteSelect(SelectEntity):
         data.plan.async_replan()
 
 
-class ChargeFromSelect(SelectEntity):
-    """What a car may charge from, kept in the entry's options."""
+class EvModeSelect(SelectEntity):
+    """How a car is to be charged, kept in the entry's options."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
-    _attr_translation_key = "charge_from"
+    _attr_translation_key = "charge_mode"
 
     def __init__(self, entry: EmsConfigEntry, device: SiteDevice) -> None:
         """Initialize the select."""
         self.entry, self.device = entry, device
-        self._attr_options = [PLANNED, SURPLUS_ONLY]
-        self._attr_unique_id = f"{device.subentry_id}_charge_from"
+        self._attr_options = [mode.value for mode in EvMode]
+        self._attr_unique_id = f"{device.subentry_id}_charge_mode"
         self._attr_device_info = device_info(entry, device)
 
     @property
     @override
     def current_option(self) -> str:
         """Return what is chosen."""
-        settings = self.entry.runtime_data.settings
-        return str(settings.device(self.device.subentry_id, "charge_from", PLANNED))
+        return ev_mode_of(self.entry.runtime_data.settings, self.device.subentry_id).value
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow changes made elsewhere, by an action for instance."""
+        data = self.entry.runtime_data
+        self.async_on_remove(data.plan.async_add_listener(self.async_write_ha_state))
 
     @override
     async def async_select_option(self, option: str) -> None:
         """Choose, and plan anew."""
         data = self.entry.runtime_data
-        data.settings.set_device(self.device.subentry_id, "charge_from", option)
+        data.settings.set_device(self.device.subentry_id, EV_MODE, option)
         self.async_write_ha_state()
+        data.guard.async_look()
         data.plan.async_replan()
 
 

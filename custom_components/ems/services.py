@@ -1,4 +1,4 @@
-"""Actions: optimise, simulate, read the plan, read the forecast, switch operation, override."""
+"""Actions: optimise, simulate, read the plan and the forecast, switch operation, override, set devices."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ from .action_fields import (
     OPERATION_SCHEMA,
     OPTIMIZE_SCHEMA,
     OVERRIDE_SCHEMA,
+    SETTINGS_SCHEMA,
     SIMULATE_SCHEMA,
     SITE_SCHEMA,
 )
@@ -34,6 +35,7 @@ from .engine.plan.result import Reason
 from .operation import async_set_operation
 from .override_action import async_override
 from .runtime import EmsConfigEntry
+from .settings_action import async_update_device_settings
 
 SERVICE_OPTIMIZE = "optimize"
 SERVICE_SIMULATE = "simulate"
@@ -41,6 +43,7 @@ SERVICE_GET_PLAN = "get_plan"
 SERVICE_GET_FORECAST = "get_forecast"
 SERVICE_SET_OPERATION = "set_operation"
 SERVICE_OVERRIDE = "override"
+SERVICE_UPDATE_SETTINGS = "update_device_settings"
 
 
 @callback
@@ -53,6 +56,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     register(DOMAIN, SERVICE_GET_FORECAST, _get_forecast, FORECAST_SCHEMA, supports_response=only)
     register(DOMAIN, SERVICE_SET_OPERATION, _set_operation, OPERATION_SCHEMA)
     register(DOMAIN, SERVICE_OVERRIDE, async_override, OVERRIDE_SCHEMA, supports_response=optional)
+    update, fields = async_update_device_settings, SETTINGS_SCHEMA
+    register(DOMAIN, SERVICE_UPDATE_SETTINGS, update, fields, supports_response=optional)
 
 
 def _entry(call: ServiceCall) -> EmsConfigEntry:

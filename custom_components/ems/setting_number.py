@@ -1,5 +1,7 @@
 """A number that the plan reads from the options."""
 
+from typing import override
+
 from homeassistant.components.number import NumberEntity
 
 from .runtime import EmsConfigEntry
@@ -20,6 +22,12 @@ class SettingNumber(NumberEntity):
     def settings(self) -> SiteSettings:
         """Return the site's settings."""
         return self.entry.runtime_data.settings
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow changes made elsewhere, by an action for instance."""
+        plan = self.entry.runtime_data.plan
+        self.async_on_remove(plan.async_add_listener(self.async_write_ha_state))
 
     def _changed(self) -> None:
         self.async_write_ha_state()

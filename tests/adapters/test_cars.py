@@ -1,12 +1,12 @@
 """When a car is to be ready: the next time the local clock shows it, over both clock changes."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.ems.adapters.cars import next_local
+from custom_components.ems.adapters.departure import next_departure, next_local
 
 VIENNA = ZoneInfo("Europe/Vienna")
 
@@ -61,3 +61,27 @@ def test_it_is_always_ahead_and_never_further_than_a_day_of_that_length(day: str
         for hour in range(24):
             ahead_h = (next_local(time(hour, 30), now).timestamp() - now.timestamp()) / 3600
             assert 0 < ahead_h <= 25
+
+
+WEEK = {0: time(7), 4: time(6, 30)}  # Mondays and Fridays
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ("2026-06-15T06:59:00+02:00", "2026-06-15T07:00:00+02:00"),  # a Monday
+        ("2026-06-15T07:00:00+02:00", "2026-06-19T06:30:00+02:00"),
+        ("2026-06-19T12:00:00+02:00", "2026-06-22T07:00:00+02:00"),  # nobody leaves at the weekend
+        ("2026-10-23T07:00:00+02:00", "2026-10-26T07:00:00+01:00"),  # three days and an hour
+    ],
+)
+def test_a_weekday_without_a_time_is_a_day_without_a_departure(now: str, then: str) -> None:
+    """Also where the clock changes in between."""
+    found = next_departure(WEEK, datetime.fromisoformat(now))
+    assert found.timestamp() == datetime.fromisoformat(then).timestamp()
+
+
+def test_a_single_day_a_week_is_at_most_a_week_away() -> None:
+    """At seven sharp on a Monday, next Monday is meant."""
+    now = datetime.fromisoformat("2026-06-15T07:00:00+02:00")
+    assert next_departure({0: time(7)}, now) - now == timedelta(days=7)

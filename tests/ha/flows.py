@@ -159,3 +159,9 @@ async def change_device(hass: HomeAssistant, entry: MockConfigEntry, subentry_id
     flow = Flow(hass.config_entries.subentries, ENGLISH["config_subentries"][role])
     context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     return await flow.start((entry.entry_id, role), context)
+
+
+async def set_times(hass: HomeAssistant, entry: MockConfigEntry) -> Flow:
+    """Begin to set what devices do at which hours."""
+    flow = Flow(hass.config_entries.options, ENGLISH["options"])
+    return await (await flow.start(entry.entry_id, {"source": SOURCE_USER})).choose("device")

@@ -2,8 +2,10 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -145,3 +147,24 @@ PV_PARAMS: dict[str, Any] = {"peak_kw": 8.0, "tilt_deg": 35, "azimuth_deg": 180}
 def subentry_id(entry: MockConfigEntry, role: str) -> str:
     """Return the id of the first device in a role."""
     return next(s.subentry_id for s in entry.subentries.values() if s.subentry_type == role)
+
+
+def circuit(key: str, limit_a: float = 16, **params: Any) -> dict[str, Any]:
+    """Return a circuit under a key of its own."""
+    return {
+        "subentry_id": key,
+        "subentry_type": "circuit",
+        "title": key.title(),
+        "unique_id": f"circuit:{key}",
+        "data": {"name": key.title(), "params": {"limit_a": limit_a, **params}},
+    }
+
+
+def circuit_to_add(name: str, limit_a: float = 16, **params: Any) -> ConfigSubentry:
+    """Return a circuit for a home that runs already."""
+    return ConfigSubentry(
+        data=MappingProxyType({"name": name, "params": {"limit_a": limit_a, **params}}),
+        subentry_type="circuit",
+        title=name,
+        unique_id=f"circuit:{name.lower()}",
+    )

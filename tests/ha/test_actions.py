@@ -170,7 +170,15 @@ async def test_actions_are_described(hass: HomeAssistant, entry: MockConfigEntry
     """Names, texts and fields in the developer tools; they are there whether a home is loaded or not."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     described = (await async_get_all_descriptions(hass))["ems"]
-    assert set(described) == {"optimize", "simulate", "get_plan", "get_forecast", "set_operation", "override"}
+    assert set(described) == {
+        "optimize",
+        "simulate",
+        "get_plan",
+        "get_forecast",
+        "set_operation",
+        "override",
+        "update_device_settings",
+    }
     assert described["optimize"]["response"] == {"optional": True}
     assert set(described["optimize"]["fields"]) == {"config_entry_id", "strategy", "preference", "horizon"}
     assert described["simulate"]["response"] == {"optional": False}

@@ -22,7 +22,7 @@ GRID = entity_device("meter", "Grid", {"position": "grid"}, power_entity="sensor
 ROOF = entity_device("pv", "Roof", PV_PARAMS, power_entity="sensor.sun")
 KNOWN = {**CHARGER_PARAMS, "car_soc_entity": "sensor.car_soc", "car_capacity_kwh": 60}
 TARGET = "number.wallbox_target_state_of_charge"
-CHARGING = "select.wallbox_charge_from"
+CHARGING = "select.wallbox_charge_mode"
 
 
 def wallbox(params: dict[str, Any]) -> dict[str, Any]:
@@ -115,15 +115,15 @@ async def test_a_car_on_surplus_is_planned_so_and_remains_so_after_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Its deadline does not count, and it is expected to stay for the sun."""
-    assert hass.states.get(CHARGING).state == "planned"
+    assert hass.states.get(CHARGING).state == "plan"
     car = await car_of(entry)
     assert not car.surplus_only
     assert not car.connected.all()
-    data = {"entity_id": CHARGING, "option": "surplus_only"}
+    data = {"entity_id": CHARGING, "option": "surplus"}
     await hass.services.async_call("select", "select_option", data, blocking=True)
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    assert hass.states.get(CHARGING).state == "surplus_only"
+    assert hass.states.get(CHARGING).state == "surplus"
     car = await car_of(entry)
     assert car.surplus_only
     assert car.ready_at_s is None

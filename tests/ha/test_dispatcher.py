@@ -278,12 +278,12 @@ async def test_a_charger_gets_its_current_before_its_release(
 async def test_a_charger_without_a_switch_pauses_at_zero_and_is_given_back(
     hass: HomeAssistant, foreign: Foreign, add_site: AddSite
 ) -> None:
-    """Released, it charges as it would without us: with all that its cable carries, not with our 0 A."""
+    """Released, it charges with what any fuse carries, not with our 0 A."""
     channel = await add_charger(hass, foreign, add_site, current_number=CURRENT)
     await override(channel, mode="off")
     assert foreign.heard == [(CURRENT, 0)]
     await channel.dispatcher.async_release_all()
-    assert foreign.heard[1:] == [(CURRENT, 16)]
+    assert foreign.heard[1:] == [(CURRENT, 6)]
 
 
 async def test_a_charger_with_a_switch_only_is_switched(
@@ -291,9 +291,9 @@ async def test_a_charger_with_a_switch_only_is_switched(
 ) -> None:
     """Any smart plug will do."""
     channel = await add_charger(hass, foreign, add_site, enable_switch=ENABLE)
-    await override(channel, mode="off")
     await override(channel, mode="charge", current_a=16)
-    assert foreign.heard == [(ENABLE, "off"), (ENABLE, "on")]
+    await override(channel, mode="off")
+    assert foreign.heard == [(ENABLE, "on"), (ENABLE, "off")]
 
 
 async def test_a_charger_without_hands_has_no_setpoints(

@@ -16,7 +16,15 @@ from tests.ha.announced import METER, SHELLY, SOLAREDGE, announce, port_of, serv
 from tests.ha.clock import settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import ENGLISH, Flow, add_device
-from tests.ha.sites import BATTERY_PARAMS, CHARGER_PARAMS, PV_PARAMS, async_demo_site, home_of_entities
+from tests.ha.sites import (
+    BATTERY_PARAMS,
+    CHARGER_PARAMS,
+    PV_PARAMS,
+    async_demo_site,
+    circuit_to_add,
+    home_of_entities,
+    subentry_id,
+)
 
 
 @pytest.fixture
@@ -226,13 +234,23 @@ async def test_a_charger_that_announces_itself_is_asked_for_its_car(
     monkeypatch.setattr("custom_components.ems.flows.found.load_profiles", lambda: profiles)
     web.documents = dict(documents.GOE_CHARGER)
     info = service("go", port_of(web), "_hwenergy._tcp.local.", product_type="HWE-P1")
+    hass.config_entries.async_add_subentry(site, circuit_to_add("Garage", phases="1"))
+    await settle(hass)
+    (key,) = site.subentries
     flow = await announce(hass, info)
     assert flow.step == "new_charger"
     car = {"car_soc_entity": "sensor.car", "car_capacity_kwh": 60}
     await flow.submit(name="Charger", **CHARGER_PARAMS, **car)
     assert flow.errors == {"car_soc_entity": "entity_missing"}
-    await flow.submit(name="Charger", **CHARGER_PARAMS)
+    # It may hang below a circuit of the home it comes to, on phases that are there.
+    wiring = {"circuit": key, "rotation": "l1_l2_l3", "safe_a": 6, "priority": 1}
+    await flow.submit(name="Charger", **CHARGER_PARAMS, wiring=wiring)
+    assert flow.errors == {"wiring": "phase_not_there"}
+    await flow.submit(name="Charger", **CHARGER_PARAMS, wiring={**wiring, "rotation": "unknown"})
     assert flow.aborted == "device_added"
+    await settle(hass)
+    stored = site.subentries[subentry_id(site, "charger")].data["params"]["wiring"]
+    assert stored == {**wiring, "rotation": "unknown"}
 
 
 def test_a_found_device_is_asked_in_the_same_words_as_one_that_is_added_by_hand() -> None:
@@ -243,3 +261,4 @@ def test_a_found_device_is_asked_in_the_same_words_as_one_that_is_added_by_hand(
         for part in ("data", "data_description"):
             assert new[part].items() >= by_hand[part].items()
         assert new["description"] == by_hand["description"]
+        assert new.get("sections") == by_hand.get("sections")

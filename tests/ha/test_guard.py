@@ -7,6 +7,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -179,7 +180,7 @@ async def test_a_silent_meter_leaves_cars_their_safe_current_and_batteries_to_th
     await clock.live(hass, 70)
     assert (CURRENT, 6) in foreign.heard
     assert decision(entry, "charger").reason.key == "held_untrusted"
-    assert decision(entry, "battery").reason.key == "battery_blind"
+    assert (decision(entry, "battery").mode, decision(entry, "battery").renews) == ("automatic", False)
     house.meter_works = True
     await clock.live(hass, 60)
     assert foreign.heard[-1] == (CURRENT, 16)
@@ -296,3 +297,24 @@ async def test_phase_changes_of_the_day_are_counted_over_a_restart(
     await settle(hass)
     found = entry.runtime_data.guard._state.chargers[key].phases
     assert (found.changes, found.phases, found.changed_at_s) == (4, 1, changed.changed_at_s)
+
+
+async def test_the_answer_of_an_override_says_what_limits_left_of_it(
+    hass: HomeAssistant, house: House, clock: Clock, begin: Begin
+) -> None:
+    """16 A were asked for; nothing is left, and the reason names the fuse."""
+    entry = await begin(CHARGER)
+    house.base_w = 16_000
+    await clock.tick(hass, 2)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    found = next(each for each in devices if each.name == "Wallbox")
+    answer = await hass.services.async_call(
+        "ems",
+        "override",
+        {"device_id": found.id, "mode": "charge", "current_a": 16},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer["devices"][found.id]["mode"] == "charge"
+    told = answer["devices"][found.id]["told"]
+    assert (told["mode"], told["source"]) == ("off", "protection")

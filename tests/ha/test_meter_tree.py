@@ -191,8 +191,8 @@ async def test_the_meter_that_stands_in_for_the_grid_is_waited_for(
     await clock.tick(hass, 10)
     await dispatcher.async_apply("cells", Command(mode="charge", power_w=2000))
     assert foreign.heard == []
-    set_sensor(hass, "sensor.house", 1500, "W")
-    await clock.tick(hass, 10)
+    clock.followers.append(lambda: set_sensor(hass, "sensor.house", 1500, "W"))
+    await clock.live(hass, 80)  # three words of it, and the minute that a mode is kept for
     assert foreign.heard != [], "the zone only informs"
 
 

@@ -95,7 +95,7 @@ async def test_an_entity_changes_the_phases_before_the_car_may_charge_and_after_
 async def test_letting_go_leaves_the_phases_as_they_are(
     hass: HomeAssistant, heard: list[tuple[str, Any]]
 ) -> None:
-    box = hands(hass, SELECT, safe_a=10.0)
+    box = hands(hass, SELECT, wiring={"safe_a": 10.0})
     await box.async_command(charge(1))
     heard.clear()
     await box.async_release()

@@ -19,7 +19,7 @@ from tests.devices.meter_images import carlo_gavazzi_em24, eastron_sdm630
 from tests.ha.clock import Clock, settle
 from tests.ha.conftest import AddSite
 from tests.ha.flows import Flow, add_device, change_device
-from tests.ha.sites import Site, home_of_entities
+from tests.ha.sites import Site, circuit_to_add, home_of_entities
 
 EASTRON, GAVAZZI = eastron_sdm630()[0], carlo_gavazzi_em24()
 LINE: dict[str, Any] = {"baudrate": "9600", "parity": "none", "stop_bits": "1"}
@@ -72,7 +72,8 @@ def state(hass: HomeAssistant, entity_id: str) -> float:
 
 def links(site: MockConfigEntry) -> list[dict[str, Any]]:
     """Return what is kept of where devices are."""
-    return [subentry.data["source"]["link"] for subentry in site.subentries.values()]
+    devices = (each for each in site.subentries.values() if each.subentry_type != "circuit")
+    return [subentry.data["source"]["link"] for subentry in devices]
 
 
 async def test_two_meters_of_two_makers_share_one_serial_port(
@@ -224,6 +225,8 @@ async def test_a_line_has_one_speed(hass: HomeAssistant, site: MockConfigEntry) 
         assert port in flow.shown["detail"]
         await flow.submit(serial_port=port, **LINE)
         await flow.submit(name="Cellar", position="zone")
+        # What hangs on no line stays out of it.
+        hass.config_entries.async_add_subentry(site, circuit_to_add("Garage"))
         await settle(hass)
 
         key = next(iter(site.subentries))

@@ -146,7 +146,7 @@ def _field_references(service: str, fields: dict[str, Any]) -> Iterator[Sequence
             continue
         yield (f"services.{service}.fields.{name}.name",)
         yield (f"services.{service}.fields.{name}.description",)
-        yield from ((f"selector.{key}.options",) for key in _selector_keys(field))
+        yield from ((f"selector.{key}.options", f"selector.{key}.fields") for key in _selector_keys(field))
 
 
 def service_references(services_yaml: Path) -> list[Reference]:

@@ -1,11 +1,18 @@
 """The hands of devices: profiles, and the entities of other integrations. Both answer with proof."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, override
+from typing import Any, Final, override
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, UnitOfPower
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    UnitOfElectricCurrent,
+    UnitOfPower,
+)
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -18,13 +25,14 @@ from ..devices.command import DeviceCommand, RegisterWrite
 from ..devices.profile import Placeholder
 from ..devices.profile.model import Amount
 from ..site_device import Actuator, SetpointWrite
+from .device_wiring import SAFE_A
 from .phase_entity import CONF_PHASES_SELECT, phase_steps, phase_words
 from .script_hands import CONF_SCRIPT, MODES as SCRIPT_MODES
 
 # A foreign integration that hangs must hold up neither the next command nor the unloading of a site.
 FOREIGN_TIMEOUT_S = 15
-# Every car charges with it, and any fuse of a home carries it beside the rest. [A]
-SAFE_A = 6.0
+# Calls whose echo may still come: a command is one or two, and there is one every five seconds at most.
+REMEMBERED_CALLS = 8
 
 
 class ProfileActuator(Actuator):
@@ -42,7 +50,7 @@ class ProfileActuator(Actuator):
         """Take what the profile declares. `may_switch_phases` is what people said about the number of phases."""
         self._may_switch_phases = may_switch_phases
         self._hass, self._device, self._role, self._subentry_id = hass, device, role, subentry_id
-        declared = device.profile.roles[role]
+        declared = self.declared = device.profile.roles[role]
         self.modes = declared.commands
         self.renew_s = declared.control.renew_s if declared.control else None
         self.lease_s = declared.control.lease_s if declared.control else None
@@ -111,6 +119,7 @@ class EntityActuator(Actuator):
         self._steps: Callable[[Mapping[str, Any], DeviceCommand], list[Step]]
         self._steps = _battery_steps if role == BATTERY else _charger_steps
         self._safe_a = safe_a
+        self._calls: deque[str] = deque(maxlen=REMEMBERED_CALLS)
         self.modes = entity_modes(role, entities)
         self.amounts = _entity_amounts(role, entities)
 
@@ -139,6 +148,26 @@ class EntityActuator(Actuator):
         if not self._switches_phases:
             command = replace(command, phases=None)
         return [await self._async_write(*step) for step in self._steps(self._entities, command)]
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Return the entities that are written to."""
+        return tuple(self._entities[key] for key in _WRITTEN if self._entities.get(key))
+
+    def is_echo(self, context: Context) -> bool:
+        """Tell whether a change of state came from a call of ours."""
+        return context.id in self._calls
+
+    def strayed(self, command: DeviceCommand) -> bool:
+        """Tell whether an entity shows something else than a command wrote into it.
+
+        What is not there says nothing, and what a device rounds or a number cannot hold is no difference.
+        """
+        for entity_id, _, wanted in self._steps(self._entities, command):
+            state = self._hass.states.get(entity_id)
+            if state is not None and state.state not in _SILENT and not _is_near(state, wanted):
+                return True
+        return False
 
     @override
     async def async_release(self) -> list[SetpointWrite]:
@@ -186,7 +215,9 @@ class EntityActuator(Actuator):
 
     def _context(self) -> Context:
         """Return what a call is known by afterwards."""
-        return Context()
+        context = Context()
+        self._calls.append(context.id)
+        return context
 
 
 def safe_command(safe_a: float, *, is_set: bool) -> DeviceCommand:
@@ -213,6 +244,27 @@ def _holds(state: State, value: float | str) -> bool:
         return state.state == value
     try:
         return float(state.state) == value
+    except ValueError:
+        return False
+
+
+# What a device rounds on its way, in a number's own unit; nobody turns anything by less.
+_ROUNDING: Final[Mapping[str | None, float]] = {
+    UnitOfPower.WATT: 100.0,
+    UnitOfPower.KILO_WATT: 0.1,
+    UnitOfElectricCurrent.AMPERE: 0.5,
+}
+_SILENT: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
+
+
+def _is_near(state: State, wanted: float | str) -> bool:
+    """Tell whether an entity shows what was written into it, give and take what devices round."""
+    if isinstance(wanted, str):
+        return state.state == wanted
+    value, unit = _in_terms_of(state, wanted), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    rounding = max(_ROUNDING.get(unit, 0.0), float(state.attributes.get("step", 0.0)))
+    try:
+        return abs(float(state.state) - value) <= rounding
     except ValueError:
         return False
 

@@ -1,19 +1,21 @@
 """Cars: what they still need, from their state of charge or from what this stay has brought, and by when."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 
 from homeassistant.core import callback
-from homeassistant.util import dt as dt_util
 
+from ..engine.control.ev_mode import EvMode
 from ..engine.site import Charger
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from ..store import SiteStore
+from .departure import ready_at
 
 STORE_KEY = "sessions"
 TARGET_SOC_PCT = 80.0
-PLANNED, SURPLUS_ONLY = "planned", "surplus_only"
+EV_MODE = "ev_mode"
+# What was asked before there were modes, and the answer that meant the sun alone.
+_CHARGE_FROM, _SURPLUS_ONLY = "charge_from", "surplus_only"
 # From the socket into the car: nobody measures it, so it is what the engine takes for any charger.
 EFFICIENCY = Charger.charge_efficiency
 
@@ -22,6 +24,7 @@ EFFICIENCY = Charger.charge_efficiency
 class CarNow:
     """A car as it stands at its charger. `connected` is None where the charger does not say.
 
+    connected : Also False where people want nothing to be charged: then there is nothing to plan.
     energy_needed_kwh, energy_max_kwh : At the socket: to what it is to have, and to what it can take at all; the
         latter None where the car does not tell its state of charge.
     """
@@ -31,6 +34,7 @@ class CarNow:
     ready_at_s: float
     energy_max_kwh: float | None = None
     surplus_only: bool = False
+    is_wanted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,18 +88,19 @@ class CarSessions:
 
         soc : What the car says of itself, 0 to 1; None where it says nothing.
         """
-        ready_by = self._settings.device(device.subentry_id, "ready_by", device.params["ready_by"])
         connected, capacity_kwh = device.value("car_connected"), device.params.get("car_capacity_kwh")
         missing, room = self._missing(device), None
         if soc is not None and capacity_kwh is not None:
             missing, room = self._missing_by_soc(device, soc, float(capacity_kwh))
-        source = self._settings.device(device.subentry_id, "charge_from", PLANNED)
+        mode = ev_mode_of(self._settings, device.subentry_id)
         return CarNow(
-            connected=connected if isinstance(connected, bool) else None,
+            connected=connected and mode is not EvMode.OFF if isinstance(connected, bool) else None,
             energy_needed_kwh=missing,
             energy_max_kwh=room,
-            ready_at_s=next_local(time.fromisoformat(ready_by)).timestamp(),
-            surplus_only=source == SURPLUS_ONLY,
+            ready_at_s=ready_at(self._settings, device).timestamp(),
+            # The smallest current of `min_surplus` comes from the grid too, so the sun alone would be too little.
+            surplus_only=mode is EvMode.SURPLUS,
+            is_wanted=mode is not EvMode.OFF,
         )
 
     def _missing(self, device: SiteDevice) -> float:
@@ -130,27 +135,7 @@ class CarSessions:
         return max(0.0, (energy_wh - told.energy_wh) / 1000)
 
 
-def next_local(at: time, now: datetime | None = None) -> datetime:
-    """Return the next instant at which the local clock shows a time, right over both clock changes.
-
-    A time that comes twice counts twice; one that the clock skips counts as if it had not been skipped.
-    """
-    local = dt_util.as_local(now or dt_util.utcnow())
-    ahead = (
-        when
-        for day in (0, 1)
-        for fold in (0, 1)
-        if (when := _on_the_clock(local.date() + timedelta(days=day), at, fold)) is not None
-        and when.timestamp() > local.timestamp()
-    )
-    return min(ahead, key=datetime.timestamp)
-
-
-def _on_the_clock(day: date, at: time, fold: int) -> datetime | None:
-    """Return the first or the second time that a day's clock shows a time; None where there is no second."""
-    zone = dt_util.get_default_time_zone()
-    when = datetime.combine(day, time(at.hour, at.minute), tzinfo=zone).replace(fold=fold)
-    first = when.replace(fold=0)
-    if fold and when.timestamp() <= first.timestamp():
-        return None
-    return when
+def ev_mode_of(settings: SiteSettings, subentry_id: str) -> EvMode:
+    """Return how people want a charger's car to be charged. What they chose before there were modes goes on."""
+    is_sun_only = settings.device(subentry_id, _CHARGE_FROM, None) == _SURPLUS_ONLY
+    return EvMode(settings.device(subentry_id, EV_MODE, EvMode.SURPLUS if is_sun_only else EvMode.PLAN))

@@ -88,7 +88,7 @@ def sample_of(device: SiteDevice) -> Sample:
         frequency_hz=device.fresh_number("frequency"),
         power_factor=_power_factor(device),
         power_w=device.fresh_number("power"),
-        is_fresh=_is_there(device),
+        is_fresh=is_there(device),
     )
 
 
@@ -100,8 +100,8 @@ def newest_s(device: SiteDevice) -> float | None:
     return max((value.at_s for value in reading.roles.get(device.role, {}).values()), default=None)
 
 
-def _is_there(device: SiteDevice) -> bool:
-    """Tell whether a meter is heard of. One that posts says itself how rarely: its last power may be old by then."""
+def is_there(device: SiteDevice) -> bool:
+    """Tell whether a device is heard of. One that posts says itself how rarely: its last power may be old by then."""
     if device.source[CONF_KIND] != SOURCE_PUSH:
         return device.is_fresh
     coordinator = cast("PushCoordinator", device.coordinator)

@@ -7,6 +7,8 @@ from ..channel import Channel, Command, Guarded, Source, is_over
 from ..const import BATTERY, CHARGER, GUARD_INTERVAL
 from ..engine.control.decision import Decision
 from ..engine.plan.result import Mode, Reason
+from ..settings import SiteSettings
+from .schedules import load_command
 
 # Three missed looks: the guard has stopped, and devices go to their safe state.
 WORD_LIVES: Final = 3 * GUARD_INTERVAL
@@ -26,6 +28,14 @@ def guarded(decision: Decision, channel: Channel, now: datetime, charge_max_kw: 
         renews=decision.renews,
         at_once=decision.at_once,
     )
+
+
+def scheduled(settings: SiteSettings, channel: Channel, now: datetime) -> Guarded | None:
+    """Return what a flexible load is to do by its hours; None where none run, or a person said something else."""
+    if channel.override is not None and not is_over(channel.override):
+        return None
+    command = load_command(settings, channel.device, now)
+    return None if command is None else Guarded(command=command, until=now + WORD_LIVES)
 
 
 def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Command | None:

@@ -9,28 +9,24 @@ from homeassistant.config_entries import ConfigEntry
 from ..const import (
     BATTERY,
     CHARGER,
-    CONF_EXPORT_MAX_KW,
-    CONF_FUSE_A,
-    CONF_GRID,
-    CONF_IMPORT_MAX_KW,
-    CONF_PHASES,
     PV,
     SOURCE_ENTITIES,
 )
 from ..engine.control.battery import BatteryRules, BatterySpec
 from ..engine.control.charger import ChargerSpec
-from ..engine.control.circuit import ALL_PHASES, Circuit, CircuitTree
 from ..engine.control.freshness import Patience
 from ..engine.control.phase_switch import SwitchRules
-from ..engine.control.pv import ExportRules, PvSpec
+from ..engine.control.pv import PvSpec
 from ..engine.control.setup import Setup
 from ..engine.control.surplus import SunRules
 from ..lease import lease_of
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
-from .actuators import SAFE_A
+from .circuits import SiteCircuits, make_tree
+from .device_wiring import battery_wiring, charger_wiring
+from .export_policy import export_rules
+from .meter_tree import SiteMeters
 
-CONNECTION: Final = "connection"
 # Other integrations tell of a change, or every ten to thirty seconds: a minute without a word is a dead one.
 ENTITY_STALE_S: Final = 60.0
 
@@ -47,32 +43,25 @@ def make_wired(
     entry: ConfigEntry[Any],
     settings: SiteSettings,
     devices: Mapping[str, SiteDevice],
-    connection_meters: tuple[str, ...],
+    meters: SiteMeters,
 ) -> Wired:
     """Return the home as the guard sees it. Raises PlanError where it contradicts itself."""
-    grid = entry.data[CONF_GRID]
-    connection = Circuit(
-        key=CONNECTION,
-        name=entry.title,
-        limit_a=float(grid[CONF_FUSE_A]),
-        phases=ALL_PHASES if int(grid[CONF_PHASES]) == len(ALL_PHASES) else (1,),
-        limit_kw=settings.grid(CONF_IMPORT_MAX_KW),
-    )
-    meters = {CONNECTION: connection_meters}
+    circuits = make_tree(entry, settings, meters)
     setup = Setup(
-        tree=CircuitTree(circuits=(connection,)),
-        chargers=tuple(_charger(each, connection) for each in _steered(devices, CHARGER)),
-        batteries=tuple(_battery(each) for each in devices.values() if each.role == BATTERY),
+        tree=circuits.tree,
+        chargers=tuple(_charger(each, circuits) for each in _steered(devices, CHARGER)),
+        batteries=tuple(_battery(each, circuits) for each in devices.values() if each.role == BATTERY),
         arrays=tuple(_array(each) for each in devices.values() if each.role == PV),
         patience={
-            key: _patience([devices[each] for each in found], settings) for key, found in meters.items()
+            key: _patience([devices[each] for each in found], settings)
+            for key, found in circuits.meters.items()
         },
         sun=_sun_rules(settings),
         switching=SwitchRules(most_per_day=int(settings.guard("phase_changes_max"))),
         battery=BatteryRules(holds_for_cars=bool(settings.guard("battery_holds_for_cars"))),
-        export=ExportRules(export_max_kw=settings.grid(CONF_EXPORT_MAX_KW)),
+        export=export_rules(entry, settings),
     )
-    return Wired(setup=setup, meters=meters)
+    return Wired(setup=setup, meters=circuits.meters)
 
 
 def _steered(devices: Mapping[str, SiteDevice], role: str) -> list[SiteDevice]:
@@ -80,33 +69,36 @@ def _steered(devices: Mapping[str, SiteDevice], role: str) -> list[SiteDevice]:
     return [each for each in devices.values() if each.role == role and each.actuator]
 
 
-def _charger(device: SiteDevice, connection: Circuit) -> ChargerSpec:
+def _charger(device: SiteDevice, circuits: SiteCircuits) -> ChargerSpec:
     params, actuator = device.params, device.actuator
+    wiring = charger_wiring(params, circuits)
     # One that can only be switched charges with all it has, or not at all.
     is_switched = actuator is None or "charge" not in actuator.amounts
     most_a = float(params["current_max_a"])
-    phases = min(int(params["phases"]), len(connection.phases))
+    phases = min(int(params["phases"]), len(circuits.at(wiring.circuit).phases))
     return ChargerSpec(
         key=device.subentry_id,
         name=device.name,
-        circuit=CONNECTION,
+        circuit=wiring.circuit,
         phases=phases,
-        rotation=tuple(params.get("rotation", ())),
+        rotation=wiring.rotation,
         current_min_a=most_a if is_switched else float(params["current_min_a"]),
         current_max_a=most_a,
-        safe_a=float(params.get("safe_a", SAFE_A)),
+        safe_a=wiring.safe_a,
         lease_s=lease_of(actuator, "charge"),
-        priority=int(params.get("priority", 0)),
+        priority=wiring.priority,
         switches_phases=phases > 1 and actuator is not None and actuator.switches_phases,
     )
 
 
-def _battery(device: SiteDevice) -> BatterySpec:
+def _battery(device: SiteDevice, circuits: SiteCircuits) -> BatterySpec:
     params, actuator = device.params, device.actuator
+    wiring = battery_wiring(params, circuits)
     return BatterySpec(
         key=device.subentry_id,
         name=device.name,
-        circuit=CONNECTION,
+        circuit=wiring.circuit,
+        on=wiring.on,
         charge_max_kw=params["charge_max_w"] / 1000,
         discharge_max_kw=params["discharge_max_w"] / 1000,
         # One that nobody steers is still part of what the sun and the load add up to.

@@ -1,6 +1,7 @@
 """Collect what a plan needs, in one go on the event loop: one snapshot per cycle."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -17,8 +18,9 @@ from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from .car_soc import car_soc
 from .cars import CarNow, CarSessions
+from .limit_options import cap_windows, quarter_hour_options
 from .load_book import LoadBook
-from .peak_meter import PeakMeter
+from .peak_meter import PeakMeter, PeakNow
 from .problem import PlanInputs
 from .site_model import make_site
 from .wording import reason_of, reason_text
@@ -82,9 +84,15 @@ class InputCollector:
             cars={key: self._car(device) for key, device in self._of(CHARGER).items()},
             loads={key: self._loads.now(device) for key, device in self._of(LOAD).items()},
             # Where a peak costs nothing, one that is reached already is no reason to reach it again.
-            peak=self._peak.now if site.grid.demand_charge else None,
+            peak=self._peak_now() if site.grid.demand_charge else None,
+            caps=cap_windows(self._entry),
             problems=(*outside.problems, *self._skill.data.reasons),
         )
+
+    def _peak_now(self) -> PeakNow:
+        """Return where the peak stands, for a plan: at least at what is paid for in any case."""
+        now, floor_kw = self._peak.now, quarter_hour_options(self._entry).floor_kw
+        return replace(now, so_far_kw=max(now.so_far_kw or 0.0, floor_kw))
 
     def _of(self, role: str) -> dict[str, SiteDevice]:
         return {key: device for key, device in self._devices.items() if device.role == role}

@@ -1,10 +1,9 @@
 """The hands of a flexible load: a switch, a number to write W to, or both."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.core import Context, HomeAssistant, split_entity_id
+from homeassistant.core import HomeAssistant, split_entity_id
 
 from ..const import LOAD
 from ..devices.command import DeviceCommand
@@ -12,12 +11,9 @@ from ..engine.plan.result import Mode
 from ..site_device import SetpointWrite
 from .actuators import EntityActuator, Step
 
-# Calls whose echo may still come: a command is one or two, and there is one every five seconds at most.
-REMEMBERED_CALLS = 8
-
 
 class LoadActuator(EntityActuator):
-    """Switches a load on and off, and tells its own switching from a hand's."""
+    """Switches a load on and off."""
 
     def __init__(
         self,
@@ -36,22 +32,11 @@ class LoadActuator(EntityActuator):
         super().__init__(hass, LOAD, entities, name)
         self._power_w, self._stays = power_w, stays
         self._steps = self._load_steps
-        self._calls: deque[str] = deque(maxlen=REMEMBERED_CALLS)
 
     @override
     async def async_release(self) -> list[SetpointWrite]:
         """Switch it off: nobody would do it later. A programme is left as it is, running or waiting."""
         return [] if self._stays else await self.async_command(DeviceCommand(role=LOAD, mode=Mode.OFF.value))
-
-    def is_echo(self, context: Context) -> bool:
-        """Tell whether a change of state came from a call of ours."""
-        return context.id in self._calls
-
-    @override
-    def _context(self) -> Context:
-        context = super()._context()
-        self._calls.append(context.id)
-        return context
 
     def _load_steps(self, entities: Mapping[str, Any], command: DeviceCommand) -> list[Step]:
         """Power before switch: it must never start with the power of an hour ago. Without a switch 0 W is off."""

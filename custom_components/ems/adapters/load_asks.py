@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta, tzinfo
 
+from ..engine.daily_window import Span
 from ..engine.flexible_load import LoadKind
 from ..site_device import SiteDevice
 from .load_record import LoadRecord
-from .load_windows import Span
 from .loads import DAILY, RUNS, LoadAsk, kind_of, make_load, window_of
 
 # What is left of a task when it counts as done: nobody switches a load on for the last half percent.

@@ -13,7 +13,7 @@ from ..engine.plan.result import Mode
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from ..store import SiteStore
-from .cars import next_local
+from .departure import next_local
 from .load_asks import asks_of, full_h, left_kwh, runs
 from .load_meter import LoadMeter
 from .load_record import LoadRecord, load_record

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.daily_window import DailyWindow, Span
 from ..engine.flexible_load import FlexibleLoad, LoadKind, LoadState, LoadTask
 from ..engine.steps import Bools, Floats, Steps
 from ..site_device import SiteDevice
-from .load_windows import DailyWindow, Span
 
 DAILY, ON_REQUEST = "daily", "on_request"
 DEMANDS = (DAILY, ON_REQUEST)

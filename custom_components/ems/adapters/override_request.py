@@ -1,5 +1,6 @@
 """A person's word for a while, checked before anything is written: the mode, and how strongly."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -13,7 +14,6 @@ from ..engine.flexible_load import LoadKind
 from ..engine.plan.result import Mode
 from ..site_device import SiteDevice
 from .load_hands import STAY_ON
-from .loads import kind_of
 from .manner import manner_of
 
 AMOUNTS = ("power_w", "current_a")
@@ -82,7 +82,12 @@ def still_fits(device: SiteDevice, command: Command) -> bool:
 
 def span_of(device: SiteDevice, mode: str) -> Span | None:
     """Return how strongly a device may do what a mode says, by its set-up; None where that is no question."""
-    params, what = device.params, (device.role, mode)
+    return span_by_setup(device.role, device.params, mode)
+
+
+def span_by_setup(role: str, params: Mapping[str, Any], mode: str) -> Span | None:
+    """Return the same of a device that need not be there."""
+    what = (role, mode)
     if what in ((BATTERY, Mode.CHARGE), (BATTERY, Mode.DISCHARGE)):
         return Span(field="power_w", low=0.0, high=float(params[f"{mode}_max_w"]))
     if what == (CHARGER, Mode.CHARGE):
@@ -90,7 +95,7 @@ def span_of(device: SiteDevice, mode: str) -> Span | None:
         return Span(field="current_a", low=float(low), high=float(high))
     if what == (CHARGER, Mode.DISCHARGE):
         return Span(field="power_w", low=0.0, high=float(params.get(CONF_DISCHARGE_MAX_W, 0)))
-    if what == (LOAD, Mode.ON) and kind_of(device) is LoadKind.CONTINUOUS:
+    if what == (LOAD, Mode.ON) and params["kind"] == LoadKind.CONTINUOUS:
         return Span(field="power_w", low=float(params["power_min_w"]), high=float(params["power_w"]))
     if what == (PV, Mode.LIMIT):
         most_kw = min(params["peak_kw"], params.get("inverter_max_kw") or params["peak_kw"])

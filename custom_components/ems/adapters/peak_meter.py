@@ -22,7 +22,7 @@ ENOUGH: Final = 0.8
 
 @dataclass(kw_only=True)
 class PeakRecord:
-    """Plain data, so that it can be stored.
+    """Plain data, so that it can be stored. Instants are those of the network meter's clock.
 
     Attributes
     ----------
@@ -67,12 +67,21 @@ class PeakNow:
         return PeakState(so_far_kw=self.so_far_kw or 0.0, running_kwh=running_kwh)
 
 
-class PeakMeter:
-    """Sums up what is drawn from the grid, quarter-hour by quarter-hour of the clock."""
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The running quarter-hour as far as it was seen. start_s : By our clock. [s since epoch]."""
 
-    def __init__(self, store: SiteStore) -> None:
-        """Take up where the last run stopped."""
-        self._store = store
+    start_s: float
+    imported_kwh: float
+    unseen_s: float
+
+
+class PeakMeter:
+    """Sums up what is drawn from the grid, quarter-hour by quarter-hour of the network meter's clock."""
+
+    def __init__(self, store: SiteStore, starts_past_s: Callable[[], float] = lambda: 0.0) -> None:
+        """Take up where the last run stopped. starts_past_s : By how much its quarter-hours start after ours. [s]."""
+        self._store, self._starts_past_s = store, starts_past_s
         self.record = _load(store.data.get(STORE_KEY, {}))
         self._last: tuple[float, float] | None = None  # when, and what was drawn from then on [kW]
         self._listeners: list[CALLBACK_TYPE] = []
@@ -88,7 +97,7 @@ class PeakMeter:
     @callback
     def observe(self, grid_w: float | None) -> None:
         """Note what is drawn from here on; what flows out does not count against it. None is silence."""
-        now_s = dt_util.utcnow().timestamp()
+        now_s = dt_util.utcnow().timestamp() - self._starts_past_s()
         part, quarter_s = self._part, self.record.quarter_s
         if self._last and 0 < now_s - self._last[0] <= MAX_GAP_S:
             self._add(*self._last, now_s)
@@ -99,6 +108,19 @@ class PeakMeter:
         if self.record.quarter_s != quarter_s:
             for listener in list(self._listeners):
                 listener()
+
+    def running(self, now_s: float) -> Running:
+        """Return the running quarter-hour; what was drawn when it was looked at last goes on until now."""
+        past_s = self._starts_past_s()
+        at_s = now_s - past_s
+        start_s, record = at_s // QUARTER_S * QUARTER_S, self.record
+        is_same = record.quarter_s == start_s
+        kwh, seen_s = (sum(record.parts_kwh), record.measured_s) if is_same else (0.0, 0.0)
+        if self._last and 0 < at_s - self._last[0] <= MAX_GAP_S:
+            rest_s = at_s - max(self._last[0], start_s)
+            kwh, seen_s = kwh + self._last[1] * rest_s / 3600, seen_s + rest_s
+        unseen_s = max(0.0, at_s - start_s - seen_s)
+        return Running(start_s=start_s + past_s, imported_kwh=kwh, unseen_s=unseen_s)
 
     @property
     def _part(self) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.control.windows import CapWindow, caps_kw
 from ..engine.forecast.load import LoadForecaster
 from ..engine.forecast.net import shared_out
 from ..engine.forecast.persistence import PersistenceForecaster
@@ -66,6 +67,7 @@ class PlanInputs:
     places: Places | None = None  # where the sun lay in past bands; None where the archive is too young
     loads: Mapping[str, LoadNow] = field(default_factory=dict)
     peak: PeakNow | None = None  # None where nobody pays for it
+    caps: tuple[CapWindow, ...] = ()  # limits by the clock
     co2: PublishedPrices | None = None  # how clean the grid is, in g/kWh; None where nobody says
     pv_given: Mapping[str, PowerForecast] = field(
         default_factory=dict
@@ -102,6 +104,7 @@ def make_problem(inputs: PlanInputs) -> Made | Reason:
         scenarios=_scenarios(inputs, steps, load_kw, pv),
         loads={key: load_state(load, steps, shortfall) for key, load in inputs.loads.items()},
         co2_g_per_kwh=None if inputs.co2 is None else inputs.co2.with_estimates(steps, inputs.zone)[0],
+        import_cap_kw=caps_kw(inputs.caps, steps, inputs.zone),
         peak=PeakState() if inputs.peak is None else inputs.peak.state(float(steps.edges_s[0])),
         degraded=_degraded(inputs, known_now=bool(prices.known[0])),
     )
@@ -188,6 +191,7 @@ def _car_state(car: CarNow | None, steps: Steps, shortfall_price_per_kwh: float)
             energy_needed_kwh=0.0,
             energy_max_kwh=0.0,
             shortfall_price_per_kwh=shortfall_price_per_kwh,
+            is_wanted=car is None or car.is_wanted,
             available=car is not None,
         )
     until_s = np.inf if car.surplus_only else car.ready_at_s

@@ -25,8 +25,7 @@ PUSHED = "push"
 
 def is_pushed(subentry: ConfigSubentry) -> bool:
     """Tell whether a device posts its readings."""
-    kind: str = subentry.data[CONF_SOURCE][CONF_KIND]
-    return kind == SOURCE_PUSH
+    return bool(subentry.data.get(CONF_SOURCE, {}).get(CONF_KIND) == SOURCE_PUSH)
 
 
 def setup_of(role: str, source: Mapping[str, Any]) -> PushSetup:

@@ -36,8 +36,9 @@ from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..site_device import Actuator, Brand, SiteDevice
 from ..store import SiteStore
-from .actuators import SAFE_A, EntityActuator, ProfileActuator, entity_modes, safe_command
+from .actuators import EntityActuator, ProfileActuator, entity_modes, safe_command
 from .device_links import connect, profile_of, shared_key
+from .device_wiring import safe_current_a
 from .entity_points import entity_points
 from .load_actuator import LoadActuator
 from .load_hands import LoadHands
@@ -190,7 +191,7 @@ def _entity_actuator(
         return None
     if script := entities.get(CONF_SCRIPT):
         safe = (
-            safe_command(float(params.get("safe_a", SAFE_A)), is_set=True)
+            safe_command(safe_current_a(params), is_set=True)
             if role == CHARGER
             else DeviceCommand(role=role, mode="automatic")
         )
@@ -205,7 +206,7 @@ def _entity_actuator(
         )
     if role == LOAD:
         return LoadActuator(hass, entities, name, params.get("power_w"), stays=_is_programme(params))
-    safe_a, may = float(params.get("safe_a", SAFE_A)), params.get(CONF_SWITCHES_PHASES, True)
+    safe_a, may = safe_current_a(params), params.get(CONF_SWITCHES_PHASES, True)
     return EntityActuator(hass, role, entities, name, safe_a, may_switch_phases=may)
 
 

@@ -6,8 +6,6 @@ from math import sqrt
 from ..const import (
     BATTERY,
     CHARGER,
-    CONF_EXPORT_MAX_KW,
-    CONF_EXPORT_PRICE_MIN,
     CONF_FUSE_A,
     CONF_GRID,
     CONF_IMPORT_MAX_KW,
@@ -15,10 +13,12 @@ from ..const import (
     LOAD,
     PV,
 )
+from ..engine.control.pv import ExportPolicy
 from ..engine.site import Battery, Charger, DemandCharge, Grid, PvArray, Site, Weights
 from ..runtime import EmsConfigEntry
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
+from .export_policy import export_rules
 from .loads import make_load
 from .solar_history import array_of
 
@@ -28,15 +28,18 @@ def make_site(
 ) -> Site:
     """Return the site as the engine knows it."""
     grid, found = entry.data[CONF_GRID], list(devices)
+    export = export_rules(entry, settings)
     return Site(
         name=entry.title,
         currency=currency,
         grid=Grid(
             import_max_kw=settings.grid(CONF_IMPORT_MAX_KW),
-            export_max_kw=settings.grid(CONF_EXPORT_MAX_KW),
+            export_max_kw=0.0 if export.policy is ExportPolicy.NEVER else export.export_max_kw,
             phases=grid[CONF_PHASES],
             fuse_a=grid[CONF_FUSE_A],
-            export_price_min_per_kwh=grid.get(CONF_EXPORT_PRICE_MIN),
+            export_price_min_per_kwh=export.price_min_per_kwh
+            if export.policy is ExportPolicy.ABOVE_PRICE
+            else None,
             limits_each_phase=bool(settings.planner("limits_each_phase")),
             demand_charge=_demand_charge(settings),
         ),

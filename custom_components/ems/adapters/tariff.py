@@ -1,7 +1,7 @@
 """From a stored tariff to the engine's. What was published is handed in; what it costs is the engine's business."""
 
 from collections.abc import Mapping
-from datetime import time, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from ..const import (
@@ -19,7 +19,6 @@ from ..const import (
     TARIFF_TIME_OF_USE,
 )
 from ..engine.tariff import (
-    EVERY_DAY,
     FixedTariff,
     PriceFormula,
     PriceWindow,
@@ -29,8 +28,7 @@ from ..engine.tariff import (
     TariffError,
     TimeOfUseTariff,
 )
-
-_WEEKDAY = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
+from .local_windows import window_times
 
 
 def make_tariff(stored: Mapping[str, Any], zone: tzinfo, published: PublishedPrices | None) -> Tariff:
@@ -70,10 +68,4 @@ def _export(stored: Mapping[str, Any]) -> float | PriceFormula:
 
 
 def _window(stored: Mapping[str, Any]) -> PriceWindow:
-    days = frozenset(_WEEKDAY[day] for day in stored.get("weekdays") or ())
-    return PriceWindow(
-        start=time.fromisoformat(stored["start"]),
-        end=time.fromisoformat(stored["end"]),
-        price_per_kwh=stored["price"],
-        weekdays=days or EVERY_DAY,
-    )
+    return PriceWindow(**window_times(stored), price_per_kwh=stored["price"])

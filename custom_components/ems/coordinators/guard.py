@@ -11,25 +11,31 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..adapters.cars import CarSessions
+from ..adapters.cars import CarSessions, ev_mode_of
 from ..adapters.circuit_flows import circuit_word, word_of_power
-from ..adapters.guard_commands import guarded
+from ..adapters.circuits import CONNECTION
+from ..adapters.guard_commands import guarded, scheduled
 from ..adapters.guard_memory import keep, restored
-from ..adapters.guard_setup import CONNECTION, Wired, make_wired
+from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
-from ..const import GUARD_INTERVAL, LOGGER, OPERATION_ACTIVE, PV
+from ..adapters.limits_now import LimitsBook
+from ..adapters.schedules import battery_ask, charger_ask
+from ..channel import Guarded
+from ..const import GUARD_INTERVAL, LOAD, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.charger import drawn_most_a
 from ..engine.control.circuit import Circuit
 from ..engine.control.decide import decide
 from ..engine.control.decision import Decided, Decision
-from ..engine.control.ev_mode import EvMode
 from ..engine.control.setup import Setup
 from ..engine.control.snapshot import ChargerState, MeterWord, Snapshot, State
+from ..engine.control.wake_up import AWAKE
 from ..engine.plan import PlanError
+from ..follow_watch import FollowWatch
 from ..settings import SiteSettings
 from ..site_device import SiteDevice
 from ..store import SiteStore
+from ..wiring_watch import WiringWatch
 from .gathered import Gathered
 from .plan import PlanCoordinator
 from .site import SiteCoordinator
@@ -66,6 +72,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         *,
         cars: CarSessions,
         plan: PlanCoordinator,
+        limits: LimitsBook,
         store: SiteStore,
     ) -> None:
         """Learn the home. Raises PlanError where its set-up contradicts itself."""
@@ -74,15 +81,15 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         self._dispatcher, self._cars, self._plan = dispatcher, cars, plan
         self._known = entry.options, self._abilities()
         self._wired = self._wire()
-        self._store = store
+        self._limits, self._store = limits, store
+        self._wiring, self._followers = WiringWatch(hass, entry), FollowWatch(hass, entry)
         self._state = restored(store)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
         )
 
     def _wire(self) -> Wired:
-        meters = self._site.meters.tree.connection_meters
-        return make_wired(self.config_entry, self._settings, self._devices, meters)
+        return make_wired(self.config_entry, self._settings, self._devices, self._site.meters)
 
     @callback
     def async_start(self) -> None:
@@ -110,8 +117,10 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _decide(self) -> Decided:
         wired, now = self._current(), dt_util.utcnow()
-        snapshot = self._snapshot(wired, now.timestamp())
+        words = self._words(wired)
+        snapshot = self._snapshot(wired, words, now.timestamp())
         decided = decide(wired.setup, snapshot, self._remembered(snapshot))
+        decided = self._watched(wired, words, snapshot, decided)
         self._state = decided.state
         keep(self._store, decided.state)
         self.async_set_updated_data(
@@ -139,6 +148,24 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
                 )
         return self._wired
 
+    def _watched(
+        self, wired: Wired, words: Mapping[str, MeterWord], snapshot: Snapshot, decided: Decided
+    ) -> Decided:
+        """Learn from what devices made of their orders; say it where one made nothing of it."""
+        is_active = self._settings.operation == OPERATION_ACTIVE
+        if is_active:
+            names = {
+                key: ", ".join(self._devices[each].name for each in found)
+                for key, found in wired.meters.items()
+            }
+            self._wiring.async_look(wired.setup, snapshot, decided, words, names)
+        deaf = self._followers.async_look(wired.setup, snapshot, decided, is_active=is_active)
+        decisions = {
+            key: replace(each, reason=deaf[key]) if key in deaf else each
+            for key, each in decided.decisions.items()
+        }
+        return replace(decided, decisions=decisions)
+
     def _abilities(self) -> list[tuple[tuple[str, ...], bool]]:
         """Return what devices can be told: they say some of it themselves, once they have answered."""
         hands = [each.actuator for each in self._devices.values() if each.actuator]
@@ -146,53 +173,66 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
 
     def _hand_on(self, decided: Decided, now: datetime) -> None:
         charge_max_kw = {each.key: each.charge_max_kw for each in self.data.setup.batteries}
-        self._dispatcher.async_guard(
-            {
-                key: guarded(decision, self._dispatcher.channels[key], now, charge_max_kw.get(key, 0.0))
-                for key, decision in decided.decisions.items()
-                if key in self._dispatcher.channels
-            }
-        )
+        channels = self._dispatcher.channels
+        words: dict[str, Guarded | None] = {
+            key: scheduled(self._settings, channel, now)
+            for key, channel in channels.items()
+            if channel.device.role == LOAD
+        }
+        words |= {
+            key: guarded(decision, channels[key], now, charge_max_kw.get(key, 0.0))
+            for key, decision in decided.decisions.items()
+            if key in channels
+        }
+        self._dispatcher.async_guard(words)
 
     # What is seen.
 
-    def _snapshot(self, wired: Wired, now_s: float) -> Snapshot:
+    def _words(self, wired: Wired) -> dict[str, MeterWord]:
+        """Return what every circuit's meter says."""
+        words = {circuit.key: self._word(circuit, wired) for circuit in wired.setup.tree.circuits}
+        return {key: word for key, word in words.items() if word is not None}
+
+    def _snapshot(self, wired: Wired, words: Mapping[str, MeterWord], now_s: float) -> Snapshot:
         step, channels = Step.of(self._plan.current), self._dispatcher.channels
-        setup, devices = wired.setup, self._devices
+        now = dt_util.utc_from_timestamp(now_s)
+        setup, devices, limits = wired.setup, self._devices, self._limits.now(now_s)
         return Snapshot(
             now_s=now_s,
             day=local_day(),
-            meters={
-                circuit.key: word
-                for circuit in setup.tree.circuits
-                if (word := self._word(circuit, wired)) is not None
-            },
+            # A meter that counts backwards says nothing that a fuse could be kept by.
+            meters={key: word for key, word in words.items() if not self._wiring.is_inverted(key)},
             chargers={
                 spec.key: charger_seen(
                     spec,
                     devices[spec.key],
                     channels[spec.key],
-                    mode=self._ev_mode(spec.key),
-                    scheduled=None,
+                    mode=ev_mode_of(self._settings, spec.key),
+                    scheduled=charger_ask(self._settings, devices[spec.key], now),
                     car=self._cars.now(devices[spec.key]),
                     step=step,
                 )
                 for spec in setup.chargers
             },
             batteries={
-                spec.key: battery_seen(devices[spec.key], channels.get(spec.key), step, None)
+                spec.key: battery_seen(
+                    devices[spec.key],
+                    channels.get(spec.key),
+                    step,
+                    battery_ask(self._settings, devices[spec.key], now),
+                )
                 for spec in setup.batteries
             },
             arrays_kw=arrays_kw(devices, PV),
             array_asks={
                 spec.key: array_ask(channels[spec.key], step) for spec in setup.arrays if spec.key in channels
             },
+            operator_kw=limits.operator_kw,
+            cap_kw=limits.cap_kw,
+            quarter=limits.quarter,
+            target_kw=limits.target_kw,
             export_price_per_kwh=None if step is None else step.export_price_per_kwh,
         )
-
-    def _ev_mode(self, key: str) -> EvMode:
-        is_sun = self._settings.device(key, "charge_from", "planned") == "surplus_only"
-        return EvMode.SURPLUS if is_sun else EvMode.PLAN
 
     def _word(self, circuit: Circuit, wired: Wired) -> MeterWord | None:
         meters = [self._devices[key] for key in wired.meters.get(circuit.key, ())]
@@ -216,4 +256,4 @@ def _as_drawn(state: ChargerState, drawn_a: float) -> ChargerState:
     """Return a charging point's memory as if it had been told what it draws."""
     if drawn_a <= state.offer.amps:
         return state
-    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None)
+    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None, wake=AWAKE)

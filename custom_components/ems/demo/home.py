@@ -97,6 +97,7 @@ class Home:
         self.at_s = math.floor(start_s) - FINE_S
         for point in self.points:
             point.car.settled_s = float(self.at_s)
+            point.car.ready_s = self.at_s + point.spec.car.restarts_after_s
         self._have_a_guest()
         self.snapshot = self.step(FINE_S)
 

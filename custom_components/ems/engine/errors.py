@@ -66,6 +66,21 @@ ERRORS: Final[Mapping[str, Wording]] = {
         "There is nothing in this home whose {field} could be different: give {other} as well.",
         *("field", "other"),
     ),
+    # What people set for certain hours.
+    "not_a_time": worded(
+        '{field} of {name} is {found}, which is no time of day: write it as "07:30", in quotes.',
+        "field",
+        "name",
+        "found",
+    ),
+    "no_weekday": worded(
+        "{field} of {name} names no day: name at least one, or leave it out for every day.", "field", "name"
+    ),
+    "useless_field": worded(
+        "{field} of {name} says nothing beside {other}: leave one of them out.", "field", "name", "other"
+    ),
+    "not_a_threshold": worded("{field} is {found}: give a number.", "field", "found"),
+    "not_given": worded("{field} of {name} is missing: name it.", "field", "name"),
     # Solvers and files.
     "unknown_solver": worded("There is no solver called {solver}: use highs, cvxpy or cvxpy:NAME.", "solver"),
     "solver_unavailable": worded(

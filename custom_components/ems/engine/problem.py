@@ -31,6 +31,7 @@ class CarState:
         keep. [kWh]
     ready_at_s : When it is to be ready; None: no deadline, the horizon's end counts.
     surplus_only : Charge from the home's own surplus and never from the grid, even if it ends up short.
+    is_wanted : Whether people want it charged at all. Where not, it is `connected` in no step, and a plan says why.
     """
 
     connected: Bools
@@ -41,6 +42,7 @@ class CarState:
     # What a missing kWh is worth. Far above any tariff, so that price never strands a driver.
     shortfall_price_per_kwh: float = 2.0
     surplus_only: bool = False
+    is_wanted: bool = True
     available: bool = True
 
 
@@ -81,6 +83,8 @@ class Problem:
     pv_available_kw : Expected production per array id, before curtailment: on the AC side, or on the DC side
         for an array behind a hybrid inverter. [kW]
     co2_g_per_kwh : Carbon intensity of what the grid delivers; None where nobody says. [g/kWh]
+    import_cap_kw : Most that may flow in during each step by the clock, besides what the connection carries; infinite
+        where nothing is asked; None: nowhere. [kW]
     load_phase_shares : How the load is spread over the phases; empty: evenly.
     scenarios : None, for a plan on the mean; some, for one that is good over all of them. They share the first
         `shared_h` hours, in which the mean is expected.
@@ -98,6 +102,7 @@ class Problem:
     loads: Mapping[str, LoadState] = field(default_factory=dict)
     peak: PeakState = field(default_factory=PeakState)
     co2_g_per_kwh: Floats | None = None
+    import_cap_kw: Floats | None = None
     load_phase_shares: tuple[float, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     shared_h: float = 1.0

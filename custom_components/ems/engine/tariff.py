@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, time, tzinfo
+from datetime import UTC, tzinfo
 from typing import Protocol
 
 import numpy as np
 
-from .local_time import DAY_S, HOUR_S, Ints, local_day_and_second, weekday_of
+from .local_time import DAY_S, HOUR_S, local_day_and_second, weekday_of
+from .local_window import EVERY_DAY, MINUTE_S, LocalWindow
 from .price_estimate import QUARTER_S, estimate
 from .sampling import samples_of
 from .steps import Bools, Floats, Steps
 
-EVERY_DAY = frozenset(range(7))
-MINUTE_S = 60
 # Estimates look back five weeks: five Saturdays, and no more of the last season than must be.
 ESTIMATE_S = 35 * DAY_S
 # An hour's estimate is the mean of its quarters.
@@ -171,33 +170,16 @@ class FixedTariff:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriceWindow:
-    """A price between two times of the local clock.
+class PriceWindow(LocalWindow):
+    """A price between two times of the local clock."""
 
-    `weekdays` (Monday is 0) name the day on which the window starts: with 22:00–06:00 from Monday to Friday,
-    Saturday's first six hours belong to Friday. Equal times mean the whole day.
-    """
-
-    start: time
-    end: time
     price_per_kwh: float
-    weekdays: frozenset[int] = EVERY_DAY
 
     def __post_init__(self) -> None:
         """Refuse what is no window."""
         _require_finite(self.price_per_kwh)
         if not self.weekdays <= EVERY_DAY or not self.weekdays:
             raise TariffError("window_weekdays")
-
-    def holds(self, weekday: Ints, second: Ints) -> Bools:
-        """Return where the window applies, given weekday and second of the local clock."""
-        start, end = (t.hour * HOUR_S + t.minute * MINUTE_S + t.second for t in (self.start, self.end))
-        days = list(self.weekdays)
-        today = np.isin(weekday, days)
-        if start < end:
-            return today & (second >= start) & (second < end)
-        yesterday = np.isin((weekday - 1) % 7, days)
-        return (today & (second >= start)) | (yesterday & (second < end))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

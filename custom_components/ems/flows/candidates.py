@@ -114,7 +114,7 @@ def known_devices(hass: HomeAssistant) -> Iterator[Known]:
     """Return every device of a real home that a profile reads."""
     for site in real_sites(hass):
         for subentry in site.subentries.values():
-            if subentry.data[CONF_SOURCE][CONF_KIND] == SOURCE_PROFILE:
+            if subentry.data.get(CONF_SOURCE, {}).get(CONF_KIND) == SOURCE_PROFILE:
                 yield site, subentry
 
 

@@ -1,6 +1,7 @@
 """Set up the demo home: find its wires, ask every device who it is, and describe the whole site."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from ..adapters.circuits import CONNECTION
 from ..adapters.demo_home import make_demo_home
+from ..adapters.device_wiring import SECTION
 from ..const import (
     BATTERY,
     CHARGER,
@@ -30,6 +33,7 @@ from ..const import (
     CONF_PROFILE,
     CONF_SERIAL,
     CONF_SOURCE,
+    CONF_SWITCHES_PHASES,
     CONF_TARIFF,
     CONF_TRANSPORT,
     CONF_UNIT_ID,
@@ -64,8 +68,14 @@ class DemoDevice:
     params: Mapping[str, Any]
 
 
-def _charger(at: str, name: str, **params: Any) -> DemoDevice:
-    usual = {"phases": "3", "current_min_a": 6, "current_max_a": 16, "safe_a": 6, "priority": 0}
+def _charger(at: str, name: str, rotation: str, priority: int = 0, **params: Any) -> DemoDevice:
+    usual = {
+        "phases": "3",
+        "current_min_a": 6,
+        "current_max_a": 16,
+        CONF_SWITCHES_PHASES: False,
+        SECTION: {"circuit": CONNECTION, "rotation": rotation, "safe_a": 6, "priority": priority},
+    }
     return DemoDevice(role=CHARGER, at=at, profile="alfen_eve", name=name, params=usual | params)
 
 
@@ -91,17 +101,24 @@ _DEVICES = (
         name="Solar",
         params={"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0},
     ),
-    _charger("charger", "Garage", rotation=[1, 2, 3], priority=1, energy_needed_kwh=15, ready_by="07:00:00"),
+    _charger("charger", "Garage", "l1_l2_l3", priority=1, energy_needed_kwh=15, ready_by="07:00:00"),
     _charger(
         "charger_2",
         "Carport",
+        "l2",
         phases="1",
         current_max_a=20,
-        rotation=[2, 3, 1],
         energy_needed_kwh=8,
         ready_by="07:30:00",
     ),
-    _charger("charger_3", "Courtyard", rotation=[3, 1, 2], energy_needed_kwh=15, ready_by="06:00:00"),
+    _charger(
+        "charger_3",
+        "Courtyard",
+        "l3_l1_l2",
+        switches_phases=True,
+        energy_needed_kwh=15,
+        ready_by="06:00:00",
+    ),
 )
 
 
@@ -198,7 +215,10 @@ async def _async_describe(
 async def _async_subentry(
     hass: HomeAssistant, device: DemoDevice, found: Mapping[str, Any]
 ) -> ConfigSubentryData:
-    at, params = found[device.at], dict(device.params)  # a copy: what is stored must not be our constant
+    at, params = (
+        found[device.at],
+        deepcopy(dict(device.params)),
+    )  # a copy: what is stored must not be our constant
     link = {
         CONF_TRANSPORT: "modbus_tcp",
         "host": at["host"],

@@ -40,6 +40,7 @@ from ..const import (
 from ..devices import AnyProfile, Profile
 from ..profile_issues import async_profiles
 from .charger_fields import charger_fields
+from .device_wiring import House, house_of, still_there, wiring_errors
 from .entities import entities_schema, entity_identity, entity_problems, read_entities
 from .links import connection_link, connection_schema, floor_s, shown_link
 from .params import confirm_schema, param_errors, suggestions
@@ -164,7 +165,7 @@ class DeviceFlow(PushFlow):
         shown = user_input or {
             CONF_NAME: current.get(CONF_NAME, self._title),
             **suggestions(self.role, self._reading),
-            **current.get(CONF_PARAMS, {}),
+            **still_there(self.role, current.get(CONF_PARAMS, {}), self._house),
             **self._turned(current.get(CONF_PARAMS, {})),
         }
         return self.async_show_form(
@@ -202,7 +203,7 @@ class DeviceFlow(PushFlow):
 
     def _confirm_schema(self) -> probatio.Schema:
         """Return the last form."""
-        form = confirm_schema(self.role)
+        form = confirm_schema(self.role, self._house)
         return probatio.Schema({**form.schema, **charger_fields(self.role, self._source, self._profile)})
 
     def _confirm_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
@@ -210,7 +211,12 @@ class DeviceFlow(PushFlow):
         if problem := soc_problem(self.hass, user_input):
             key, self._detail = problem
             return {CAR_SOC: key}
-        return param_errors(self.role, user_input)
+        return param_errors(self.role, user_input) or wiring_errors(self.role, user_input, self._house)
+
+    @property
+    def _house(self) -> House:
+        """Return what of the home decides how a device may be wired."""
+        return house_of(self._get_entry())
 
     async def _async_confirmed(self, user_input: dict[str, Any]) -> SubentryFlowResult:
         """Save what the form says."""
@@ -264,7 +270,7 @@ class DeviceFlow(PushFlow):
         entry, link = self._get_entry(), self._source[CONF_LINK]
         same = (CONF_KIND, CONF_PROFILE, CONF_SERIAL)
         for other in list(entry.subentries.values()):
-            source = other.data[CONF_SOURCE]
+            source = other.data.get(CONF_SOURCE, {})
             if all(source.get(key) == self._source[key] for key in same) and source[CONF_LINK] != link:
                 data = {**other.data, CONF_SOURCE: {**source, CONF_LINK: link}}
                 self.hass.config_entries.async_update_subentry(entry, other, data=data)

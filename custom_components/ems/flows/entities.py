@@ -100,7 +100,7 @@ def entity_problems(
         if entity_id is None:
             continue
         state = hass.states.get(entity_id)
-        if state is None or _is_ours(hass, entity_id):
+        if state is None or is_ours(hass, entity_id):
             errors[point.field] = "entity_missing" if state is None else "entity_is_ours"
             details.append(entity_id)
             continue
@@ -116,7 +116,7 @@ def entity_problems(
     return errors, {"detail": "; ".join(details)}
 
 
-def _is_ours(hass: HomeAssistant, entity_id: str) -> bool:
+def is_ours(hass: HomeAssistant, entity_id: str) -> bool:
     """Tell whether an entity is one of EMS: a home that is made of itself counts everything twice."""
     entry = er.async_get(hass).async_get(entity_id)
     return entry is not None and entry.platform == DOMAIN

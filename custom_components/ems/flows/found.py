@@ -41,6 +41,7 @@ from .candidates import (
     seen_by_dhcp,
     seen_by_zeroconf,
 )
+from .device_wiring import House, house_of
 from .fields import whole
 from .links import PASSWORD
 from .new_devices import NewDevice, NewDevicesFlow
@@ -211,8 +212,12 @@ class FoundFlow(NewDevicesFlow):
             CONF_LINK: dict(found.candidate.link),
             CONF_SERIAL: found.probe.serial,
         }
+        site = self.hass.config_entries.async_get_entry(self._site_id)
+        house = house_of(site) if site else House()
         devices = [
-            NewDevice(role=role, title=found.probe.title, source=source, reading=found.probe.reading)
+            NewDevice(
+                role=role, title=found.probe.title, source=source, reading=found.probe.reading, house=house
+            )
             for role in roles
         ]
         return await self._async_describe_all(devices, then=self._async_add)

@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..adapters.meter_tree import make_meter, make_meters, stored
-from ..const import CONF_PARAMS, METER
+from ..const import CONF_PARAMS, METER, ROLES
 from ..engine.metering import BESIDE, MeterError, MeterRole
 from .device import DeviceFlow
 from .params import confirm_schema
@@ -84,7 +84,8 @@ class MeterFlow(DeviceFlow):
         return {**current, CONF_PARAMS: params} if current else current
 
     def _others(self) -> list[ConfigSubentry]:
-        return [each for each in self._get_entry().subentries.values() if each.subentry_id != self._key()]
+        known = (each for each in self._get_entry().subentries.values() if each.subentry_type in ROLES)
+        return [each for each in known if each.subentry_id != self._key()]
 
     def _key(self) -> str:
         is_known = self.source == SOURCE_RECONFIGURE

@@ -12,6 +12,7 @@ from ..adapters.car_soc import FIELD as CAR_SOC, soc_problem
 from ..adapters.entity_points import SIGNS
 from ..const import BATTERY, CHARGER, CONF_ENTITIES, CONF_PARAMS, CONF_SERIAL, CONF_SOURCE, METER, PV
 from ..devices.reading import Reading
+from .device_wiring import House, wiring_errors
 from .fields import choice
 from .params import confirm_schema, param_errors, suggestions
 from .probe import async_describe
@@ -27,6 +28,7 @@ class NewDevice:
 
     known : What is known of it already, by field of the form.
     asks_sign : Whether the form asks how its power counts: nobody has said it.
+    house : How it may be wired in the home it comes to.
     """
 
     role: str
@@ -35,6 +37,7 @@ class NewDevice:
     reading: Reading
     known: Mapping[str, Any] = field(default_factory=dict)
     asks_sign: bool = False
+    house: House = field(default_factory=House)
 
     def described(self, answers: Mapping[str, Any]) -> ConfigSubentryData:
         """Return the device as it is stored."""
@@ -52,7 +55,7 @@ class NewDevice:
     @property
     def schema(self) -> probatio.Schema:
         """Return the form of what only people know."""
-        form = confirm_schema(self.role)
+        form = confirm_schema(self.role, self.house)
         if not self.asks_sign:
             return form
         signs = list(SIGNS[self.role])
@@ -137,4 +140,5 @@ class NewDevicesFlow(ConfigFlow):
         """Name what the form lacks or contradicts, and what was seen."""
         if problem := soc_problem(self.hass, user_input):
             return {CAR_SOC: problem[0]}, problem[1]
-        return param_errors(role, user_input), ""
+        house = self._waiting[0].house
+        return param_errors(role, user_input) or wiring_errors(role, user_input, house), ""

@@ -11,11 +11,13 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..adapters.device_wiring import SECTION as WIRING
 from ..adapters.loads import DEMANDS
 from ..const import BATTERY, CHARGER, CONF_FORECAST_ENTITIES, LOAD, METER, PV
 from ..devices.reading import Reading
 from ..engine.flexible_load import LoadKind
 from ..engine.metering import MeterRole
+from .device_wiring import House, wiring_fields
 from .fields import choice, number
 from .health import health_errors, health_fields
 
@@ -74,9 +76,10 @@ PARAMS: dict[str, dict[Any, Any]] = {
 }
 
 
-def confirm_schema(role: str) -> probatio.Schema:
+def confirm_schema(role: str, house: House | None = None) -> probatio.Schema:
     """Return the last form: a name and what only people know."""
-    return probatio.Schema({probatio.Required("name"): TextSelector(), **PARAMS[role]})
+    wiring = wiring_fields(role, house or House())
+    return probatio.Schema({probatio.Required("name"): TextSelector(), **PARAMS[role], **wiring})
 
 
 def suggestions(role: str, reading: Reading) -> dict[str, Any]:
@@ -90,8 +93,10 @@ def suggestions(role: str, reading: Reading) -> dict[str, Any]:
             "discharge_max_w": reading.number(role, "discharge_power_max"),
         }
     if role == CHARGER:
-        phases = reading.number(role, "phases")
-        return {} if phases is None else {"phases": str(int(phases))}
+        phases, safe_a = reading.number(role, "phases"), reading.number(role, "safe_current")
+        told = {} if phases is None else {"phases": str(int(phases))}
+        # What its installer chose holds, whatever a form says.
+        return told if safe_a is None else {**told, WIRING: {"safe_a": safe_a}}
     return {key: value for key, value in found.items() if value is not None}
 
 

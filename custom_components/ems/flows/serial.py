@@ -80,7 +80,8 @@ class SerialStep(ConfigSubentryFlow):
         if CONF_UNIT_ID not in link:
             return False
         wanted = link_params(link)
-        kept = (each.data[CONF_SOURCE].get(CONF_LINK, {}) for each in self._get_entry().subentries.values())
+        sources = (each.data.get(CONF_SOURCE, {}) for each in self._get_entry().subentries.values())
+        kept = (source.get(CONF_LINK, {}) for source in sources)
         held = [link_params(each) for each in kept if CONF_UNIT_ID in each]
         return any(each.endpoint == wanted.endpoint and each != wanted for each in held)
 
@@ -90,7 +91,7 @@ class SerialStep(ConfigSubentryFlow):
             return
         entry = self._get_entry()
         for other in list(entry.subentries.values()):
-            source = other.data[CONF_SOURCE]
+            source = other.data.get(CONF_SOURCE, {})
             kept = source.get(CONF_LINK, {})
             same = kept.get(CONF_SERIAL_PORT) == link[CONF_SERIAL_PORT]
             if same and (changed := {**kept, **line_of(link)}) != kept:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from custom_components.ems.engine.control.charger import ChargerNow
 from custom_components.ems.engine.control.decide import decide
@@ -77,6 +78,8 @@ class House:
     _run_s: dict[int, float] = field(default_factory=lambda: {1: 0.0, 2: 0.0, 3: 0.0})
     longest_over_s: float = 0.0
     clock_error_s: float = 0.0
+    # What else limits now, by the field of the snapshot.
+    limits: Callable[[float], dict[str, Any]] = lambda _: {}
 
     def flows_a(self) -> tuple[float, float, float]:
         """Return what flows in on each phase now."""
@@ -131,7 +134,9 @@ class House:
             for key, car in self.cars.items()
         }
         meters = {"main": self.word} if self.word else {}
-        picture = Snapshot(now_s=now_s, day="2025-06-15", meters=meters, chargers=chargers)
+        picture = Snapshot(
+            now_s=now_s, day="2025-06-15", meters=meters, chargers=chargers, **self.limits(now_s)
+        )
         self.decided = decide(self.setup, picture, self.state)
         self.state = self.decided.state
         for decision in self.decided.decisions.values():

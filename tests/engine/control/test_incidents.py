@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
-from custom_components.ems.engine.control.charger import ChargerNow
+from custom_components.ems.engine.control.charger import ChargerNow, may_draw_a
 from custom_components.ems.engine.control.decide import decide
 from custom_components.ems.engine.control.ev_mode import EvMode, Goal
 from custom_components.ems.engine.control.quarter_hour import Interval
@@ -259,7 +259,7 @@ def test_a_full_car_that_takes_nothing_leaves_its_place_to_one_in_a_hurry() -> N
     """Both need 6 A, and 10 are left; the full one was told "now" and comes first."""
     site, state, told = setup(charger("full", priority=1), charger("late")), State(), {}
     drawn = {"full": 0.0, "late": 0.0}
-    for second in range(0, 900, 2):
+    for second in range(0, 1200, 2):
         at_s = START_S + second
         amps = 15.0 + sum(drawn.values()) + second % 7 / 100
         cars = {
@@ -292,3 +292,36 @@ def test_what_a_silent_charger_was_told_does_not_count_when_its_lease_is_over() 
     # It fell to its safe 6 A by itself; with the other's 6 A and a home of 15 these are 2 too many.
     found = decide(site, snapshot(START_S, {"main": word(27, 27, 27, START_S)}, cars), state)
     assert found.decisions["other"].current_a == 0
+
+
+@pytest.mark.parametrize(
+    ("lease_s", "offered_a", "reachable", "silent_s", "counted"),
+    [
+        (None, 8.0, False, 0.0, 16.0),  # nobody tells it to stop, and it may have restarted: its maximum
+        (None, None, False, 500.0, 16.0),
+        (None, 8.0, True, 0.0, 8.0),  # it answers: what it was told
+        (60.0, 8.0, False, 30.0, 8.0),
+        (60.0, 8.0, False, 61.0, 6.0),
+        (60.0, None, False, 30.0, 16.0),
+    ],
+)
+def test_a_charger_that_cannot_be_steered_counts_with_what_it_may_draw(
+    lease_s: float | None, offered_a: float | None, reachable: bool, silent_s: float, counted: float
+) -> None:
+    now = ChargerNow(is_reachable=reachable, offered_a=offered_a)
+    assert may_draw_a(charger(lease_s=lease_s), now, silent_s) == counted
+
+
+def test_a_silent_charger_without_lease_leaves_the_others_what_its_maximum_leaves() -> None:
+    site = setup(charger("mute", lease_s=None), charger("good"))
+    mute = ChargerSeen(now=ChargerNow(is_reachable=False, drawn_a=(8, 8, 8), offered_a=8.0), mode=EvMode.NOW)
+    picture = snapshot(
+        START_S, {"main": word(10, 10, 10, START_S)}, {"mute": mute, "good": seen(drawn=(0, 0, 0))}
+    )
+    found = decide(site, picture, State())
+    # 25 - 2 of the house - 16 of the mute one = 7: enough to begin with 6.
+    assert found.decisions["good"].current_a == 6
+    tighter = snapshot(
+        START_S, {"main": word(12, 12, 12, START_S)}, {"mute": mute, "good": seen(drawn=(0, 0, 0))}
+    )
+    assert decide(site, tighter, State()).decisions["good"].current_a == 0

@@ -40,6 +40,7 @@ def full_home(**changes: Any) -> Problem:
         "loads": {"pump": LoadState(tasks=(LoadTask(allowed=HOURS < 2, energy_kwh=2.0),))},
         "peak": PeakState(counts=HOURS > 3),
         "co2_g_per_kwh": 100.0 + HOURS,
+        "import_cap_kw": 9.0 + HOURS,
         "scenarios": (Scenario(load_kw=HOURS * 2.0, pv_available_kw={"pv": HOURS * 3.0}),),
     }
     asked = problem(
@@ -60,7 +61,7 @@ def test_every_series_is_cut():
     whole, near = full_home(), first_hours(full_home(), 4)
     empty = {field.name for field in fields(whole) if is_empty(getattr(whole, field.name))}
     assert empty == {"load_phase_shares", "degraded"}, "a new series belongs into full_home"
-    assert len(arrays(whole)) == len(arrays(near)) == 12
+    assert len(arrays(whole)) == len(arrays(near)) == 13
     assert {len(series) for series in arrays(near)} == {4, 5}  # 5: the edges of the steps
     assert near.import_price_per_kwh == pytest.approx([0.10, 0.11, 0.12, 0.13])
     assert near.scenarios[0].pv_available_kw["pv"] == pytest.approx([0, 3, 6, 9])

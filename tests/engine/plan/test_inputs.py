@@ -90,6 +90,14 @@ def test_charger_without_a_car_is_no_trouble():
     assert plan.devices["wallbox"].reasons[0].key == "car_away"
 
 
+def test_car_that_is_not_to_be_charged_is_no_trouble_and_the_plan_says_why():
+    """It is plugged in: that nobody expects it would be a riddle."""
+    wants = replace(car([False], 0), is_wanted=False)
+    plan = solve(problem([0.1], [1], charger=WALLBOX, car=wants))
+    assert plan.status is PlanStatus.OK
+    assert plan.devices["wallbox"].reasons[0].key == "car_off"
+
+
 @pytest.mark.parametrize("sun", [{}, {"pv": np.array([1, NAN, 1.0])}, {"pv": np.array([1.0])}])
 def test_array_without_a_forecast_is_expected_to_give_nothing_and_the_plan_says_so(sun):
     plan = solve(replace(ordinary(), pv_available_kw=sun))

@@ -65,8 +65,10 @@ class Oracle:
             self.asked.import_price_per_kwh,
             self.asked.export_price_per_kwh,
         )
+        cap_kw = np.inf if self.asked.import_cap_kw is None else self.asked.import_cap_kw
+        import_max_kw = np.minimum(np.full(self.n, grid.import_max_kw), cap_kw)
         for k in range(self.n):
-            over = cp.pos(i[k] - grid.import_max_kw) + cp.pos(x[k] - grid.export_max_kw)
+            over = cp.pos(i[k] - import_max_kw[k]) + cp.pos(x[k] - grid.export_max_kw)
             self.cost += self.h[k] * (bought[k] * i[k] - sold[k] * x[k] + self.penalties.limit * over)
             self._weigh(self.h[k] * np.broadcast_to(self.weights.import_per_kwh, self.n)[k], i[k])
             left_over = sum(pv[k] for pv in self.asked.pv_available_kw.values()) - self.asked.load_kw[k]
@@ -153,6 +155,13 @@ def check(asked: Problem) -> None:
 @given(prices, powers, st.sampled_from([0.5, 3.0, 20.0]))
 def test_grid_with_limits(price, load, limit):
     check(problem(price, load, grid=Grid(import_max_kw=limit)))
+
+
+@few
+@given(prices, powers, st.lists(st.sampled_from([0.0, 2.0, np.inf]), min_size=N, max_size=N))
+def test_grid_with_limits_by_the_clock(price, load, cap):
+    spec = battery(charge_efficiency=0.9, wear_per_kwh=0.02)
+    check(problem(price, load, batteries={spec: 3.0}, import_cap_kw=np.array(cap)))
 
 
 @few

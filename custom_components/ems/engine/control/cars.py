@@ -26,6 +26,7 @@ from .rows import Bound, BoundKind
 from .setup import Setup
 from .snapshot import ChargerSeen, ChargerState
 from .timer import elapsed_s
+from .wake_up import WakeState, wake
 
 # More than this above what was offered, for longer than it takes to follow, is not following: cars and their
 # chargers measure differently by some per cent.
@@ -35,8 +36,6 @@ _OVER_A: Final = 1.0
 _READING_S: Final = 3.0
 # A car that takes less than it is offered for so long is left what it takes, and a little more.
 _LESS_AFTER_S: Final = 60.0
-# One that takes nothing for so long is full: it must not keep others from their smallest current.
-_IDLE_AFTER_S: Final = 300.0
 # As long as so much stays unused, it still takes less: rounding must not look like an appetite.
 _KEEPS_SPARE_A: Final = 0.5
 
@@ -66,10 +65,6 @@ class Car:
         """Tell whether a person wants it ready for a car that is not there: it then has what others leave."""
         asked = self.seen.ask is not None and self.wish.source is Source.OVERRIDE
         return asked and self.now.is_connected is False and self.wish.most_a > 0
-
-    def is_idle(self, now_s: float) -> bool:
-        """Tell whether its car has long taken nothing of what it is offered: it then has what others leave, too."""
-        return _is_idle(self.state.idle_at_s, now_s)
 
     @property
     def needs_sun(self) -> bool:
@@ -114,12 +109,27 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
         silent_at_s=_since(state.silent_at_s, now_s, holds=not seen.now.is_reachable),
         above_at_s=_since(state.above_at_s, now_s, holds=over),
         below_at_s=_since(state.below_at_s, now_s, holds=less),
-        idle_at_s=_idle_since(state, seen.now, now_s),
     )
     wish = wish_of(spec, seen.mode, now_s=now_s, ask=seen.ask, planned=seen.planned, goal=seen.goal)
     above_s = 0.0 if state.above_at_s is None else now_s - state.above_at_s
+    state = replace(state, wake=_wake(spec, seen, state, wish, now_s))
     return Car(
         spec=spec, seen=seen, state=state, wish=wish, ignores=above_s > spec.reacts_within_s + _READING_S
+    )
+
+
+def _wake(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, wish: Wish, now_s: float) -> WakeState:
+    """Return whether a car sleeps. Where nobody says that there is one, or that it charges, none is woken."""
+    drawn = drawn_most_a(seen.now)
+    takes = seen.now.is_charging if drawn is None else drawn >= ACTIVE_A
+    # Told is not offered: the charger may not have taken it yet, or nothing is written at all.
+    offered_a = state.offer.amps if seen.now.offered_a is None else min(state.offer.amps, seen.now.offered_a)
+    return wake(
+        state.wake,
+        is_there=seen.now.is_connected is True,
+        is_offered=min(offered_a, wish.most_a) >= spec.current_min_a,
+        takes=takes if seen.now.is_reachable else None,
+        now_s=now_s,
     )
 
 
@@ -128,17 +138,6 @@ def _since(since_s: float | None, now_s: float, *, holds: bool) -> float | None:
     if not holds:
         return None
     return now_s if since_s is None or since_s > now_s else since_s
-
-
-def _idle_since(state: ChargerState, now: ChargerNow, now_s: float) -> float | None:
-    """Return since when a car has taken nothing; while it is offered nothing it stays what it was. [s]."""
-    drawn, since_s = drawn_most_a(now), state.idle_at_s
-    takes_nothing = drawn is not None and drawn < ACTIVE_A and now.is_connected is not False
-    return _since(since_s, now_s, holds=takes_nothing and (state.offer.amps > 0 or _is_idle(since_s, now_s)))
-
-
-def _is_idle(since_s: float | None, now_s: float) -> bool:
-    return since_s is not None and now_s - since_s >= _IDLE_AFTER_S
 
 
 def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> Claim:
@@ -160,7 +159,8 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         most_a=_most_a(car, now_s),
         # What a silent one was told last no longer flows when its lease is over.
         drawn_a=drawn_a if fixed_a is None else min(drawn_a, fixed_a),
-        rank=Rank.SURPLUS if car.is_awaited or car.is_idle(now_s) else wish.rank,
+        # A full car that is offered more all night must not keep others from their smallest current.
+        rank=Rank.SURPLUS if car.is_awaited or state.wake.sleeps else wish.rank,
         priority=spec.priority,
         turn=_turn(setup, state, now_s),
         fixed_a=fixed_a,
@@ -177,7 +177,9 @@ def _floor_a(car: Car) -> float:
 
 
 def _most_a(car: Car, now_s: float) -> float:
-    if (car.now.is_connected is False and not car.is_awaited) or car.state.phases.must_pause:
+    if car.now.is_connected is False and not car.is_awaited:
+        return 0.0
+    if car.state.phases.must_pause or car.state.wake.must_pause:
         return 0.0
     if car.needs_sun and not car.state.sun.is_on:
         return 0.0
@@ -290,8 +292,12 @@ def _reason(car: Car, held_by: Bound | None) -> Reason:
     if car.state.phases.must_pause:
         phases = car.state.phases.target or car.state.phases.phases
         return Reason(key="ev_changing_phases", placeholders={"phases": phases})
+    if car.state.wake.must_pause:
+        return Reason(key="ev_waking")
     if car.needs_sun and not car.state.sun.is_on:
         return Reason(key="ev_surplus_waits", placeholders={"power": round(car.least_kw, 2)})
+    if car.state.wake.sleeps and car.wish.most_a > 0:
+        return Reason(key="ev_car_sleeps")
     return Reason(key=car.wish.key) if held_by is None or car.wish.most_a <= 0 else held_reason(held_by)
 
 

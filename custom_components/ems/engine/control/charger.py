@@ -118,8 +118,11 @@ def counted_a(now: ChargerNow, told_a: float = 0.0) -> float:
 def may_draw_a(spec: ChargerSpec, now: ChargerNow, silent_s: float) -> float:
     """Return what a charger that cannot be steered may draw at most. [A].
 
-    silent_s : For how long it has not answered: with a lease, it is at its safe current after that.
+    silent_s : For how long it has not answered: with a lease, it is at its safe current after that. Without one it
+        keeps what it was told, until somebody else tells it more or it restarts: so it counts with its maximum.
     """
+    if spec.lease_s is None and not now.is_reachable:
+        return max(spec.current_max_a, counted_a(now))
     if spec.lease_s is not None and silent_s > spec.lease_s:
         return max(spec.safe_a, counted_a(now))
     offered_a = spec.current_max_a if now.offered_a is None else now.offered_a

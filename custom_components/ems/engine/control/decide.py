@@ -30,7 +30,7 @@ from .decision import Decided, Decision
 from .freshness import Heard, Patience, hear
 from .pv import NO_ASK, ArrayAsk, next_limit_kw
 from .quarter_hour import limit_kw
-from .rows import KW_PER_A, BoundKind, PowerBound, Rows, is_known, rows_of
+from .rows import KW_PER_A, Bound, BoundKind, PowerBound, Rows, is_known, rows_of
 from .setup import Setup
 from .share import Shared, share
 from .snapshot import ChargerState, Snapshot, State
@@ -139,6 +139,10 @@ class _Tick:
             most_kw = limit_kw(seen.target_kw, seen.quarter, self._now_s)
             found.append(
                 PowerBound(kind=BoundKind.QUARTER_HOUR, circuit=at, limit_kw=most_kw, net_kw=self._net_kw)
+            )
+        if seen.cap_kw is not None and self._net_kw is not None:
+            found.append(
+                PowerBound(kind=BoundKind.CAP, circuit=at, limit_kw=seen.cap_kw, net_kw=self._net_kw)
             )
         if seen.operator_kw is not None:
             found.append(
@@ -265,7 +269,7 @@ class _Tick:
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
             order, at_once = self._helping(spec, order, short_kw, claims[j], is_held=held_by is not None)
             found[spec.key] = order
-            decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
+            decisions[spec.key] = self._battery_decision(spec, order, held_by, at_once=at_once)
         return found
 
     def _helping(
@@ -299,7 +303,9 @@ class _Tick:
         fuses = [i for i, bound in enumerate(rows.bounds) if bound.kind is BoundKind.FUSE]
         return max((-float(left[i]) for i in fuses), default=0.0) * KW_PER_A * 3
 
-    def _battery_decision(self, spec: BatterySpec, order: BatteryOrder, *, at_once: bool) -> Decision:
+    def _battery_decision(
+        self, spec: BatterySpec, order: BatteryOrder, held_by: Bound | None, *, at_once: bool
+    ) -> Decision:
         seen = self._seen.batteries[spec.key]
         protects = order.key in (PROTECTS, "battery_blind")
         power = {} if order.power_kw is None else {"power": round(order.power_kw, 2)}
@@ -309,6 +315,7 @@ class _Tick:
             power_kw=order.power_kw,
             source="protection" if protects else seen.ask.source,
             reason=Reason(key=order.key, placeholders=power),
+            held_by=None if protects else held_by,
             renews=self._unknown.isdisjoint(self._setup.tree.path(spec.circuit)),
             at_once=at_once,
             next_change_s=seen.ask.until_s,

@@ -33,6 +33,7 @@ class BoundKind(StrEnum):
     UNTRUSTED = "untrusted"
     OPERATOR = "operator"
     QUARTER_HOUR = "quarter_hour"
+    CAP = "cap"
     POWER = "power"
     SURPLUS = "surplus"
 
@@ -48,7 +49,7 @@ class Bound:
 
 @dataclass(frozen=True, kw_only=True)
 class PowerBound:
-    """A limit on power: the operator's, a quarter-hour's rest, or what the sun leaves over.
+    """A limit on power: the operator's, a time of day's, a quarter-hour's rest, or what the sun leaves over.
 
     Attributes
     ----------

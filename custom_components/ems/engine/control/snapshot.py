@@ -13,6 +13,7 @@ from .pv import ArrayAsk
 from .quarter_hour import Interval
 from .ramp import Offer
 from .timer import OFF, Switch
+from .wake_up import AWAKE, WakeState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class Snapshot:
     arrays_kw : What each array gives; None where unknown. [kW]
     array_asks : What people and the plan want of them.
     operator_kw : Most that what EMS steers may draw from the grid, by the operator's word; None: no word. [kW]
+    cap_kw : Most that may flow in at the connection at this time of day; None: no such limit. [kW]
     quarter, target_kw : The running interval of a capacity tariff and the mean not to exceed; None: no such tariff.
     export_price_per_kwh : Now; None where unknown. [currency/kWh]
     """
@@ -71,6 +73,7 @@ class Snapshot:
     arrays_kw: Mapping[str, float | None] = field(default_factory=dict)
     array_asks: Mapping[str, ArrayAsk] = field(default_factory=dict)
     operator_kw: float | None = None
+    cap_kw: float | None = None
     quarter: Interval | None = None
     target_kw: float | None = None
     export_price_per_kwh: float | None = None
@@ -86,7 +89,7 @@ class ChargerState:
     silent_at_s : Since when it has not answered.
     above_at_s : Since when it has drawn more than it was offered.
     below_at_s : Since when its car has taken less than it was offered.
-    idle_at_s : Since when its car has taken nothing of it.
+    wake : What was tried with a car that takes nothing.
     """
 
     offer: Offer = field(default_factory=Offer)
@@ -97,7 +100,7 @@ class ChargerState:
     silent_at_s: float | None = None
     above_at_s: float | None = None
     below_at_s: float | None = None
-    idle_at_s: float | None = None
+    wake: WakeState = AWAKE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from .at_once import AtOnce, at_once, is_done
 from .components.battery import charge_lines, discharge_lines
 from .components.dc_bus import dc_sun, inverters_by_device
 from .components.end_value import EndValue
-from .components.grid import export_limits_kw
+from .components.grid import export_limits_kw, import_limits_kw
 from .costs import account
 from .dc_side import DcSide
 from .inputs import Inputs
@@ -85,7 +85,8 @@ def self_consumption(inputs: Inputs, end_values: Mapping[str, EndValue]) -> Sche
     export_max_kw = export_limits_kw(site.grid, problem.export_price_per_kwh)
     pv_kw, net = _curtail_to_limit(inputs, net, export_max_kw, sides)
     import_kw, export_kw = np.maximum(net, 0), np.maximum(-net, 0)
-    within = np.all(import_kw <= site.grid.import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
+    import_max_kw = import_limits_kw(site.grid, len(hours), problem.import_cap_kw)
+    within = np.all(import_kw <= import_max_kw + 1e-9) and np.all(export_kw <= export_max_kw + 1e-9)
     return Schedule(
         import_kw=import_kw,
         export_kw=export_kw,

@@ -39,7 +39,7 @@ class Bounds:
 
         own : What is behind the same inverter; None: the battery has none.
         """
-        charge = self.grid.import_max_kw - self.given.fixed_kw + self._sun_kw(beside=own)
+        charge = self.given.import_max_kw - self.given.fixed_kw + self._sun_kw(beside=own)
         charge = charge + self.consumers.feeds_kw
         discharge = self.given.export_max_kw - self.given.surplus_kw + self.consumers.most_kw
         charge_kw, discharge_kw = np.maximum(charge, 0), np.maximum(discharge, 0)
@@ -79,7 +79,7 @@ class Bounds:
         """Return whether the connection cannot carry what nobody can move: a battery may have to help."""
         forced_kw = self.consumers.forced_kw
         each = any(np.any(kw + forced_kw > self.grid.phase_max_kw) for kw in self.given.by_phase)
-        return each or bool(np.any(self.given.fixed_kw + forced_kw > self.grid.import_max_kw))
+        return each or bool(np.any(self.given.fixed_kw + forced_kw > self.given.import_max_kw))
 
     def _is_export_short(self) -> bool:
         each = any(np.any(-kw > self.grid.phase_max_kw) for kw in self.given.by_phase)

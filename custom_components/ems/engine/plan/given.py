@@ -8,7 +8,7 @@ from ..steps import Floats
 from .components import net_of_what_cannot_move
 from .components.component import Horizon
 from .components.dc_bus import DcSun, dc_sun, inverters_by_device
-from .components.grid import export_limits_kw
+from .components.grid import export_limits_kw, import_limits_kw
 from .future import Future
 from .wiring import fixed_by_phase
 
@@ -22,6 +22,7 @@ class Given:
     pv_kw : What every array could produce, by id.
     fixed_kw : The load less production that cannot be curtailed.
     by_phase : The same on each phase; empty where phases have no limit of their own.
+    import_max_kw : What may flow in, by contract and time of day.
     export_max_kw : What may be fed in, by contract and price.
     suns : What is behind each hybrid inverter, by its id.
     """
@@ -29,6 +30,7 @@ class Given:
     pv_kw: Mapping[str, Floats]
     fixed_kw: Floats
     by_phase: list[Floats]
+    import_max_kw: Floats
     export_max_kw: Floats
     suns: Mapping[str, DcSun]
 
@@ -51,6 +53,9 @@ def given(problem: Problem, future: Future, horizon: Horizon) -> Given:
         pv_kw=future.pv_kw,
         fixed_kw=net_of_what_cannot_move(future.load_kw, fixed),
         by_phase=fixed_by_phase(problem, future) if site.grid.limits_each_phase else [],
+        import_max_kw=horizon.on_nodes(
+            import_limits_kw(site.grid, len(problem.steps), problem.import_cap_kw)
+        ),
         export_max_kw=horizon.on_nodes(export_limits_kw(site.grid, problem.export_price_per_kwh)),
         suns={one.id: dc_sun(one, site, future.pv_kw, horizon.n) for one in site.inverters},
     )

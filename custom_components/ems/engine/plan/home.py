@@ -81,7 +81,13 @@ class Home:
         self.batteries = self._batteries(end_values(inputs, leaning.beyond_per_kwh), bounds)
         self.hybrids = {one.id: self._hybrid(one) for one in site.inverters}
         reach = bounds.reach(self._on_bus)
-        self.grid = GridModel(self.program, site.grid, self.horizon, reach, self.given.export_max_kw)
+        self.grid = GridModel(
+            self.program,
+            self.horizon,
+            reach,
+            import_max_kw=self.given.import_max_kw,
+            export_max_kw=self.given.export_max_kw,
+        )
         self.shape = self._shape(problem, leaning, future)
         self.phases = self._phases()
         self._join()

@@ -69,6 +69,7 @@ def first_hours(problem: Problem, horizon_h: float) -> Problem:
         loads={id_: _load(state, loads.get(id_), hours, cut) for id_, state in problem.loads.items()},
         peak=replace(problem.peak, counts=cut(problem.peak.counts)),
         co2_g_per_kwh=cut(problem.co2_g_per_kwh),
+        import_cap_kw=cut(problem.import_cap_kw),
         scenarios=tuple(_scenario(scenario, cut) for scenario in problem.scenarios),
     )
 

@@ -44,6 +44,7 @@ def judge(problem: Problem, guests: Iterable[Guest] = ()) -> Inputs:
         raise PlanError(
             "wrong_length", field="price_known", expected=str(n), found=str(np.size(problem.price_known))
         )
+    _import_cap(problem)
     _phase_shares(problem)
     reasons = [Reason(key=key) for key in problem.degraded]
     batteries = _usable_batteries(problem, reasons)
@@ -95,6 +96,15 @@ def _series(name: str, values: Floats, n: int) -> None:
         raise PlanError("not_a_number", field=name, step=str(step))
     if np.any(np.abs(values) > _ABSURD):
         raise PlanError("absurd_value", field=name, step=str(int(np.argmax(np.abs(values)))))
+
+
+def _import_cap(problem: Problem) -> None:
+    """Refuse a limit by the clock that is none; it may be infinite where there is no limit."""
+    cap_kw = problem.import_cap_kw
+    if cap_kw is not None:
+        asked_kw = np.where(cap_kw == np.inf, 0.0, cap_kw)
+        _series("import_cap_kw", asked_kw, len(problem.steps))
+        checks.at_least_zero("grid", import_cap_kw=float(asked_kw.min()))
 
 
 def _phase_shares(problem: Problem) -> None:

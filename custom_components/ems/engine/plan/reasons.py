@@ -147,6 +147,7 @@ STEP_REASONS: Final[Mapping[str, Wording]] = {
     "car_needs_nothing": worded("The car needs nothing more."),
     "car_after_plan": worded("Waiting: what the car still needs can come after this plan."),
     "car_away": worded("No car is expected here."),
+    "car_off": worded("Charging is switched off."),
     # Loads that can wait.
     "load_run_cheap": worded(
         "Running: a kWh costs {price} now and {later_price} at the next best time, {later}.",

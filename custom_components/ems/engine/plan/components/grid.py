@@ -28,11 +28,17 @@ def export_limits_kw(spec: Grid, export_price_per_kwh: Floats) -> Floats:
     return np.where(pays, spec.export_max_kw, 0.0)
 
 
+def import_limits_kw(spec: Grid, n: int, cap_kw: Floats | None) -> Floats:
+    """Return what may flow in: what the connection carries, and the time of day allows. Shape (n,). [kW]."""
+    limits_kw = np.full(n, float(spec.import_max_kw))
+    return limits_kw if cap_kw is None else np.minimum(limits_kw, cap_kw)
+
+
 class GridModel:
     """Imports i and exports x, each split into what the connection may carry and what is over it.
 
         g[k] = i[k] + i_over[k] - x[k] - x_over[k]
-        0 ≤ i ≤ import_max        0 ≤ i_over ≤ reach - import_max       (likewise for exports)
+        0 ≤ i ≤ import_max[k]     0 ≤ i_over ≤ reach - import_max[k]    (likewise for exports)
         cost = Σ h[k]·(p_imp[k]·(i + i_over) - p_exp[k]·(x + x_over) + limit·(i_over + x_over))
 
     Being over a limit is priced, never forbidden: a home may already be there, and a plan must exist all the
@@ -42,15 +48,21 @@ class GridModel:
     id = "grid"
 
     def __init__(
-        self, program: Program, spec: Grid, horizon: Horizon, reach: Reach, export_max_kw: Floats
+        self,
+        program: Program,
+        horizon: Horizon,
+        reach: Reach,
+        *,
+        import_max_kw: Floats,
+        export_max_kw: Floats,
     ) -> None:
         """Add the connection to a program.
 
-        export_max_kw : What may be fed in, by `export_limits_kw`, shape (n,). [kW]
+        import_max_kw, export_max_kw : What may flow in and out, by `import_limits_kw` and `export_limits_kw`,
+            shape (n,). [kW]
         """
         self._horizon = horizon
         self._program = program
-        import_max_kw = np.full(horizon.n, spec.import_max_kw)
         self.imports = self._flow("import", horizon.import_price, import_max_kw, reach.import_kw)
         self.exports = self._flow("export", -horizon.export_price, export_max_kw, reach.export_kw)
         self._direction = Connection("grid", self.imports, self.exports)

@@ -62,7 +62,7 @@ def _kinds(car: CarState, flow: CarFlow, tariff: Tariff, *, charges: Bools, feed
             "car_charge_late",
             "car_charge_own",
             "car_charge",
-            "car_away",
+            "car_away" if car.is_wanted else "car_off",
             "car_surplus_wait",
         ],
         default="car_wait",
@@ -100,7 +100,7 @@ class _Words:
         """Return the reason of a step."""
         if key in ("car_surplus_wait", "car_wait"):
             return self._waiting(k, key)
-        if key == "car_away":
+        if key in ("car_away", "car_off"):
             return Reason(key=key)
         if key == "car_surplus_charge":
             return Reason(key=key, placeholders=self._surplus(k))

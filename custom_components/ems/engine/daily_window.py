@@ -1,4 +1,4 @@
-"""The hours of the day in which a load may run, and the day that its energy is counted in."""
+"""Hours of the day, every day anew: when a load may run, and when something is scheduled."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo

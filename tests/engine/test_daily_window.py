@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.ems.adapters.load_windows import DailyWindow
+from custom_components.ems.engine.daily_window import DailyWindow
 
 VIENNA = ZoneInfo("Europe/Vienna")
 ALL_DAY = DailyWindow(start=time(), end=time())
