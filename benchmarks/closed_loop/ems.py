@@ -89,7 +89,9 @@ class Entry:
         }
     )
     title: str = "Demo"
-    subentries: Mapping[str, Any] = field(default_factory=dict)  # of circuits: there is none but the connection
+    subentries: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of circuits: there is none but the connection
     due: deque[Coroutine[Any, Any, None]] = field(default_factory=deque)
 
     def async_create_background_task(self, _: Any, work: Coroutine[Any, Any, None], _name: str) -> None:

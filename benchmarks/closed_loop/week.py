@@ -63,8 +63,8 @@ class Report:
 class Days:
     """A home and EMS on it, second by second."""
 
-    def __init__(self, seed: int, start: datetime, *, calm: bool = False) -> None:
-        """Draw a home and its luck. calm : Nothing goes wrong and nobody changes a wish."""
+    def __init__(self, seed: int, start: datetime, *, mode: EvMode = EvMode.PLAN) -> None:
+        """Draw a home and its luck. mode : Of all chargers, until somebody wants something else."""
         self.start_s = int(start.timestamp())
         self.home = Home(
             seed=seed, latitude=48.21, longitude=16.37, zone=ZONE, start_s=self.start_s, points=thirsty()
@@ -73,7 +73,7 @@ class Days:
         self.clock = WrongClock(lambda: float(self.home.at_s))
         self.writes: Writes = Counter()
         self._devices = DemoDevices(Direct(self.home), self.clock, self.writes)
-        self.disk, self._calm = Disk(), calm
+        self.disk = Disk(modes=dict.fromkeys(CHARGERS, mode))
         self._chance = Random(seed)  # noqa: S311  (luck, not a secret)
         self.seed = seed
 
@@ -97,8 +97,7 @@ class Days:
         self.judge, ledger = Judge(home, safe), Ledger(home, setup.chargers, self.disk, ZONE)
         self._ledger = ledger
         report = Report(self.judge.runs, [], [], ledger)
-        self._coming = iter(()) if self._calm else events(self.seed, self.start_s, until_s)
-        self._wishes = iter(()) if self._calm else self._wished()
+        self._coming, self._wishes = events(self.seed, self.start_s, until_s), self._wished()
         self._event: Event | None = None
         self._next_event, self._next_wish_s = next(self._coming, None), next(self._wishes, None)
         while home.at_s < until_s:
