@@ -19,6 +19,7 @@ REACTION_S: Final = 2 * 2 + 5
 # What knowing takes in the worst case, beside the reaction. [s]
 _STALE_S, _FROZEN_S, _LEASE_S, _LOOK_S, _POLL_S = 15, 60, 60, 5, 5
 _DISOBEYS_S = 5 + 3  # a charger's own reaction, and reading it
+_BATTERY_S = 15  # the same of a battery, which is told every 5 s at most
 BOUND_S: Final[Mapping[Mishap | None, int]] = MappingProxyType(
     {
         None: REACTION_S,
@@ -27,7 +28,7 @@ BOUND_S: Final[Mapping[Mishap | None, int]] = MappingProxyType(
         Mishap.CHARGER_SILENT: _LEASE_S + REACTION_S,
         Mishap.CHARGER_IGNORES: _DISOBEYS_S + _POLL_S + REACTION_S,
         Mishap.CHARGER_REBOOTS: _DISOBEYS_S + _POLL_S + REACTION_S,
-        Mishap.BATTERY_IGNORES: _DISOBEYS_S + _POLL_S + REACTION_S,
+        Mishap.BATTERY_IGNORES: _BATTERY_S + _POLL_S + REACTION_S,
         Mishap.BATTERY_SILENT: REACTION_S,
         Mishap.CLOCK_JUMPS: 3 * 2 + REACTION_S,
         Mishap.EMS_KILLED: _LEASE_S + REACTION_S,
