@@ -28,9 +28,11 @@ class WrongClock:
 @contextmanager
 def shown_by(clock: WrongClock, zone: tzinfo) -> Iterator[None]:
     """Let everything in this process that asks Home Assistant for the time look at a clock."""
-    before = dt_util.utcnow, dt_util.DEFAULT_TIME_ZONE
-    dt_util.utcnow, dt_util.DEFAULT_TIME_ZONE = clock, zone  # type: ignore[assignment]
+    before, zone_before = dt_util.utcnow, dt_util.DEFAULT_TIME_ZONE
+    dt_util.utcnow = clock  # type: ignore[assignment]
+    dt_util.set_default_time_zone(zone)
     try:
         yield
     finally:
-        dt_util.utcnow, dt_util.DEFAULT_TIME_ZONE = before
+        dt_util.utcnow = before
+        dt_util.set_default_time_zone(zone_before)
