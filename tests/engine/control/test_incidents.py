@@ -95,6 +95,20 @@ def test_evcc_24863_a_battery_that_charges_from_the_grid_stays_inside_the_connec
     assert found.decisions["b"].power_kw == pytest.approx(15 * 0.69)
 
 
+def test_what_a_battery_is_about_to_stop_giving_is_no_room_for_cars() -> None:
+    """It covers 5 kW, and is told to leave the car out: 7.2 A a phase come back to the fuse, car or no car."""
+    battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    site = setup(charger(), charger("second"), batteries=(battery,))
+    gives = BatterySeen(now=BatteryNow(power_kw=5.0, soc=0.5), ask=BatteryAsk(mode="automatic"))
+    cars = {"car": seen(EvMode.NOW, (16, 16, 16)), "second": seen(EvMode.NOW, (0, 0, 0))}
+    # 16 A of the car and 1 A of the house, less the battery's 7.2 A.
+    now = snapshot(START_S, {"main": word(9.8, 9.8, 9.8, START_S)}, cars, batteries={"b": gives})
+    told = State(chargers={"car": ChargerState(offer=Offer(amps=16.0))})
+    found = decide(site, now, told)
+    assert found.decisions["b"].mode == "discharge"
+    assert (found.decisions["car"].current_a, found.decisions["second"].current_a) == (12, 6)
+
+
 def test_cars_come_before_a_battery_that_buys() -> None:
     battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=15.0, discharge_max_kw=5.0)
     site = setup(charger(), batteries=(battery,))

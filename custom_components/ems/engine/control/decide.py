@@ -12,6 +12,7 @@ import numpy as np
 from ..plan.result import Reason
 from .battery import (
     CHARGE,
+    DISCHARGE,
     HOLD,
     IGNORES_AFTER_S,
     PROTECTS,
@@ -35,6 +36,7 @@ from .setup import Setup
 from .share import Shared, share
 from .snapshot import ChargerState, Snapshot, State
 from .surplus import Follower, follow_sun, surplus_kw
+from .unhurried import unhurried
 
 
 def decide(setup: Setup, snapshot: Snapshot, state: State) -> Decided:
@@ -199,8 +201,9 @@ class _Tick:
         power_kw = self._seen.batteries[spec.key].now.power_kw or 0.0
         per_a = KW_PER_A * (len(spec.on) or 3)
         charges, ignores = order.mode == CHARGE, self._ignores(spec)
-        # One that gives and goes on giving stays part of what the meters show.
-        drawn_kw = -power_kw if charges or power_kw < 0 or order.mode == HOLD else 0.0
+        # One that gives and goes on giving stays part of what the meters show; what it stops giving comes for sure.
+        falls_kw = 0.0 if charges else max(0.0, power_kw - _goes_on_giving_kw(order, power_kw))
+        drawn_kw = -power_kw if charges or power_kw < 0 else -falls_kw
         return Claim(
             key=spec.key,
             circuit=spec.circuit,
@@ -210,7 +213,7 @@ class _Tick:
             drawn_a=max(drawn_kw, -power_kw) / per_a if ignores else drawn_kw / per_a,
             rank=Rank.STORE if charges else Rank.SURPLUS,
             # Others have what one that does not listen leaves.
-            fixed_a=-power_kw / per_a if ignores else None,
+            fixed_a=-power_kw / per_a if ignores else (0.0 if falls_kw > 0 else None),
         )
 
     # The outcome.
@@ -224,7 +227,8 @@ class _Tick:
         claims += [self._battery_claim(specs[key], order) for key, order in orders.items()]
         rows = rows_of(self._setup.tree, self._circuits, claims, self._powers())
         shared = share(claims, rows)
-        decisions, chargers = self._tell_cars(rows, shared)
+        self._cars, amps = unhurried(self._cars, claims, rows, shared, self._now_s)
+        decisions, chargers = self._tell_cars(rows, replace(shared, amps=amps))
         batteries = self._tell_batteries(orders, rows, claims, shared, decisions)
         limits = self._tell_arrays(decisions)
         return Decided(
@@ -334,6 +338,13 @@ class _Tick:
                 knows = self._net_kw is not None
                 decisions[spec.key] = array_decision(spec.key, limit, allowed_kw, ask, knows=knows)
         return found
+
+
+def _goes_on_giving_kw(order: BatteryOrder, power_kw: float) -> float:
+    """Return how much of what a battery gives it will still give by an order. [kW]."""
+    if order.mode == HOLD:
+        return 0.0
+    return min(power_kw, order.power_kw or 0.0) if order.mode == DISCHARGE else power_kw
 
 
 def array_decision(
