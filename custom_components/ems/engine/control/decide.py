@@ -202,7 +202,9 @@ class _Tick:
         per_a = KW_PER_A * (len(spec.on) or 3)
         charges, ignores = order.mode == CHARGE, self._ignores(spec)
         # One that gives and goes on giving stays part of what the meters show; what it stops giving comes for sure.
-        falls_kw = 0.0 if charges else max(0.0, power_kw - _goes_on_giving_kw(order, power_kw))
+        falls_kw = (
+            0.0 if charges or self._is_told(spec, order) else power_kw - _goes_on_giving_kw(order, power_kw)
+        )
         drawn_kw = -power_kw if charges or power_kw < 0 else -falls_kw
         return Claim(
             key=spec.key,
@@ -215,6 +217,12 @@ class _Tick:
             # Others have what one that does not listen leaves.
             fixed_a=-power_kw / per_a if ignores else (0.0 if falls_kw > 0 else None),
         )
+
+    def _is_told(self, spec: BatterySpec, order: BatteryOrder) -> bool:
+        """Tell whether a battery has its order already: meters show what came of it before its own reading does."""
+        last = self._before.batteries.get(spec.key)
+        least_kw = (order.power_kw or 0.0) + self._setup.battery.deadband_kw
+        return last is not None and last.mode == order.mode and (last.power_kw or 0.0) <= least_kw
 
     # The outcome.
 
@@ -342,9 +350,8 @@ class _Tick:
 
 def _goes_on_giving_kw(order: BatteryOrder, power_kw: float) -> float:
     """Return how much of what a battery gives it will still give by an order. [kW]."""
-    if order.mode == HOLD:
-        return 0.0
-    return min(power_kw, order.power_kw or 0.0) if order.mode == DISCHARGE else power_kw
+    kept_kw = {HOLD: 0.0, DISCHARGE: order.power_kw or 0.0}.get(order.mode, power_kw)
+    return min(power_kw, kept_kw)
 
 
 def array_decision(
