@@ -16,6 +16,11 @@ AUTOMATIC: Final = "automatic"
 HOLD: Final = "hold"
 CHARGE: Final = "charge"
 DISCHARGE: Final = "discharge"
+# So much more than it was told is not following: a quarter, and what its electronics take.
+_OVER: Final = 1.25
+_OVER_KW: Final = 0.3
+# Inverters take some seconds to follow, and their meters as long to say so. [s]
+OVER_AFTER_S: Final = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +81,21 @@ class BatteryAsk:
 
 @dataclass(frozen=True, kw_only=True)
 class BatteryOrder:
-    """What it is told, and why. power_kw : A magnitude; None where the mode needs none. source : Whose word it was."""
+    """What it is told, and why.
+
+    Attributes
+    ----------
+    power_kw : A magnitude; None where the mode needs none.
+    source : Whose word it was.
+    above_at_s : Since when it has charged with more than it was told; None while it does not. [s]
+    """
 
     mode: str
     key: str
     source: str = ""
     power_kw: float | None = None
     changed_at_s: float | None = None
+    above_at_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +112,25 @@ class BatteryRules:
     dwell_s: float = 60.0
     deadband_kw: float = 0.1
     holds_for_cars: bool = True
+
+
+def above_since_s(last: BatteryOrder | None, now: BatteryNow, now_s: float) -> float | None:
+    """Return since when a battery has charged with more than it was told; None where it does not. [s].
+
+    -p > 1.25 P + 0.3 kW        with P = 0 for all that is no charge; left to itself it was told nothing
+    """
+    if last is None or now.power_kw is None or last.mode == AUTOMATIC:
+        return None
+    told_kw = (last.power_kw or 0.0) if last.mode == CHARGE else 0.0
+    if -now.power_kw <= _OVER * told_kw + _OVER_KW:
+        return None
+    return now_s if last.above_at_s is None or last.above_at_s > now_s else last.above_at_s
+
+
+def can_take_less(spec: BatterySpec, above_at_s: float | None, now_s: float) -> bool:
+    """Tell whether limits may count on a battery to charge with less: it has the hands for it, and listens."""
+    ignores = above_at_s is not None and now_s - above_at_s > OVER_AFTER_S
+    return not ignores and not {HOLD, CHARGE}.isdisjoint(spec.modes)
 
 
 def wanted(

@@ -10,7 +10,18 @@ from dataclasses import replace
 import numpy as np
 
 from ..plan.result import Reason
-from .battery import CHARGE, HOLD, BatteryOrder, BatterySpec, calmed, fitted, relieved, wanted
+from .battery import (
+    CHARGE,
+    HOLD,
+    BatteryOrder,
+    BatterySpec,
+    above_since_s,
+    calmed,
+    can_take_less,
+    fitted,
+    relieved,
+    wanted,
+)
 from .cars import Car, claim_of, held_reason, look, phase_wish, told, wants_from_grid, with_phases
 from .circuit import CircuitNow
 from .claim import Claim, Rank
@@ -48,6 +59,11 @@ class _Tick:
         )
         self._net_kw = self._net()
         self._cars = self._look_at_cars()
+        # Batteries that charge with more than they were told, and since when.
+        self._above_s = {
+            key: above_since_s(state.batteries.get(key), seen.now, self._now_s)
+            for key, seen in snapshot.batteries.items()
+        }
         self._surplus_kw = self._surplus()
 
     def _hear(self, key: str) -> Heard:
@@ -197,7 +213,19 @@ class _Tick:
             most_a=(order.power_kw or 0.0) / per_a if charges else max(0.0, drawn_kw / per_a),
             drawn_a=drawn_kw / per_a,
             rank=Rank.STORE if charges else Rank.SURPLUS,
+            fixed_a=None if self._can_take_less(spec) else max(0.0, -power_kw / per_a),
         )
+
+    def _can_take_less(self, spec: BatterySpec) -> bool:
+        return can_take_less(spec, self._above_s.get(spec.key), self._now_s)
+
+    def _left_kw(self, spec: BatterySpec, claim: Claim, amps: float) -> float:
+        """Return what a battery is told to take at most: one that does not listen, what it was told. [kW]."""
+        if self._can_take_less(spec):
+            return amps * claim.kw_per_a
+        last = self._before.batteries.get(spec.key)
+        is_told = last is not None and self._above_s.get(spec.key) is not None
+        return (last.power_kw or 0.0) if last and is_told else claim.drawn_kw
 
     # The outcome.
 
@@ -251,7 +279,7 @@ class _Tick:
             order, held_by = orders[spec.key], shared.held_by[j]
             # Blind, it is left to its own meter: what it takes by itself is surplus.
             if order.key != "battery_blind":
-                given_kw = float(shared.amps[j]) * claims[j].kw_per_a
+                given_kw = self._left_kw(spec, claims[j], float(shared.amps[j]))
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
             helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
             at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
@@ -259,7 +287,7 @@ class _Tick:
             # A person's word goes out at once, and so does the end of it.
             at_once = at_once or "override" in (source, last.source if last else "")
             order = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
-            found[spec.key] = replace(order, source=source)
+            found[spec.key] = replace(order, source=source, above_at_s=self._above_s.get(spec.key))
             decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
         return found
 
@@ -272,7 +300,7 @@ class _Tick:
 
     def _battery_decision(self, spec: BatterySpec, order: BatteryOrder, *, at_once: bool) -> Decision:
         seen = self._seen.batteries[spec.key]
-        protects = order.key in ("battery_protects", "battery_blind")
+        protects = order.key in ("battery_protects", "battery_blind", "battery_limited")
         power = {} if order.power_kw is None else {"power": round(order.power_kw, 2)}
         return Decision(
             key=spec.key,
