@@ -24,7 +24,7 @@ from .lease import lease_of, let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
-from .turns import RETRY_AFTER, is_blind, is_early, may_send_guarded, may_try
+from .turns import RETRY_AFTER, is_blind, is_done, is_early, is_stop, may_send_guarded, may_try, since
 
 __all__ = ["RETRY_AFTER", "Channel", "Command", "Dispatcher", "Source"]
 
@@ -101,10 +101,16 @@ class Dispatcher:
         """Send a person's command, once: a refused wish must not be tried again behind people's backs."""
         before, channel.override = channel.override, override
         self.look()
+        wanted = self._wanted(channel)
+        if wanted is None and self._is_guarded(channel):
+            # The guard leaves it to itself, or has fallen silent: nobody has weighed what this person wants.
+            await self._async_release(channel, at_once=True)
+            return []
         try:
-            writes = await self._async_send(channel, self._wanted(channel) or override)
+            writes = await self._async_send(channel, wanted or override)
         except BaseException:
             channel.override = before
+            self.look()  # what was decided for it must not be tried again either
             raise
         self._notify()
         return writes
@@ -119,8 +125,10 @@ class Dispatcher:
             channel = self.channels[device_id]
             channel.guarded = word
             wanted = self._wanted(channel)
-            is_done = wanted.is_same_as(channel.accepted) if wanted else not channel.is_touched
-            if not (is_done or channel.is_queued or self._stopped):
+            does = is_done(channel, wanted) if wanted else not channel.is_touched
+            # What is just being written may be what was wanted before this word.
+            is_idle = does and not channel.lock.locked()
+            if not (is_idle or channel.is_queued or self._stopped):
                 channel.is_queued = True
                 task = self._async_guarded(channel)
                 self._entry.async_create_background_task(self._hass, task, "ems guard")
@@ -215,10 +223,10 @@ class Dispatcher:
                 await self._async_waited(channel, channel.waiting)
             elif wanted is None:
                 await self._async_release(channel)
-            elif not wanted.is_same_as(channel.accepted):
+            elif not is_done(channel, wanted):
                 if self._may_send(channel, wanted):
                     await self._async_send(channel, wanted)
-            elif self._renewal_is_due(channel):
+            elif self._renewal_is_due(channel, wanted):
                 await self._async_send(channel, wanted, renew=True)
             elif channel.accepted and (same := wanted.at_setpoint_of(channel.accepted)) != channel.accepted:
                 channel.accepted = same  # another reason for the same setpoint
@@ -265,20 +273,23 @@ class Dispatcher:
         # While a person waits for the device, a plan's change would only make the wait longer.
         if channel.waiting or is_early(channel, command) or not may_try(channel):
             return False
-        return channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
+        return since(channel.sent_at) >= DISPATCH_INTERVAL
 
-    def _renewal_is_due(self, channel: Channel) -> bool:
-        """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
+    def _renewal_is_due(self, channel: Channel, wanted: Command) -> bool:
+        """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work.
+
+        A stop is renewed blind, too: a charger's own safe current would be more than nothing.
+        """
         renew_s = channel.device.actuator.renew_s if channel.device.actuator else None
         if renew_s is None or channel.sent_at is None:
             return False
         if guarded := self._is_guarded(channel):
-            may_renew = guarded.renews and channel.device.is_fresh
+            may_renew = (guarded.renews or is_stop(channel, wanted)) and channel.device.is_fresh
         else:
             may_renew = self._inputs_are_fresh(channel)
         if not may_renew:
             return False
-        return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
+        return since(channel.sent_at) >= timedelta(seconds=renew_s)
 
     def _is_guarded(self, channel: Channel) -> Guarded | None:
         """Return the guard's word where it counts. In advisory operation people command as they like."""

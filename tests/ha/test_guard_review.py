@@ -2,16 +2,21 @@
 
 # ruff: noqa: F811  # fixtures of another file are named twice
 
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.ems.channel import Channel, Command, Guarded, Source
 from custom_components.ems.coordinators import guard as guard_module
+from custom_components.ems.turns import is_early, may_send_guarded, may_try
 from tests.ha.clock import Clock
 from tests.ha.foreign import Foreign
 from tests.ha.sites import subentry_id
-from tests.ha.test_dispatcher import CURRENT
+from tests.ha.test_dispatcher import CURRENT, ENABLE
 from tests.ha.test_guard import (
     BATTERY,
     CHARGER,
@@ -21,6 +26,7 @@ from tests.ha.test_guard import (
     charging,
     decision,
     house,  # noqa: F401  # a fixture
+    plan,
 )
 
 
@@ -95,3 +101,136 @@ async def test_a_sensor_that_cannot_show_a_decision_does_not_keep_it_from_the_de
     await clock.tick(hass, 2)
     assert foreign.heard[-1] == (CURRENT, 10)
     stop()
+
+
+# How soon a word goes out.
+
+
+def word(channel: Channel, source: Source = Source.PROTECTION, **command: Any) -> Command:
+    """Let the guard say something that was urgent when it was said first, and is not new any more."""
+    found = Command(source=source, **command)
+    channel.guarded = Guarded(command=found, until=dt_util.utcnow() + timedelta(seconds=15))
+    return found
+
+
+async def test_a_clock_that_was_set_back_holds_no_reduction_up(
+    hass: HomeAssistant, clock: Clock, begin: Begin
+) -> None:
+    """An hour back after a refusal: the next try is in seconds, not in an hour; renewals go on, too."""
+    channel = await charging(hass, clock, await begin(CHARGER))
+    now = dt_util.utcnow()
+    channel.failed_at = now + timedelta(hours=1)
+    assert may_try(channel)
+    assert may_send_guarded(channel, word(channel, mode="charge", current_a=8))
+    actuator = channel.device.actuator
+    actuator.lease_s, actuator.renew_s = 60, 25
+    channel.failed_at, channel.sent_at = None, now + timedelta(hours=1)
+    await clock.live(hass, 10)
+    assert channel.sent_at <= dt_util.utcnow()
+
+
+async def test_a_reduction_that_was_refused_waits_for_nobody_s_patience(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """The wallbox wants a minute between two changes; a fuse does not give it one."""
+    channel = await charging(hass, clock, await begin(CHARGER))
+    channel.device.actuator.min_write_interval_s = 600.0
+    foreign.current.refuses = True
+    house.base_w = 10_000
+    await clock.tick(hass, 2)
+    assert channel.error is not None
+    foreign.current.refuses = False
+    await clock.live(hass, 10)
+    assert channel.accepted.current_a == 10
+
+
+async def test_a_stop_that_was_refused_is_tried_again_although_nobody_hears_the_charger(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """Its power sensor is gone, its switch is not."""
+    channel = await charging(hass, clock, await begin(CHARGER))
+    clock.followers.append(lambda: hass.states.async_set("sensor.wallbox", "unavailable"))
+    foreign.enable.refuses = True
+    house.base_w = 16_000
+    await clock.live(hass, 10)
+    assert hass.states.get(ENABLE).state == "on"
+    foreign.enable.refuses = False
+    await clock.live(hass, 15)
+    assert hass.states.get(ENABLE).state == "off"
+    assert channel.accepted.mode == "off"
+
+
+async def test_a_battery_that_helps_a_fuse_does_not_wait_for_its_memory(
+    hass: HomeAssistant, begin: Begin
+) -> None:
+    """Every other change of it waits as long as its profile says."""
+    entry = await begin(BATTERY)
+    channel = await plan(entry, "battery", mode="hold")
+    channel.device.actuator.min_write_interval_s = 600.0
+    channel.changed_at = dt_util.utcnow()
+    assert not is_early(channel, Command(mode="discharge", power_w=2000, source=Source.PROTECTION))
+    assert is_early(channel, Command(mode="discharge", power_w=2000, source=Source.PLAN))
+
+
+async def test_what_a_limit_takes_away_is_told_though_it_is_little(
+    hass: HomeAssistant, foreign: Foreign, clock: Clock, begin: Begin
+) -> None:
+    """Half an ampere is worth no write, unless it is over a limit."""
+    entry = await begin(CHARGER)
+    channel = await charging(hass, clock, entry)
+    for current_a in (10.4, 10.0):
+        word(channel, Source.PLAN, mode="charge", current_a=current_a)
+        await entry.runtime_data.dispatcher.async_tick()
+    assert channel.accepted.current_a == pytest.approx(10.4)
+    word(channel, mode="charge", current_a=10.0)
+    await entry.runtime_data.dispatcher.async_tick()
+    assert channel.accepted.current_a == 10
+    assert foreign.heard[-1] == (CURRENT, 10)
+
+
+# Who may start, and what goes on, while nobody knows what flows.
+
+
+async def test_a_stop_is_renewed_while_the_meter_is_silent(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """A wallbox whose lease runs out charges with its own safe current, and that may be more than the fuse bears."""
+    entry = await begin(CHARGER)
+    channel = await plan(entry, "charger", mode="off")
+    await clock.live(hass, 10)
+    actuator = channel.device.actuator
+    actuator.lease_s, actuator.renew_s = 60, 25
+    entry.runtime_data.settings.set_device(subentry_id(entry, "charger"), "ev_mode", "off")
+    house.meter_works = False
+    await clock.live(hass, 200)
+    assert entry.runtime_data.guard.data.trusts["connection"] == "stale"
+    assert channel.accepted is not None
+    assert dt_util.utcnow() - channel.sent_at < timedelta(seconds=60)
+
+
+async def test_a_person_is_not_obeyed_past_a_guard_that_has_stopped(
+    hass: HomeAssistant, foreign: Foreign, clock: Clock, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has looked at the fuse since."""
+    entry = await begin(CHARGER)
+    await charging(hass, clock, entry, 10)
+    monkeypatch.setattr(guard_module, "decide", broken)
+    await clock.live(hass, 30)
+    foreign.heard.clear()
+    wish = Command(mode="charge", current_a=16, source=Source.OVERRIDE)
+    await entry.runtime_data.dispatcher.async_apply(subentry_id(entry, "charger"), wish)
+    assert foreign.heard == []
+
+
+async def test_what_was_decided_for_a_refused_wish_is_not_tried_again(
+    hass: HomeAssistant, foreign: Foreign, clock: Clock, begin: Begin
+) -> None:
+    """The person was told no; the guard has to forget it with them."""
+    entry = await begin(CHARGER)
+    channel = await charging(hass, clock, entry, 10)
+    foreign.enable.refuses = True
+    with pytest.raises(HomeAssistantError):
+        await entry.runtime_data.dispatcher.async_apply(
+            subentry_id(entry, "charger"), Command(mode="off", source=Source.OVERRIDE)
+        )
+    assert channel.guarded.command.source is not Source.OVERRIDE

@@ -62,3 +62,18 @@ def test_a_battery_that_follows_itself_is_held_back_in_the_name_of_the_fuse() ->
     found = home(ALL, None, BatteryAsk(mode="automatic", source="none")).decisions["b"]
     assert found.mode == "hold"
     assert (found.source, found.at_once) == ("protection", True)
+
+
+def test_a_battery_that_stores_sun_while_it_holds_is_let_go_when_the_hold_is_over() -> None:
+    """Many do; with nothing over its limit that is no reason to keep it back."""
+    told = BatteryOrder(mode="hold", key="battery_hold", source="override", changed_at_s=START_S)
+    cells = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    state = State(batteries={"b": told})
+    asks = [BatteryAsk(mode="hold", source="override")] * 4 + [BatteryAsk(mode="automatic", source="none")]
+    for i, ask in enumerate(asks):
+        now_s = START_S + 10 * i
+        seen_as = {"b": BatterySeen(now=BatteryNow(power_kw=-1.0, soc=0.5), ask=ask)}
+        picture = snapshot(now_s, {"main": word(2.0, 2.0, 2.0, now_s)}, {}, batteries=seen_as)
+        found = decide(setup(batteries=(cells,)), picture, state)
+        state = found.state
+    assert found.decisions["b"].mode == "automatic"

@@ -220,12 +220,11 @@ class _Tick:
         return can_take_less(spec, self._above_s.get(spec.key), self._now_s)
 
     def _left_kw(self, spec: BatterySpec, claim: Claim, amps: float) -> float:
-        """Return what a battery is told to take at most: one that does not listen, what it was told. [kW]."""
+        """Return what a battery is told to take at most: one that does not listen, no more than before. [kW]."""
         if self._can_take_less(spec):
             return amps * claim.kw_per_a
         last = self._before.batteries.get(spec.key)
-        is_told = last is not None and self._above_s.get(spec.key) is not None
-        return (last.power_kw or 0.0) if last and is_told else claim.drawn_kw
+        return (last.power_kw or 0.0) if last is not None and last.mode == CHARGE else claim.drawn_kw
 
     # The outcome.
 
