@@ -10,10 +10,15 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.ems.adapters.guard_memory import as_found, untold
 from custom_components.ems.channel import Channel, Command, Guarded, Source
 from custom_components.ems.coordinators import guard as guard_module
+from custom_components.ems.coordinators.plan import PlanCoordinator
+from custom_components.ems.engine.control.charger import ChargerNow, ChargerSpec
+from custom_components.ems.engine.control.phase_switch import PhaseState, Stage
+from custom_components.ems.engine.control.snapshot import ChargerState
 from custom_components.ems.turns import is_early, may_send_guarded, may_try
-from tests.ha.clock import Clock
+from tests.ha.clock import Clock, settle
 from tests.ha.foreign import Foreign
 from tests.ha.sites import subentry_id
 from tests.ha.test_dispatcher import CURRENT, ENABLE
@@ -32,6 +37,10 @@ from tests.ha.test_guard import (
 
 def broken(*_: Any, **__: Any) -> Any:
     raise KeyError("a part of a device that nobody foresaw")
+
+
+async def no_plan(coordinator: PlanCoordinator, *_: Any) -> Any:
+    return coordinator.data
 
 
 async def test_a_device_that_cannot_be_looked_at_is_released_and_the_rest_is_guarded(
@@ -234,3 +243,57 @@ async def test_what_was_decided_for_a_refused_wish_is_not_tried_again(
             subentry_id(entry, "charger"), Command(mode="off", source=Source.OVERRIDE)
         )
     assert channel.guarded.command.source is not Source.OVERRIDE
+
+
+# Beginning, and beginning again.
+
+
+async def test_a_car_that_charges_is_not_stopped_by_a_restart(
+    hass: HomeAssistant, foreign: Foreign, clock: Clock, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left with its safe current, and goes on with it until there is a plan."""
+    entry = await begin(CHARGER)
+    await charging(hass, clock, entry)
+    monkeypatch.setattr(PlanCoordinator, "async_plan", no_plan)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    await clock.live(hass, 120)
+    assert (ENABLE, "off") not in foreign.heard
+    assert foreign.heard[-1] == (CURRENT, 6)
+    await plan(entry, "charger", mode="charge", current_a=16)
+    await clock.live(hass, 30)
+    assert foreign.heard[-1] == (CURRENT, 16)
+    assert (ENABLE, "off") not in foreign.heard
+
+
+async def test_a_battery_that_nobody_commands_is_not_written_to_because_it_is_silent(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """In the first seconds its own integration may not be up yet: nothing is owed to it, so nothing is said."""
+    hass.states.async_set("sensor.cells", "unavailable")
+    clock.followers[:] = [lambda: hass.states.async_set("sensor.cells", "unavailable")]
+    entry = await begin(BATTERY)
+    await clock.live(hass, 20)
+    channel = entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")]
+    assert decision(entry, "battery").reason.key == "battery_blind"
+    assert (foreign.heard, channel.is_touched, channel.accepted) == ([], False, None)
+
+
+SWITCHING = ChargerSpec(key="car", name="Car", circuit="connection", switches_phases=True)
+
+
+def test_advisory_operation_changes_no_phases_in_its_mind() -> None:
+    """Told to be on one phase by nobody, a car on three would be switched under load with the first real order."""
+    thought = PhaseState(phases=1, stage=Stage.PAUSING, stage_at_s=1.0, target=3, day="2026-06-15", changes=2)
+    found = untold(SWITCHING, ChargerNow(drawn_a=(10.0, 10.0, 10.0)), ChargerState(phases=thought)).phases
+    assert (found.phases, found.stage, found.target, found.changes) == (3, Stage.NONE, 0, 2)
+    told = untold(SWITCHING, ChargerNow(phases_in_use=1), ChargerState()).phases
+    assert told.phases == 1
+
+
+def test_a_charger_that_is_found_on_three_phases_is_not_taken_for_one_on_one() -> None:
+    """The last run left it on one; somebody has changed that since."""
+    left = ChargerState(phases=PhaseState(phases=1, day="2026-06-15", changes=1))
+    found = as_found(SWITCHING, ChargerNow(drawn_a=(12.0, 12.0, 12.0)), left)
+    assert (found.phases.phases, found.offer.amps, found.sun.is_on) == (3, 12.0, True)
+    assert as_found(SWITCHING, ChargerNow(drawn_a=(0.0, 0.0, 0.0)), left) is left

@@ -16,7 +16,7 @@ from ..adapters.cars import CarSessions, ev_mode_of
 from ..adapters.circuit_flows import circuit_word, word_of_power
 from ..adapters.circuits import CONNECTION
 from ..adapters.guard_commands import guarded, scheduled
-from ..adapters.guard_memory import keep, restored
+from ..adapters.guard_memory import as_found, keep, restored, untold
 from ..adapters.guard_setup import Wired, make_wired
 from ..adapters.guard_snapshot import Step, array_ask, arrays_kw, battery_seen, charger_seen, local_day
 from ..adapters.limits_now import LimitsBook
@@ -25,14 +25,13 @@ from ..channel import Channel, Guarded
 from ..const import GUARD_INTERVAL, LOAD, LOGGER, OPERATION_ACTIVE, PV
 from ..dispatcher import Dispatcher
 from ..engine.control.battery import AUTOMATIC, BatteryAsk, BatteryNow, BatterySpec
-from ..engine.control.charger import ChargerNow, ChargerSpec, drawn_most_a
+from ..engine.control.charger import ChargerNow, ChargerSpec
 from ..engine.control.circuit import Circuit
 from ..engine.control.decide import decide
 from ..engine.control.decision import Decided, Decision
 from ..engine.control.pv import NO_ASK, ArrayAsk, PvSpec
 from ..engine.control.setup import Setup
 from ..engine.control.snapshot import BatterySeen, ChargerSeen, ChargerState, MeterWord, Snapshot, State
-from ..engine.control.wake_up import AWAKE
 from ..engine.plan import PlanError
 from ..follow_watch import FollowWatch
 from ..settings import SiteSettings
@@ -93,6 +92,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         self._limits, self._store = limits, store
         self._wiring, self._followers = WiringWatch(hass, entry), FollowWatch(hass, entry)
         self._state = restored(store)
+        self._met = set[str]()  # chargers that were heard in this run
         self._mishaps = Mishaps(self.name)
         self.data = GuardState(
             at=dt_util.utcnow(), decisions={}, surplus_kw=None, trusts={}, setup=self._wired.setup
@@ -139,7 +139,7 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
         wired, now = self._current(), dt_util.utcnow()
         words = self._words(wired)
         snapshot = self._snapshot(wired, words, now.timestamp())
-        decided = decide(wired.setup, snapshot, self._remembered(snapshot))
+        decided = decide(wired.setup, snapshot, self._remembered(wired, snapshot))
         self._state = decided.state
         decided = self._watched_or_not(wired, words, snapshot, decided)
         keep(self._store, decided.state)
@@ -290,23 +290,20 @@ class GuardCoordinator(DataUpdateCoordinator[GuardState]):
             return word_of_power(circuit, self._site.power_now().grid_w, min(heard, default=None))
         return circuit_word(circuit, meters)
 
-    def _remembered(self, snapshot: Snapshot) -> State:
-        """Return what is remembered. In advisory operation chargers were not told: they have what they draw."""
-        if self._settings.operation == OPERATION_ACTIVE:
-            return self._state
-        drawn = {key: drawn_most_a(seen.now) or 0.0 for key, seen in snapshot.chargers.items()}
-        chargers = {
-            key: _as_drawn(self._state.chargers.get(key, ChargerState()), amps) for key, amps in drawn.items()
-        }
+    def _remembered(self, wired: Wired, snapshot: Snapshot) -> State:
+        """Return what is remembered; of chargers that were told nothing yet, or are never told, what is found."""
+        is_active = self._settings.operation == OPERATION_ACTIVE
+        chargers = dict(self._state.chargers)
+        for spec in wired.setup.chargers:
+            now, before = snapshot.chargers[spec.key].now, chargers.get(spec.key, ChargerState())
+            if not is_active:
+                chargers[spec.key] = untold(spec, now, before)
+            elif spec.key not in self._met and now.is_reachable:
+                chargers[spec.key] = as_found(spec, now, before)
+            if now.is_reachable:
+                self._met.add(spec.key)
         return replace(self._state, chargers=chargers)
 
 
 def _put[T](found: dict[str, T], key: str, make: Callable[[], T]) -> None:
     found[key] = make()
-
-
-def _as_drawn(state: ChargerState, drawn_a: float) -> ChargerState:
-    """Return a charging point's memory as if it had been told what it draws."""
-    if drawn_a <= state.offer.amps:
-        return state
-    return replace(state, offer=replace(state.offer, amps=drawn_a), above_at_s=None, wake=AWAKE)
