@@ -9,11 +9,13 @@ from custom_components.ems.engine.control.battery import (
     BatteryRules,
     BatterySpec,
 )
+from custom_components.ems.engine.control.circuit import Circuit
 from custom_components.ems.engine.control.decide import decide
 from custom_components.ems.engine.control.decision import Decided
 from custom_components.ems.engine.control.ev_mode import EvMode
+from custom_components.ems.engine.control.flow import PhaseFlow
 from custom_components.ems.engine.control.ramp import Offer
-from custom_components.ems.engine.control.snapshot import BatterySeen, ChargerState, State
+from custom_components.ems.engine.control.snapshot import BatterySeen, ChargerState, MeterWord, State
 from tests.engine.control.homes import START_S, charger, seen, setup, snapshot, word
 
 ALL = ("automatic", "hold", "charge", "discharge")
@@ -77,3 +79,15 @@ def test_a_battery_that_stores_sun_while_it_holds_is_let_go_when_the_hold_is_ove
         found = decide(setup(batteries=(cells,)), picture, state)
         state = found.state
     assert found.decisions["b"].mode == "automatic"
+
+
+@pytest.mark.parametrize(("on", "power_kw"), [((1,), 1.15), ((1, 2, 3), 3.45)])
+def test_a_battery_helps_with_what_its_phases_need(on: tuple[int, ...], power_kw: float) -> None:
+    """5 A too much: on one phase that is 1.15 kW, and three times as much would be sold."""
+    cells = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0, on=on)
+    asked = BatterySeen(now=BatteryNow(power_kw=0.0, soc=0.5), ask=BatteryAsk(mode="hold"))
+    main = Circuit(key="main", name="House", limit_a=25.0, phases=on)
+    flows = {phase: PhaseFlow(active_a=30.0) for phase in on}
+    picture = snapshot(START_S, {"main": MeterWord(at_s=START_S, flows=flows)}, {}, batteries={"b": asked})
+    found = decide(setup(circuits=(main,), batteries=(cells,)), picture, State()).decisions["b"]
+    assert (found.mode, found.power_kw) == ("discharge", pytest.approx(power_kw))

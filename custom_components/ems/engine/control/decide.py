@@ -270,7 +270,7 @@ class _Tick:
         decisions: dict[str, Decision],
     ) -> dict[str, BatteryOrder]:
         """Fit what batteries want into what is left, and let them help where the home alone is too much."""
-        short_kw, found = self._short_kw(rows, shared), {}
+        short_a, found = self._short_a(rows, shared), {}
         for spec in self._setup.batteries:
             if spec.key not in orders:
                 continue
@@ -280,6 +280,8 @@ class _Tick:
             if order.key != "battery_blind":
                 given_kw = self._left_kw(spec, claims[j], float(shared.amps[j]))
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
+            # An ampere less on each of its phases.
+            short_kw = short_a * claims[j].kw_per_a
             helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
             at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
             last, source = self._before.batteries.get(spec.key), self._seen.batteries[spec.key].ask.source
@@ -290,12 +292,11 @@ class _Tick:
             decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
         return found
 
-    def _short_kw(self, rows: Rows, shared: Shared) -> float:
-        """Return by how much the home alone exceeds a fuse, in power over all phases. [kW]."""
+    def _short_a(self, rows: Rows, shared: Shared) -> float:
+        """Return by how much the home alone exceeds a fuse. [A]."""
         left = rows.room - rows.load @ shared.amps
         fuses = [i for i, bound in enumerate(rows.bounds) if bound.kind is BoundKind.FUSE]
-        over_a = max((-float(left[i]) for i in fuses), default=0.0)
-        return max(0.0, over_a) * KW_PER_A * 3
+        return max(0.0, max((-float(left[i]) for i in fuses), default=0.0))
 
     def _battery_decision(self, spec: BatterySpec, order: BatteryOrder, *, at_once: bool) -> Decision:
         seen = self._seen.batteries[spec.key]
