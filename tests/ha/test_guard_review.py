@@ -297,3 +297,17 @@ def test_a_charger_that_is_found_on_three_phases_is_not_taken_for_one_on_one() -
     found = as_found(SWITCHING, ChargerNow(drawn_a=(12.0, 12.0, 12.0)), left)
     assert (found.phases.phases, found.offer.amps, found.sun.is_on) == (3, 12.0, True)
     assert as_found(SWITCHING, ChargerNow(drawn_a=(0.0, 0.0, 0.0)), left) is left
+
+
+# What is counted.
+
+
+async def test_a_car_on_one_phase_keeps_its_current_where_only_its_power_is_known(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """3.7 kW on a wallbox of three phases may be 5 A on each, or 16 on one: it is not starved to 6."""
+    car_w = house.car_w
+    house.car_w = lambda: car_w() / 3  # type: ignore[method-assign]
+    channel = await charging(hass, clock, await begin(CHARGER))
+    await clock.live(hass, 180)
+    assert channel.accepted.current_a == 16
