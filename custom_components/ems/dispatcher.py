@@ -231,7 +231,7 @@ class Dispatcher:
             elif channel.accepted and (same := wanted.at_setpoint_of(channel.accepted)) != channel.accepted:
                 channel.accepted = same  # another reason for the same setpoint
                 self._notify()
-        except HomeAssistantError as err:
+        except Exception as err:  # noqa: BLE001  # noted, whatever it is: no device's mistake stops another
             self._note_failure(channel, err)
 
     def _look(self, channel: Channel) -> None:
@@ -341,7 +341,7 @@ class Dispatcher:
         channel.asked = None
         try:
             writes = await channel.device.actuator.async_release()
-        except HomeAssistantError as err:
+        except Exception as err:  # noqa: BLE001  # noted: the others must be released, too
             self._note_failure(channel, err)
         else:
             channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
@@ -363,14 +363,19 @@ class Dispatcher:
                 flush = self._store.async_flush()
                 self._entry.async_create_background_task(self._hass, flush, "ems commanded")
 
-    def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
-        """Log a device's refusal once, and try again later."""
+    def _note_failure(self, channel: Channel, err: Exception) -> None:
+        """Log a device's refusal once, and try again later; a mistake of ours with its trace."""
         if channel.error is None:
-            LOGGER.warning("%s did not take its setpoint, next try in a minute: %s", channel.device.name, err)
-        channel.failed_at, channel.error = dt_util.utcnow(), str(err)
+            told = None if isinstance(err, HomeAssistantError) else err
+            name = channel.device.name
+            LOGGER.warning("%s did not take its setpoint, next try in a minute: %s", name, err, exc_info=told)
+        channel.failed_at, channel.error = dt_util.utcnow(), str(err) or type(err).__name__
         self._notify()
 
     @callback
     def _notify(self) -> None:
         for listener in list(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception:  # noqa: BLE001  # logged: who only shows it must not pass for the device's refusal
+                LOGGER.exception("What a device was told could not be shown")

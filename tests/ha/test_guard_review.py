@@ -311,3 +311,38 @@ async def test_a_car_on_one_phase_keeps_its_current_where_only_its_power_is_know
     channel = await charging(hass, clock, await begin(CHARGER))
     await clock.live(hass, 180)
     assert channel.accepted.current_a == 16
+
+
+async def test_a_mistake_in_writing_to_one_device_is_its_refusal_and_nobody_elses(
+    hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
+) -> None:
+    """It is tried again like any other, not with every look; and the home can still be taken down."""
+    entry = await begin(CHARGER, BATTERY)
+    channel = await charging(hass, clock, entry)
+    battery = entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")]
+    tries: list[Any] = []
+
+    async def odd(*args: Any, **_: Any) -> Any:
+        tries.append(args)
+        raise TypeError("a library that nobody foresaw")
+
+    battery.device.actuator.async_command = battery.device.actuator.async_release = odd
+    battery.accepted, battery.is_touched = None, True
+    house.base_w = 10_000
+    await clock.live(hass, 40)
+    assert channel.accepted.current_a == 10
+    assert battery.error == "a library that nobody foresaw"
+    assert len(tries) == 1
+    await entry.runtime_data.dispatcher.async_stop()
+    assert foreign.heard[-1] == (CURRENT, 6)
+
+
+async def test_what_cannot_be_shown_was_written_all_the_same(
+    hass: HomeAssistant, clock: Clock, begin: Begin
+) -> None:
+    """Who only listens must not make a device look as if it had refused."""
+    entry = await begin(CHARGER)
+    stop = entry.runtime_data.dispatcher.async_add_listener(broken)
+    channel = await charging(hass, clock, entry)
+    assert (channel.accepted.current_a, channel.error) == (16, None)
+    stop()
