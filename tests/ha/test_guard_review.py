@@ -3,6 +3,7 @@
 # ruff: noqa: F811  # fixtures of another file are named twice
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -10,13 +11,17 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.ems.adapters.circuit_flows import meter_word
 from custom_components.ems.adapters.guard_memory import as_found, untold
 from custom_components.ems.channel import Channel, Command, Guarded, Source
 from custom_components.ems.coordinators import guard as guard_module
 from custom_components.ems.coordinators.plan import PlanCoordinator
+from custom_components.ems.devices.reading import Quality, Reading, Value
 from custom_components.ems.engine.control.charger import ChargerNow, ChargerSpec
+from custom_components.ems.engine.control.circuit import Circuit
 from custom_components.ems.engine.control.phase_switch import PhaseState, Stage
 from custom_components.ems.engine.control.snapshot import ChargerState
+from custom_components.ems.site_device import SiteDevice
 from custom_components.ems.turns import is_early, may_send_guarded, may_try
 from tests.ha.clock import Clock, settle
 from tests.ha.foreign import Foreign
@@ -346,3 +351,34 @@ async def test_what_cannot_be_shown_was_written_all_the_same(
     channel = await charging(hass, clock, entry)
     assert (channel.accepted.current_a, channel.error) == (16, None)
     stop()
+
+
+def test_a_block_that_is_silent_once_makes_a_meter_older_and_not_unknown() -> None:
+    """One lost telegram led every car to 6 A, where a whole meter has fifteen seconds."""
+    values = {f"power_l{phase}": Value(value=690.0, quality=Quality.GOOD, at_s=100.0) for phase in (1, 2, 3)}
+    values["power_l3"] = Value(value=460.0, quality=Quality.STALE, at_s=98.0)
+    values["current_l1"] = Value(value=3.0, quality=Quality.STALE, at_s=50.0)
+    coordinator: Any = SimpleNamespace(data=Reading(at_s=100.0, roles={"meter": values}))
+    meter = SiteDevice(subentry_id="m", role="meter", name="M", source={}, params={}, coordinator=coordinator)
+    found = meter_word(Circuit(key="connection", name="House", limit_a=25.0), meter)
+    assert found.at_s == 98.0
+    assert found.flows[3] is not None
+    assert found.flows[3].active_a == 2.0
+    assert 3.0 not in found.values, "what is silent for long does not make the rest old"
+
+
+async def test_from_active_to_advisory_and_back_a_car_is_left_safe_and_taken_up_where_it_is(
+    hass: HomeAssistant, foreign: Foreign, clock: Clock, begin: Begin
+) -> None:
+    """In between nothing is written, and it is not stopped to begin again."""
+    entry = await begin(CHARGER)
+    await charging(hass, clock, entry)
+    foreign.heard.clear()
+    for operation in ("advisory", "active"):
+        await hass.services.async_call("ems", "set_operation", {"operation": operation}, blocking=True)
+        await plan(entry, "charger", mode="charge", current_a=16)
+        await clock.live(hass, 60)
+        if operation == "advisory":
+            assert foreign.heard == [(CURRENT, 6)]
+    assert (ENABLE, "off") not in foreign.heard
+    assert foreign.heard[-1] == (CURRENT, 16)
