@@ -220,6 +220,13 @@ class _Tick:
             fixed_a=-power_kw / per_a if ignores else (0.0 if falls_kw > 0 else None),
         )
 
+    def _left_kw(self, spec: BatterySpec, claim: Claim, amps: float) -> float:
+        """Return what a battery is told to take at most: one that does not listen, no more than before. [kW]."""
+        if not self._ignores(spec):
+            return amps * claim.kw_per_a
+        last = self._before.batteries.get(spec.key)
+        return (last.power_kw or 0.0) if last is not None and last.mode == CHARGE else claim.drawn_kw
+
     def _is_told(self, spec: BatterySpec, order: BatteryOrder) -> bool:
         """Tell whether a battery has its order already: meters show what came of it before its own reading does."""
         last = self._before.batteries.get(spec.key)
@@ -278,8 +285,8 @@ class _Tick:
             j = next(i for i, claim in enumerate(claims) if claim.key == spec.key)
             order, held_by = orders[spec.key], shared.held_by[j]
             # Blind, it is left to its own meter: what it takes by itself is surplus.
-            if order.key != "battery_blind":
-                given_kw = float(shared.amps[j]) * claims[j].kw_per_a
+            if order.key != "battery_blind" and has_hands(spec):
+                given_kw = self._left_kw(spec, claims[j], float(shared.amps[j]))
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
             # An ampere less on each of its phases.
             short_kw = short_a * claims[j].kw_per_a
