@@ -24,6 +24,12 @@ def a_home(start: str = "2026-06-15T12:00", seed: int = 1) -> Home:
     return Home(seed=seed, latitude=48.21, longitude=16.37, zone=VIENNA, start_s=instant(start))
 
 
+def fill_other_cars(home: Home) -> None:
+    """Leave the first car as the only one that may charge, until the others have been away."""
+    for point in home.points[1:]:
+        point.car.energy_wh = point.car.spec.capacity_wh
+
+
 class Wire:
     """An independent reader: pymodbus' own client and its own decoding."""
 
@@ -83,8 +89,10 @@ class Lab:
 @asynccontextmanager
 async def run_lab(start: str, seed: int) -> AsyncIterator[Lab]:
     """Run a demo home and everything connected to it, then stop both."""
-    clock = HandClock(instant(start))
+    clock = HandClock(instant(start) - 10)
     demo = DemoHome(seed=seed, timezone=VIENNA, clock=clock)
+    fill_other_cars(demo.home)
+    clock.advance(10)
     async with AsyncExitStack() as stack:
         await demo.async_start(ports=DemoPorts.free())
         stack.push_async_callback(demo.async_stop)

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.ems.demo import Condition, Fault
 
-from .lab import Lab, a_home
+from .lab import Lab, a_home, fill_other_cars
 
 VOLTS, AMPS, HERTZ, POWER, FACTOR = 0x5B00, 0x5B0C, 0x5B2C, 0x5B14, 0x5B3A
 
@@ -77,6 +77,7 @@ async def test_a_loaded_phase_pulls_its_voltage_down_and_is_paid_for(lab: Lab) -
 def test_motors_need_reactive_power_whatever_the_roof_gives(start: str) -> None:
     """Enough active power is left at the meter to judge by."""
     home = a_home(start)
+    fill_other_cars(home)
     home.condition = Condition.POWER_FACTOR_LOW
     home.advance(home.at_s + 60)
     active_w, reactive_var = home.snapshot.grid_total_w, sum(home.snapshot.reactive_var)

@@ -148,4 +148,4 @@ async def test_a_fault_that_does_not_exist_is_refused(lab: Lab, body, status: in
 def test_faults_of_unknown_devices_are_refused():
     with pytest.raises(ValueError, match="toaster"):
         Faults().set("toaster", Fault.SILENT)
-    assert DEVICES == ("meter", "inverter", "charger", "http")
+    assert DEVICES == ("meter", "inverter", "charger", "charger_2", "charger_3", "http")

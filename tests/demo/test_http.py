@@ -150,4 +150,4 @@ async def test_state_tells_the_truth_in_json(lab: Lab, get):
     )
     assert truth["battery"]["soc_pct"] == pytest.approx(100 * lab.home.battery.soc)
     assert truth["faults"] == {}
-    assert truth["car"]["next_departure_s"] > truth["now_s"]
+    assert truth["charger"]["car"]["next_departure_s"] > truth["now_s"]

@@ -9,7 +9,7 @@ from custom_components.ems.demo.home import Home, step_width
 from custom_components.ems.demo.household import Household, _pulses
 from custom_components.ems.demo.inverter import CommandMode, InverterSpec, Order, dispatch
 
-from .lab import VIENNA, a_home, instant
+from .lab import VIENNA, a_home, fill_other_cars, instant
 
 HOUR_S = 3600
 
@@ -20,7 +20,7 @@ def totals(home: Home) -> dict[str, float]:
         "import": home.meter.import_wh,
         "export": home.meter.export_wh,
         "household": home.household_wh,
-        "car": sum(home.charger.energy_wh),
+        "car": sum(sum(point.charger.energy_wh) for point in home.points),
         "pv": home.inverter.pv_wh,
         "battery_in": home.inverter.battery_in_wh,
         "battery_out": home.inverter.battery_out_wh,
@@ -98,6 +98,7 @@ def test_self_consumption_keeps_the_grid_near_but_not_at_zero():
     """As at a real connection: the inverter regulates on its own, slightly wrong, transformers."""
     home = a_home("2026-12-15T03:00")
     home.battery.energy_wh, home.car.energy_wh = 5000.0, home.car.spec.capacity_wh
+    fill_other_cars(home)
     seen = [home.step(1).grid_total_w for _ in range(600)]
     assert 2 < max(abs(watts) for watts in seen) < 60
     assert len(set(seen)) > 500

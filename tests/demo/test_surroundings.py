@@ -132,20 +132,22 @@ def test_car_takes_what_it_is_offered_between_six_and_sixteen_amperes():
     volts = (230.0, 230.0, 230.0)
     for offered_a, taken_a in ((0.0, 0.0), (5.9, 0.0), (6.0, 6.0), (10.0, 10.0), (32.0, 16.0)):
         car = Car(seed=1, zone=VIENNA, energy_wh=20_000.0)
-        for _ in range(30):
-            amps = car.take(offered_a=offered_a, phases=3, at_home=True, volts=volts, step_s=1)
+        for second in range(30):
+            amps = car.take(now_s=second, step_s=1, offered_a=offered_a, phases=3, at_home=True, volts=volts)
         assert amps == pytest.approx((taken_a,) * 3)
-    assert car.take(offered_a=16, phases=1, at_home=True, volts=volts, step_s=1)[1:] == (0, 0)
-    assert car.take(offered_a=16, phases=3, at_home=False, volts=volts, step_s=1) == (0, 0, 0)
+    one = car.take(now_s=30, step_s=1, offered_a=16, phases=1, at_home=True, volts=volts)
+    assert one[1:] == (0, 0)
+    assert car.take(now_s=31, step_s=1, offered_a=16, phases=3, at_home=False, volts=volts) == (0, 0, 0)
 
 
 def test_car_stores_ninety_per_cent_and_stops_at_its_limit():
     car = Car(seed=1, zone=VIENNA, energy_wh=20_000.0, current_a=16.0)
-    car.take(offered_a=16, phases=3, at_home=True, volts=(230.0,) * 3, step_s=3600)
+    hour = {"offered_a": 16.0, "phases": 3, "at_home": True, "volts": (230.0,) * 3}
+    car.take(now_s=0, step_s=3600, **hour)
     assert car.energy_wh == pytest.approx(20_000 + 0.9 * 3 * 16 * 230)
     car.energy_wh = 0.9 * car.spec.capacity_wh
     assert not car.wants
-    assert car.take(offered_a=16, phases=3, at_home=True, volts=(230.0,) * 3, step_s=1) == (0, 0, 0)
+    assert car.take(now_s=3600, step_s=3600, **hour) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-15", 24)])

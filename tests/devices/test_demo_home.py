@@ -21,6 +21,8 @@ class Lab:
     def __init__(self, profiles, now) -> None:
         self.now = now
         self.home = DemoHome(clock=lambda: self.now)
+        for point in self.home.home.points[1:]:
+            point.car.energy_wh = point.car.spec.capacity_wh  # one car is enough for what is asked here
         self.profiles = profiles
         self.connections = []
 
@@ -119,3 +121,27 @@ async def test_a_charger_falls_back_to_its_safe_current(lab):
     reading = await charger.async_read()
     assert reading.number("charger", "applied_current") == reading.number("charger", "safe_current") == 6
     assert reading.get("charger", "setpoint_accounted") is False
+
+
+async def test_each_charger_is_somebody_else(lab):
+    names = ("charger", "charger_2", "charger_3")
+    found = [await lab.device(name, "alfen_eve").async_identify() for name in names]
+    assert len({who.serial for who in found}) == 3
+    assert all(who.roles == ("charger",) for who in found)
+
+
+async def test_a_charger_changes_to_one_phase_and_back(lab):
+    """Under load the driver leaves contactors alone, so the car is stopped before each change."""
+    point = lab.home.home.points[2]
+    point.car.energy_wh = 0.3 * point.car.spec.capacity_wh
+    charger, used = lab.device("charger_3", "alfen_eve"), []
+    for phases in (3, 1, 3):
+        await charger.async_command(DeviceCommand(role="charger", mode="off"))
+        lab.pass_by(10)
+        await charger.async_read()
+        await charger.async_command(DeviceCommand(role="charger", mode="charge", current_a=10, phases=phases))
+        lab.pass_by(50)
+        reading = await charger.async_read()
+        drawn = [reading.number("charger", f"current_l{terminal}") for terminal in (1, 2, 3)]
+        used.append([round(current) for current in drawn])
+    assert used == [[10, 10, 10], [10, 0, 0], [10, 10, 10]]

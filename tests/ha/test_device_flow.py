@@ -313,7 +313,7 @@ async def test_wishes_turned_by_hand_give_way_to_a_new_set_up(
     """The form shows what holds now, and what it is left with holds from then on; other settings stay."""
     charger = subentry_id(entry, "charger")
     for entity_id, value in (
-        ("number.car_charger_energy_needed", 7),
+        ("number.garage_energy_needed", 7),
         ("number.battery_minimum_state_of_charge", 20),
     ):
         data = {"entity_id": entity_id, "value": value}
@@ -321,9 +321,9 @@ async def test_wishes_turned_by_hand_give_way_to_a_new_set_up(
     flow = await change_device(hass, entry, charger)
     await flow.submit(**link(home, "charger"))
     assert flow.suggested["energy_needed_kwh"] == 7
-    await flow.submit(name="Car charger", **{**CHARGER_PARAMS, "energy_needed_kwh": 30})
+    await flow.submit(name="Garage", **{**CHARGER_PARAMS, "energy_needed_kwh": 30})
     await settle(hass)
-    assert hass.states.get("number.car_charger_energy_needed").state == "30.0"
+    assert hass.states.get("number.garage_energy_needed").state == "30.0"
     assert hass.states.get("number.battery_minimum_state_of_charge").state == "20.0"
     assert set(entry.options["devices"]) == {subentry_id(entry, "battery")}
 
@@ -358,7 +358,7 @@ async def test_a_device_that_moved_is_found_at_its_new_address(
     device_id = subentry_id(entry, "charger")
     flow = await change_device(hass, entry, device_id)
     await flow.submit(**link(home, "charger", host="localhost"))
-    await flow.submit(name="Car charger", **CHARGER_PARAMS)
+    await flow.submit(name="Garage", **CHARGER_PARAMS)
     await settle(hass)
     assert entry.subentries[device_id].data["source"]["link"]["host"] == "localhost"
-    assert hass.states.get("sensor.car_charger_state").state == "available"
+    assert hass.states.get("sensor.garage_state").state == "available"

@@ -88,7 +88,7 @@ def preferences(entry: MockConfigEntry) -> dict[str, Any]:
             },
         ],
         "device_consumption": [
-            {"stat_consumption": "sensor.car_charger_energy", "stat_rate": "sensor.car_charger_power"},
+            {"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.garage_power"},
             {"stat_consumption": "sensor.demo_home_home_consumption_energy"},
         ],
         "device_consumption_water": [],

@@ -61,8 +61,8 @@ async def test_the_sensors_say_what_is_true(
     assert number(hass, "sensor.battery_state_of_charge") == pytest.approx(
         truth["battery"]["soc_pct"], abs=6e-3
     )
-    assert number(hass, "sensor.car_charger_power") == pytest.approx(truth["car_total_w"], abs=0.1)
-    home_w = truth["household_total_w"] + truth["car_total_w"]
+    assert number(hass, "sensor.garage_power") == pytest.approx(truth["charger"]["power_w"], abs=0.1)
+    home_w = truth["household_total_w"] + truth["charger"]["power_w"]
     assert number(hass, "sensor.demo_home_home_consumption") == pytest.approx(home_w, rel=1e-3, abs=1)
     assert number(hass, "sensor.demo_home_base_consumption") == pytest.approx(
         truth["household_total_w"], rel=1e-3, abs=1
@@ -79,7 +79,7 @@ async def test_the_sensors_say_what_is_true(
         ("sensor.grid_meter_exported_energy", "grid_export"),
         ("sensor.battery_charged_energy", "battery_in"),
         ("sensor.battery_discharged_energy", "battery_out"),
-        ("sensor.car_charger_energy", "car"),
+        ("sensor.garage_energy", "charger"),
     ):
         assert number(hass, entity_id) == pytest.approx(energy[counter] / 1000, abs=0.011), entity_id
     for phase, volts in enumerate(truth["voltage_v"], start=1):

@@ -80,6 +80,35 @@ async def test_unloading_stops_the_demo_home_inside(hass: HomeAssistant) -> None
     await settle(hass)
 
 
+async def test_a_demo_home_of_one_charger_lives_on_with_it(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    """An entry and a memory from the time before the others: nothing is asked of wires that are not there."""
+    entry = await own_demo_home(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+    for subentry in list(entry.subentries.values()):
+        if subentry.title in {"Carport", "Courtyard"}:
+            hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    demo = entry.data["demo"]
+    ports = {name: port for name, port in demo["ports"].items() if name not in {"charger_2", "charger_3"}}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "demo": {**demo, "ports": ports}})
+    kept = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["demo_home"]
+    garage = kept.pop("points")["charger"]
+    names = ("setpoint_a", "written_s", "phases", "energy_wh")
+    kept |= {"schema": 1, "charger": {name: garage["charger"][name] for name in names}, "car": garage["car"]}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    running = entry.runtime_data.demo
+    assert [point.spec.name for point in running.home.points] == ["Garage"]
+    assert running.home.charger.energy_wh[0] >= garage["charger"]["energy_wh"][0]
+    assert all(device.is_fresh for device in entry.runtime_data.devices.values())
+    assert entry.runtime_data.plan.data.status == "ok"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+
+
 async def test_a_restart_takes_up_the_demo_homes_life(hass: HomeAssistant, clock: Clock) -> None:
     """Counters never run backwards, and the battery is where a night has left it, not where it began."""
     entry = await own_demo_home(hass)
@@ -187,17 +216,17 @@ async def test_one_silent_device_does_not_hold_up_the_others(
     monkeypatch.setattr(modbus_link, "TIMEOUT_S", 0.1)
     home.faults.set("charger", Fault.SILENT)
     entry = await add_site(demo_site)
-    assert hass.states.get("binary_sensor.car_charger_answers").state == "off"
+    assert hass.states.get("binary_sensor.garage_answers").state == "off"
     assert hass.states.get("binary_sensor.grid_meter_answers").state == "on"
-    assert hass.states.get("sensor.car_charger_power").state == "unavailable"
+    assert hass.states.get("sensor.garage_power").state == "unavailable"
     status = hass.states.get("sensor.demo_home_plan_status")
     assert status.state == "degraded"
-    assert "Car charger" in status.attributes["reason"]
+    assert "Garage" in status.attributes["reason"]
     assert entry.runtime_data.dispatcher.channels[subentry_id(entry, "battery")].accepted
     home.faults.clear()
     await clock.live(hass, 70)
-    assert hass.states.get("binary_sensor.car_charger_answers").state == "on"
-    assert hass.states.get("sensor.car_charger_power").state == "0.0"
+    assert hass.states.get("binary_sensor.garage_answers").state == "on"
+    assert hass.states.get("sensor.garage_power").state == "0.0"
 
 
 async def test_a_home_whose_devices_are_all_silent_is_tried_again(

@@ -22,7 +22,7 @@ from tests.ha.wires import (
 )
 
 MODE, POWER = "select.battery_mode", "number.battery_power_setpoint"
-CURRENT, CHARGING = "number.car_charger_current_limit", "switch.car_charger_charging"
+CURRENT, CHARGING = "number.garage_current_limit", "switch.garage_charging"
 OPERATION = "select.demo_home_operation"
 
 
@@ -433,8 +433,8 @@ async def test_limits_and_wishes_are_read_live(hass: HomeAssistant, entry: MockC
     await call(hass, "number", "set_value", "number.demo_home_import_limit", value=3)
     await call(hass, "number", "set_value", "number.battery_minimum_state_of_charge", value=20)
     await call(hass, "number", "set_value", "number.battery_reserve", value=30)
-    await call(hass, "number", "set_value", "number.car_charger_energy_needed", value=7.5)
-    await call(hass, "time", "set_value", "time.car_charger_ready_by", time="06:30:00")
+    await call(hass, "number", "set_value", "number.garage_energy_needed", value=7.5)
+    await call(hass, "time", "set_value", "time.garage_ready_by", time="06:30:00")
     await call(hass, "select", "select_option", "select.demo_home_strategy", option="self_consumption")
     await call(hass, "select", "select_option", "select.demo_home_preference", option="comfort")
     await settle(hass)
@@ -444,8 +444,8 @@ async def test_limits_and_wishes_are_read_live(hass: HomeAssistant, entry: MockC
     assert site.batteries[0].soc_min == 0.20
     assert site.batteries[0].reserve_soc == 0.30
     assert (site.strategy, site.preference) == ("self_consumption", "comfort")
-    assert state(hass, "number.car_charger_energy_needed") == "7.5"
-    assert state(hass, "time.car_charger_ready_by") == "06:30:00"
+    assert state(hass, "number.garage_energy_needed") == "7.5"
+    assert state(hass, "time.garage_ready_by") == "06:30:00"
     assert entry.options["devices"][subentry_id(entry, "charger")] == {
         "energy_needed_kwh": 7.5,
         "ready_by": "06:30:00",

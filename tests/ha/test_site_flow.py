@@ -46,7 +46,7 @@ async def unload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def test_the_demo_home_runs_inside_home_assistant(hass: HomeAssistant) -> None:
-    """Two clicks, no hardware: the entry holds four devices, is active, and has a plan."""
+    """Two clicks, no hardware: the entry holds six devices, is active, and has a plan."""
     flow = await (await add_home(hass)).choose("demo")
     assert flow.suggested["name"] == "Demo home"
     await flow.submit(name="Demo home", more={})
@@ -54,8 +54,16 @@ async def test_the_demo_home_runs_inside_home_assistant(hass: HomeAssistant) -> 
     await settle(hass)
     entry = flow.result["result"]
     assert entry.state is ConfigEntryState.LOADED
-    assert [s.subentry_type for s in entry.subentries.values()] == ["meter", "battery", "pv", "charger"]
-    assert set(entry.data["demo"]["ports"]) == {"meter", "inverter", "charger", "http"}
+    assert [(s.subentry_type, s.title) for s in entry.subentries.values()] == [
+        ("meter", "Grid meter"),
+        ("battery", "Battery"),
+        ("pv", "Solar"),
+        ("charger", "Garage"),
+        ("charger", "Carport"),
+        ("charger", "Courtyard"),
+    ]
+    wires = {"meter", "inverter", "charger", "charger_2", "charger_3", "http"}
+    assert set(entry.data["demo"]["ports"]) == wires
     assert entry.options == {"operation": "active"}
     assert hass.states.get("sensor.demo_home_plan_status").state == "ok"
     assert "next_flow" not in flow.result  # its meter is there already

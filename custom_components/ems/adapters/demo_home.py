@@ -30,5 +30,8 @@ def make_demo_home(hass: HomeAssistant, *, seed: int, state: dict[str, Any] | No
 
 
 def demo_ports(stored: Mapping[str, Any]) -> DemoPorts:
-    """Return the ports that the entry keeps, so that the devices stay where they were."""
-    return DemoPorts(**stored)
+    """Return the ports that the entry keeps, so that the devices stay where they were.
+
+    An entry from the time of one charger names only that one: it lives on without the others.
+    """
+    return DemoPorts(**{"charger_2": None, "charger_3": None, **stored})

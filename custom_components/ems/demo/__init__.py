@@ -3,6 +3,7 @@
 from .clock import Clock, HandClock, hurried_clock, real_clock
 from .conditions import Condition
 from .demo_home import DemoAddresses, DemoHome, DemoPorts, DeviceAddress
+from .direct import Direct
 from .faults import DEVICES, Fault
 from .modbus_server import PortError
 
@@ -14,6 +15,7 @@ __all__ = [
     "DemoHome",
     "DemoPorts",
     "DeviceAddress",
+    "Direct",
     "Fault",
     "HandClock",
     "PortError",

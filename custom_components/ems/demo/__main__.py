@@ -24,7 +24,7 @@ def _arguments(argv: list[str] | None) -> Namespace:
         "--start", type=_instant, help="ISO time at which the home's clock begins (UTC if bare)"
     )
     parser.add_argument(
-        "--ports-from", type=int, default=15020, help="meter, inverter, charger: the three after it"
+        "--ports-from", type=int, default=15020, help="meter, inverter, three chargers: the five after it"
     )
     parser.add_argument("--http-port", type=int, help="prices and weather (60 above --ports-from)")
     parser.add_argument("--free-ports", action="store_true", help="take any free ports")
@@ -41,7 +41,7 @@ def _show(addresses: DemoAddresses, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(addresses.as_dict()), flush=True)
         return
-    for name in ("meter", "inverter", "charger"):
+    for name in ("meter", "inverter", "charger", "charger_2", "charger_3"):
         at = getattr(addresses, name)
         print(f"{name:9} modbus://{at.host}:{at.port} unit {at.unit_id}")
     print(f"prices    {addresses.http}/v1/marketdata")

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import tzinfo
 import logging
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .charging_point import point_truth
 from .clock import Clock, real_clock
 from .conditions import Condition
 from .faults import Fault, Faults
@@ -28,24 +29,32 @@ _REMEMBERED_S = 7 * 86_400  # a longer absence is skipped: the home slept
 
 @dataclass(frozen=True, kw_only=True)
 class DemoPorts:
-    """Where to listen. 0 takes a free port."""
+    """Where to listen. 0 takes a free port; None does without this charger and its car."""
 
     meter: int = 15021
     inverter: int = 15022
     charger: int = 15023
+    charger_2: int | None = 15024
+    charger_3: int | None = 15025
     http: int = 15080
 
     @classmethod
     def free(cls) -> DemoPorts:
         """Return ports that are surely free."""
-        return cls(meter=0, inverter=0, charger=0, http=0)
+        return cls(meter=0, inverter=0, charger=0, charger_2=0, charger_3=0, http=0)
 
     @classmethod
     def counted_from(cls, first: int, http: int | None = None) -> DemoPorts:
-        """Return a block: meter, inverter and charger behind `first`, http sixty above it unless named."""
+        """Return a block: meter, inverter and chargers behind `first`, http sixty above it unless named."""
         return cls(
-            meter=first + 1, inverter=first + 2, charger=first + 3, http=first + 60 if http is None else http
-        )
+            meter=first + 1, inverter=first + 2, charger=first + 3, charger_2=first + 4, charger_3=first + 5,
+            http=first + 60 if http is None else http,
+        )  # fmt: skip
+
+    def named(self) -> dict[str, int]:
+        """Return the port of every Modbus device that is there."""
+        wanted = {name: port for name, port in asdict(self).items() if name != "http"}
+        return {name: port for name, port in wanted.items() if port is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +73,8 @@ class DemoAddresses:
     meter: DeviceAddress
     inverter: DeviceAddress
     charger: DeviceAddress
+    charger_2: DeviceAddress | None = None
+    charger_3: DeviceAddress | None = None
     http: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,7 +107,6 @@ class DemoHome:
         """Build the home; nothing listens yet."""
         zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
         self.clock = clock
-        self.faults = Faults()
         self.home = Home(
             seed=seed, latitude=latitude, longitude=longitude, zone=zone, start_s=clock(), plane=plane
         )
@@ -105,10 +115,15 @@ class DemoHome:
         self._living: asyncio.Task[None] | None = None
         if state is not None:
             self.restore(state)
-        tables = {"meter": [abb_b23(self.home)], "inverter": [solaredge(self.home, clock)],
-                  "charger": alfen(self.home, clock, zone)}  # fmt: skip
+        tables = {"meter": [abb_b23(self.home)], "inverter": [solaredge(self.home, clock)]}
+        tables |= {point.spec.key: alfen(self.home, point, clock, zone) for point in self.home.points}
         self._devices = {name: DeviceServer(name, units, self.faults, seed) for name, units in tables.items()}
         self._http: HttpServer | None = None
+
+    @property
+    def faults(self) -> Faults:
+        """What the devices suffer from."""
+        return self.home.faults
 
     @property
     def addresses(self) -> DemoAddresses:
@@ -125,20 +140,22 @@ class DemoHome:
         if self._addresses is not None:
             raise RuntimeError("demo home: already started")
         wanted = ports or DemoPorts()
+        named = wanted.named()
+        self.home.keep_points(named)
         await self._catch_up()
         self._http = HttpServer(self.home, self.clock, self._zone, self.faults, self.truth, self.play)
         try:
-            opened = {name: await d.start(host, getattr(wanted, name)) for name, d in self._devices.items()}
+            opened = {name: await self._devices[name].start(host, port) for name, port in named.items()}
             http_port = await self._http.start(host, wanted.http)
         except BaseException:
             await self.async_stop()
             raise
-        self._addresses = DemoAddresses(
-            meter=DeviceAddress(host=host, port=opened["meter"], unit_id=METER_UNIT),
-            inverter=DeviceAddress(host=host, port=opened["inverter"], unit_id=INVERTER_UNIT),
-            charger=DeviceAddress(host=host, port=opened["charger"], unit_id=SOCKET),
-            http=f"http://{host}:{http_port}",
-        )
+        units = {"meter": METER_UNIT, "inverter": INVERTER_UNIT}
+        found = {
+            name: DeviceAddress(host=host, port=port, unit_id=units.get(name, SOCKET))
+            for name, port in opened.items()
+        }
+        self._addresses = DemoAddresses(**found, http=f"http://{host}:{http_port}")
         self._living = asyncio.create_task(self._live(), name="demo home")
 
     async def async_stop(self) -> None:
@@ -209,15 +226,12 @@ class DemoHome:
         home = self.home
         now_s, snapshot = self.clock(), home.snapshot
         flows = snapshot.flows
+        points = {point.spec.key: point_truth(point, now_s) for point in home.points}
         return {
             "now_s": now_s,
             "seed": home.seed,
             "addresses": self._addresses.as_dict() if self._addresses else None,
-            **{
-                key: value
-                for key, value in asdict(replace(snapshot)).items()
-                if key not in {"flows", "order"}
-            },
+            **{key: value for key, value in asdict(snapshot).items() if key not in {"flows", "order"}},
             "grid_total_w": snapshot.grid_total_w,
             "household_total_w": sum(snapshot.household_w),
             "car_total_w": sum(snapshot.car_w),
@@ -228,17 +242,9 @@ class DemoHome:
             "inverter": {
                 "mode": snapshot.order.mode.name.lower(),
                 "lease_remaining_s": home.inverter.remaining_s(now_s),
+                "limit_w": home.inverter.limit_w(now_s),
             },
-            "charger": {
-                "mode3_state": home.charger.mode3_state(now_s),
-                "applied_a": home.charger.applied_a(now_s),
-                "lease_remaining_s": home.charger.remaining_s(now_s),
-            },
-            "car": {
-                "at_home": home.charger.connected,
-                "soc_pct": 100 * home.car.energy_wh / home.car.spec.capacity_wh,
-                "next_departure_s": home.car.next_departure_s(now_s),
-            },
+            **points,
             "energy_wh": self._energies(),
             "faults": self.faults.as_dict(),
             "condition": self.condition,
@@ -250,7 +256,7 @@ class DemoHome:
             "grid_import": home.meter.import_wh,
             "grid_export": home.meter.export_wh,
             "household": home.household_wh,
-            "car": sum(home.charger.energy_wh),
+            **{point.spec.key: sum(point.charger.energy_wh) for point in home.points},
             "pv": home.inverter.pv_wh,
             "battery_in": home.inverter.battery_in_wh,
             "battery_out": home.inverter.battery_out_wh,

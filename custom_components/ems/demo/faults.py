@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+import math
 
-DEVICES = ("meter", "inverter", "charger", "http")
+DEVICES = ("meter", "inverter", "charger", "charger_2", "charger_3", "http")
+REBOOT_S = 30.0
 
 
 class Fault(StrEnum):
@@ -16,44 +18,88 @@ class Fault(StrEnum):
     EXCEPTION = "exception"  # answers every request with exception `code` (HTTP: with status `code`)
     FROZEN = "frozen"  # answers, but measured values no longer change
     REFUSE = "refuse"  # closes every connection
+    INVERTED = "inverted"  # the meter shows import as export and export as import
+    IGNORES = "ignores"  # takes commands and goes on with what it did
+    REBOOTS = "reboots"  # is gone for a while and forgets what it was told
+
+
+_ONLY = {
+    Fault.INVERTED: ("meter",),
+    Fault.IGNORES: ("inverter", "charger", "charger_2", "charger_3"),
+    Fault.REBOOTS: ("charger", "charger_2", "charger_3"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActiveFault:
-    """A fault with its particulars."""
+    """A fault with its particulars. Without an end it lasts until it is cleared."""
 
     kind: Fault
     seconds: float = 5.0
     code: int = 4
+    lasts_s: float | None = None
+    ends_s: float = math.inf
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the device takes no connection."""
+        return self.kind in {Fault.REFUSE, Fault.REBOOTS}
+
+
+type Listener = Callable[[str, ActiveFault | None], None]
 
 
 class Faults:
-    """Which device suffers from what."""
+    """Which device suffers from what.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    now : The home's time, by which faults end. [s since the epoch]
+    """
+
+    def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
         """Begin healthy."""
+        self.next_end_s = math.inf
+        self._now = now
         self._active: dict[str, ActiveFault] = {}
-        self._listeners: list[Callable[[str, ActiveFault | None], None]] = []
+        self._listeners: list[Listener] = []
 
-    def listen(self, listener: Callable[[str, ActiveFault | None], None]) -> None:
+    def listen(self, listener: Listener) -> None:
         """Tell `listener` of every change."""
         self._listeners.append(listener)
 
-    def set(self, device: str, kind: Fault, *, seconds: float = 5.0, code: int | None = None) -> None:
-        """Make a device fail until it is cleared.
+    def set(
+        self,
+        device: str,
+        kind: Fault,
+        *,
+        seconds: float = 5.0,
+        code: int | None = None,
+        lasts_s: float | None = None,
+    ) -> None:
+        """Make a device fail, until it is cleared or for a while.
 
         Parameters
         ----------
-        device : "meter", "inverter", "charger" or "http".
+        device : One of `DEVICES`; ValueError where it is not, or where it cannot fail like this.
         seconds : Delay of a slow device. [s]
         code : Modbus exception (default 4, device failure) or HTTP status (default 503).
+        lasts_s : After how long it heals by itself. A reboot takes 30 s where nothing else is said. [s]
         """
+        kind = Fault(kind)
         if device not in DEVICES:
             raise ValueError(f"device: {device!r} is none of {', '.join(DEVICES)}")
-        default = 503 if device == "http" else 4
-        self._change(
-            device, ActiveFault(kind=Fault(kind), seconds=seconds, code=default if code is None else code)
-        )
+        if device not in _ONLY.get(kind, DEVICES):
+            raise ValueError(f"fault: {kind} happens only to {', '.join(_ONLY[kind])}, not to {device}")
+        if lasts_s is not None and not lasts_s > 0:
+            raise ValueError(f"lasts_s: {lasts_s!r} is not above 0")
+        if code is None:
+            code = 503 if device == "http" else 4
+        if kind is Fault.REBOOTS and lasts_s is None:
+            lasts_s = REBOOT_S
+        ends_s = math.inf if lasts_s is None else self._now() + lasts_s
+        fault = ActiveFault(kind=kind, seconds=seconds, code=code, lasts_s=lasts_s, ends_s=ends_s)
+        self._change(device, fault)
 
     def clear(self, device: str | None = None) -> None:
         """Heal one device, or all."""
@@ -61,9 +107,20 @@ class Faults:
             if name in self._active:
                 self._change(name, None)
 
+    def expire(self, now_s: float) -> None:
+        """Heal whatever has lasted long enough."""
+        for name, fault in list(self._active.items()):
+            if fault.ends_s <= now_s:
+                self._change(name, None)
+
     def get(self, device: str) -> ActiveFault | None:
         """Return what a device suffers from."""
         return self._active.get(device)
+
+    def is_on(self, device: str, kind: Fault) -> bool:
+        """Return whether a device suffers from just this."""
+        fault = self._active.get(device)
+        return fault is not None and fault.kind is kind
 
     def as_dict(self) -> dict[str, str]:
         """Return device → fault, for /demo/state."""
@@ -74,5 +131,6 @@ class Faults:
             del self._active[device]
         else:
             self._active[device] = fault
+        self.next_end_s = min((each.ends_s for each in self._active.values()), default=math.inf)
         for listener in self._listeners:
             listener(device, fault)

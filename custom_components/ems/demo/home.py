@@ -1,7 +1,9 @@
 """The simulated home: everything meets at the grid meter, and nothing gets lost."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import tzinfo
+from functools import partial
 import math
 from typing import Any
 
@@ -11,20 +13,22 @@ from numpy.typing import NDArray
 from .battery import Battery
 from .car import Car
 from .charger import Charger
+from .charging_point import POINTS, ChargingPoint, PointSpec
 from .conditions import Condition, Mains, under
+from .faults import Fault, Faults
 from .household import Household
 from .inverter import Flows, Inverter, Order, Settings, dispatch
 from .mains import MeterCounters, frequency_hz, transformer_error_w, voltages_v
 from .pv import PvPlane, dc_power, facing_noon
+from .suffering import suffer
 from .trace import Trace
 from .weather import Weather
 
 type Floats = NDArray[np.float64]
 type Phases = tuple[float, float, float]
 
-SCHEMA = 1
+SCHEMA, ONE_CHARGER = 2, 1  # of the stored state: now, and when there was but one charger
 HOUR_S = 3600.0
-_CAR_MEMORY = ("energy_wh", "current_a", "settled_s")
 FINE_S, MIDDLE_S, COARSE_S = 1, 10, 60  # widths of a step; see step_width
 REACTIVE_SHARE = math.tan(math.acos(0.97))  # motors and cheap power supplies in an ordinary household
 
@@ -74,6 +78,7 @@ class Home:
         zone: tzinfo,
         start_s: float,
         plane: PvPlane | None = None,
+        points: Sequence[PointSpec] = POINTS,
     ) -> None:
         """Build the home one second before `start_s` and live through that second."""
         self.seed = seed
@@ -81,16 +86,48 @@ class Home:
         self.plane = plane or facing_noon(latitude)
         self.household = Household(seed, zone)
         self.battery = Battery()
-        self.car = Car(seed=seed, zone=zone)
-        self.charger = Charger()
+        self.points = [ChargingPoint(spec, seed=seed, zone=zone) for spec in points]
         self.inverter = Inverter()
         self.meter = MeterCounters()
         self.condition = Condition.NORMAL
         self.household_wh = 0.0
+        self.faults = Faults(lambda: float(self.at_s))
+        self.faults.listen(partial(suffer, self))
         self._surroundings = Trace(self._surroundings_of)
         self.at_s = math.floor(start_s) - FINE_S
-        self.car.settled_s = float(self.at_s)
+        for point in self.points:
+            point.car.settled_s = float(self.at_s)
+            point.car.ready_s = self.at_s + point.spec.car.restarts_after_s
+        self._have_a_guest()
         self.snapshot = self.step(FINE_S)
+
+    @property
+    def charger(self) -> Charger:
+        """The box of the first place to charge."""
+        return self.points[0].charger
+
+    @property
+    def car(self) -> Car:
+        """The car of the first place to charge."""
+        return self.points[0].car
+
+    @property
+    def metered(self) -> Snapshot:
+        """What the grid meter takes the last step for: the truth, or its mirror image where it is wired wrong."""
+        if not self.faults.is_on("meter", Fault.INVERTED):
+            return self.snapshot
+        (p1, p2, p3), (q1, q2, q3) = self.snapshot.grid_w, self.snapshot.reactive_var
+        return replace(self.snapshot, grid_w=(-p1, -p2, -p3), reactive_var=(-q1, -q2, -q3))
+
+    def keep_points(self, keys: Container[str]) -> None:
+        """Do without the places whose box answers nobody: nobody could ever steer them."""
+        self.points = [point for point in self.points if point.spec.key in keys]
+
+    def _have_a_guest(self) -> None:
+        """Begin with a car at home: where all are under way, the last stays."""
+        now_s = float(self.at_s)
+        if self.points and not any(point.car.at_home(now_s) for point in self.points):
+            self.points[-1].car.stay(now_s)
 
     def advance(self, until_s: float, width_s: int | None = None, *, at_most: int | None = None) -> bool:
         """Live until an instant, in whole steps.
@@ -116,22 +153,23 @@ class Home:
     def step(self, step_s: int) -> Snapshot:
         """Live through one step with everything constant that was true at its start.
 
-        grid = household + car - inverter        on every phase
+        grid = household + cars - inverter        on every phase
         """
         now_s = float(self.at_s)
+        if self.faults.next_end_s <= now_s:
+            self.faults.expire(now_s)
         pv_w, temperature_c, cloud, ghi, v1, v2, v3, hertz, error_w = self._surroundings.at(now_s)
         street = under(self.condition, now_s, Mains(voltage_v=(v1, v2, v3), frequency_hz=hertz))
         volts = v1, v2, v3 = street.voltage_v
         household_w = self.household.power_w(now_s)
         reactive = _reactive_var(household_w, street.reactive_var)
         household_w = _sum(household_w, street.load_w)
-        car_a = self._charge_car(now_s, volts, step_s)
-        car_w = (car_a[0] * v1, car_a[1] * v2, car_a[2] * v3)
+        car_a, car_w = self._charge_cars(now_s, volts, step_s)
         load_w = (household_w[0] + car_w[0], household_w[1] + car_w[1], household_w[2] + car_w[2])
         order, flows = self._run_inverter(now_s, pv_w, load_w, error_w, step_s)
         third_w = flows.ac_w / 3
         grid_w = (load_w[0] - third_w, load_w[1] - third_w, load_w[2] - third_w)
-        self._count(household_w, car_w, flows, grid_w, step_s)
+        self._count(household_w, flows, grid_w, step_s)
         self.at_s += step_s
         self.snapshot = Snapshot(
             at_s=float(self.at_s), household_w=household_w, car_a=car_a, car_w=car_w,
@@ -141,14 +179,16 @@ class Home:
         )  # fmt: skip
         return self.snapshot
 
-    def _charge_car(self, now_s: float, volts: Phases, step_s: int) -> Phases:
-        at_home = self.car.at_home(now_s)
-        car_a = self.car.take(
-            offered_a=self.charger.offered_a(now_s), phases=self.charger.phases,
-            at_home=at_home, volts=volts, step_s=step_s,
-        )  # fmt: skip
-        self.charger.connected, self.charger.charging = at_home, car_a[0] > 0
-        return car_a
+    def _charge_cars(self, now_s: float, volts: Phases, step_s: int) -> tuple[Phases, Phases]:
+        """Charge every car and return what they draw from the phases of the house. [A], [W]."""
+        amps, watts = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+        for point in self.points:
+            point.charge(now_s, volts, step_s)
+            box = point.charger
+            for terminal, phase in enumerate(point.spec.box.rotation):
+                amps[phase] += box.terminal_a[terminal]
+                watts[phase] += box.terminal_w[terminal]
+        return (amps[0], amps[1], amps[2]), (watts[0], watts[1], watts[2])
 
     def _run_inverter(
         self, now_s: float, pv_w: float, load_w: Phases, error_w: float, step_s: int
@@ -157,7 +197,7 @@ class Home:
         inverter, battery = self.inverter, self.battery
         order = inverter.order(now_s)
         flows = dispatch(
-            order, pv_w=pv_w, load_w=max(0.0, sum(load_w) + error_w), ac_cap_w=inverter.ac_cap_w(load_w),
+            order, pv_w=pv_w, load_w=max(0.0, sum(load_w) + error_w), ac_cap_w=inverter.ac_cap_w(load_w, now_s),
             charge_max_w=battery.charge_max_w(step_s),
             discharge_max_w=battery.discharge_max_w(step_s, inverter.settings.backup_reserve_pct / 100),
             spec=inverter.spec, ac_charging=inverter.settings.ac_charge_policy != 0,
@@ -165,17 +205,15 @@ class Home:
         battery.run(flows.battery_w, step_s)
         return order, flows
 
-    def _count(self, household_w: Phases, car_w: Phases, flows: Flows, grid_w: Phases, step_s: int) -> None:
+    def _count(self, household_w: Phases, flows: Flows, grid_w: Phases, step_s: int) -> None:
         hours = step_s / HOUR_S
         self.household_wh += sum(household_w) * hours
         self.meter.count(grid_w, step_s)
-        inverter, charger = self.inverter, self.charger
+        inverter = self.inverter
         inverter.ac_out_wh += max(flows.ac_w, 0.0) * hours
         inverter.pv_wh += flows.pv_w * hours
         inverter.battery_out_wh += max(flows.battery_w, 0.0) * hours
         inverter.battery_in_wh += max(-flows.battery_w, 0.0) * hours
-        l1, l2, l3 = (wh + w * hours for wh, w in zip(charger.energy_wh, car_w, strict=True))
-        charger.energy_wh = (l1, l2, l3)
 
     def _surroundings_of(self, at_s: Floats) -> Floats:
         """Return what the home cannot change, one row per instant."""
@@ -191,27 +229,26 @@ class Home:
     def skip_to(self, at_s: int) -> None:
         """Jump to an instant without living until then. Counters stay; leases from the future are void."""
         self.at_s = at_s
-        self.car.settled_s = min(self.car.settled_s, float(at_s))
-        if (self.charger.written_s or 0) > at_s:
-            self.charger.written_s = None
-        if (self.inverter.commanded_s or 0) > at_s:
-            self.inverter.commanded_s = None
+        for point in self.points:
+            point.skip_to(float(at_s))
+        inverter = self.inverter
+        if (inverter.commanded_s or 0) > at_s:
+            inverter.commanded_s = None
+        if (inverter.limited_s or 0) > at_s:
+            inverter.limited_s = None
 
     def state(self) -> dict[str, Any]:
         """Return all that has to survive a restart, as JSON."""
-        inverter, charger = self.inverter, self.charger
+        inverter = self.inverter
         return {
             "schema": SCHEMA,
             "at_s": self.at_s,
             "household_wh": self.household_wh,
             "battery": {"energy_wh": self.battery.energy_wh},
-            "car": {name: getattr(self.car, name) for name in _CAR_MEMORY},
-            "charger": {
-                "setpoint_a": charger.setpoint_a, "written_s": charger.written_s,
-                "phases": charger.phases, "energy_wh": list(charger.energy_wh),
-            },
+            "points": {point.spec.key: point.state() for point in self.points},
             "inverter": {
                 "settings": asdict(inverter.settings), "commanded_s": inverter.commanded_s,
+                "limited_s": inverter.limited_s,
                 "ac_out_wh": inverter.ac_out_wh, "pv_wh": inverter.pv_wh,
                 "battery_out_wh": inverter.battery_out_wh, "battery_in_wh": inverter.battery_in_wh,
             },
@@ -229,23 +266,25 @@ class Home:
             raise ValueError(f"demo home: the stored state cannot be used ({err!r})") from err
 
     def _restore(self, state: dict[str, Any]) -> None:
-        if state["schema"] != SCHEMA:
+        if state["schema"] not in {SCHEMA, ONE_CHARGER}:
             raise ValueError(f"demo home: stored state has schema {state['schema']}, expected {SCHEMA}")
-        charger, inverter, meter = dict(state["charger"]), dict(state["inverter"]), dict(state["meter"])
-        charger["energy_wh"] = tuple(charger["energy_wh"])
+        inverter, meter = dict(state["inverter"]), dict(state["meter"])
         inverter["settings"] = Settings(**inverter["settings"])
         for name in ("phase_import_wh", "phase_export_wh"):
             meter[name] = tuple(meter[name])
-        self.charger, self.inverter, self.meter = (
-            Charger(**charger),
-            Inverter(**inverter),
-            MeterCounters(**meter),
-        )
+        self.inverter, self.meter = Inverter(**inverter), MeterCounters(**meter)
+        self._restore_points(state)
         self.battery.energy_wh = float(state["battery"]["energy_wh"])
-        for name in _CAR_MEMORY:
-            setattr(self.car, name, float(state["car"][name]))
         self.household_wh = float(state["household_wh"])
         self.at_s = int(state["at_s"])
+
+    def _restore_points(self, state: dict[str, Any]) -> None:
+        """Take up boxes and cars. Those that the state does not know begin anew at its instant."""
+        kept = {"charger": state} if state["schema"] == ONE_CHARGER else state["points"]
+        for point in self.points:
+            point.car.settled_s = float(state["at_s"])
+            if found := kept.get(point.spec.key):
+                point.restore(found["charger"], found["car"])
 
 
 def _reactive_var(household_w: Phases, more_var: Phases) -> Phases:

@@ -134,12 +134,13 @@ class HttpServer:
         if kind is None:
             self._faults.clear(device)
             return
-        code = wish.get("code")
+        code, lasts_s = wish.get("code"), wish.get("lasts_s")
         self._faults.set(
             str(device),
             Fault(kind),
             seconds=float(wish.get("seconds", 5.0)),
             code=None if code is None else int(code),
+            lasts_s=None if lasts_s is None else float(lasts_s),
         )
 
     @web.middleware

@@ -55,6 +55,10 @@ class Settings:
     command_mode: int = CommandMode.SELF_CONSUMPTION
     charge_limit_w: float = 5_000.0
     discharge_limit_w: float = 5_000.0
+    power_control: int = 0  # 1: the two limits below count
+    power_timeout_s: int = 60
+    fallback_pct: float = 100.0  # of the rating, when nobody renews the limit
+    limit_pct: float = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,8 @@ class Inverter:
     spec: InverterSpec = InverterSpec()
     settings: Settings = field(default_factory=Settings)
     commanded_s: float | None = None  # when a command last came
+    limited_s: float | None = None  # when the limit on its power last came
+    stuck: Order | None = None  # it takes storage commands and does this for ever
     ac_out_wh: float = 14_876_543.0
     pv_wh: float = 15_800_321.0
     battery_out_wh: float = 5_012_345.0
@@ -101,6 +107,8 @@ class Inverter:
 
     def order(self, now_s: float) -> Order:
         """Return what rules: the command while its lease runs, then the default mode at full power."""
+        if self.stuck is not None:
+            return self.stuck
         s = self.settings
         if s.control_mode != ControlMode.REMOTE:
             return Order(_WITHOUT_REMOTE[ControlMode(s.control_mode)], float("inf"), float("inf"))
@@ -108,13 +116,21 @@ class Inverter:
             return Order(CommandMode(s.command_mode), s.charge_limit_w, s.discharge_limit_w)
         return Order(CommandMode(s.default_mode), float("inf"), float("inf"))
 
-    def ac_cap_w(self, load_w: tuple[float, float, float]) -> float:
-        """Return the most the inverter may feed in: its rating, or load plus permitted export. [W]."""
+    def limit_w(self, now_s: float) -> float:
+        """Return the most it may give by its rating and by what was written while that holds. [W]."""
         s = self.settings
-        if not s.export_control & 1:
+        if not s.power_control:
             return self.spec.ac_max_w
+        holds = self.limited_s is not None and now_s < self.limited_s + s.power_timeout_s
+        return self.spec.ac_max_w * (s.limit_pct if holds else s.fallback_pct) / 100
+
+    def ac_cap_w(self, load_w: tuple[float, float, float], now_s: float) -> float:
+        """Return the most the inverter may feed in: its limit, or load plus permitted export. [W]."""
+        s, most_w = self.settings, self.limit_w(now_s)
+        if not s.export_control & 1:
+            return most_w
         load = 3 * min(load_w) if s.export_per_phase else sum(load_w)
-        return max(0.0, min(self.spec.ac_max_w, load + s.export_limit_w))
+        return max(0.0, min(most_w, load + s.export_limit_w))
 
 
 def dispatch(

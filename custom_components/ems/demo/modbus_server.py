@@ -83,7 +83,7 @@ class DeviceServer:
             return
         for table in self._tables:
             table.freeze(fault is not None and fault.kind is Fault.FROZEN)
-        if fault is not None and fault.kind is Fault.REFUSE:
+        if fault is not None and fault.is_gone:
             self.drop_connections()
 
 
@@ -132,7 +132,7 @@ class _Connection(ServerRequestHandler):
         super().callback_connected()
         self._device.connections.add(self)
         fault = self._device.fault
-        if fault is not None and fault.kind is Fault.REFUSE:
+        if fault is not None and fault.is_gone:
             self.abort()
             return
         self.worker = asyncio.create_task(self._work(), name=f"demo {self._device.name} connection")

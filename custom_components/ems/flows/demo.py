@@ -1,6 +1,7 @@
 """Set up the demo home: find its wires, ask every device who it is, and describe the whole site."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from ..adapters.circuits import CONNECTION
 from ..adapters.demo_home import make_demo_home
+from ..adapters.device_wiring import SECTION
 from ..const import (
     BATTERY,
     CHARGER,
@@ -30,6 +33,7 @@ from ..const import (
     CONF_PROFILE,
     CONF_SERIAL,
     CONF_SOURCE,
+    CONF_SWITCHES_PHASES,
     CONF_TARIFF,
     CONF_TRANSPORT,
     CONF_UNIT_ID,
@@ -50,14 +54,39 @@ from .probe import ProbeError, async_probe
 
 SEED = 1
 TIMEOUT_S = 10
-# role → (device of the demo home, profile that reads it, name, what people know about it)
-_DEVICES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    METER: ("meter", "abb_b23", "Grid meter", {"position": "grid"}),
-    BATTERY: (
-        "inverter",
-        "solaredge_storedge",
-        "Battery",
-        {
+_REQUIRED = ("meter", "inverter", "charger")  # a demo home of an earlier version has but one charger
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoDevice:
+    """One subentry: its role, the device of the demo home behind it, the profile, what people know about it."""
+
+    role: str
+    at: str
+    profile: str
+    name: str
+    params: Mapping[str, Any]
+
+
+def _charger(at: str, name: str, rotation: str, priority: int = 0, **params: Any) -> DemoDevice:
+    usual = {
+        "phases": "3",
+        "current_min_a": 6,
+        "current_max_a": 16,
+        CONF_SWITCHES_PHASES: False,
+        SECTION: {"circuit": CONNECTION, "rotation": rotation, "safe_a": 6, "priority": priority},
+    }
+    return DemoDevice(role=CHARGER, at=at, profile="alfen_eve", name=name, params=usual | params)
+
+
+_DEVICES = (
+    DemoDevice(role=METER, at="meter", profile="abb_b23", name="Grid meter", params={"position": "grid"}),
+    DemoDevice(
+        role=BATTERY,
+        at="inverter",
+        profile="solaredge_storedge",
+        name="Battery",
+        params={
             "capacity_kwh": 10.0,
             "charge_max_w": 5000,
             "discharge_max_w": 5000,
@@ -65,20 +94,32 @@ _DEVICES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
             "wear_per_kwh": 0.02,
         },
     ),
-    PV: ("inverter", "solaredge_storedge", "Solar", {"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0}),
-    CHARGER: (
-        "charger",
-        "alfen_eve",
-        "Car charger",
-        {
-            "phases": "3",
-            "current_min_a": 6,
-            "current_max_a": 16,
-            "energy_needed_kwh": 15,
-            "ready_by": "07:00:00",
-        },
+    DemoDevice(
+        role=PV,
+        at="inverter",
+        profile="solaredge_storedge",
+        name="Solar",
+        params={"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0},
     ),
-}
+    _charger("charger", "Garage", "l1_l2_l3", priority=1, energy_needed_kwh=15, ready_by="07:00:00"),
+    _charger(
+        "charger_2",
+        "Carport",
+        "l2",
+        phases="1",
+        current_max_a=20,
+        energy_needed_kwh=8,
+        ready_by="07:30:00",
+    ),
+    _charger(
+        "charger_3",
+        "Courtyard",
+        "l3_l1_l2",
+        switches_phases=True,
+        energy_needed_kwh=15,
+        ready_by="06:00:00",
+    ),
+)
 
 
 class DemoUnreachableError(Exception):
@@ -103,7 +144,7 @@ async def async_demo_entry(hass: HomeAssistant, address: str | None) -> DemoEntr
     try:
         await home.async_start(ports=DemoPorts.free())
         found = home.addresses.as_dict()
-        ports = {name: found[name]["port"] for name in ("meter", "inverter", "charger")}
+        ports = {device.at: found[device.at]["port"] for device in _DEVICES}
         ports["http"] = int(found["http"].rsplit(":", 1)[1])
         return await _async_describe(hass, found, ports=ports)
     except PortError as err:
@@ -133,7 +174,7 @@ def _addresses(answer: Any) -> dict[str, Any] | None:
     found = answer.get("addresses") if isinstance(answer, dict) else None
     if not isinstance(found, dict):
         return None
-    at = [found.get(device) for device in ("meter", "inverter", "charger")]
+    at = [found.get(device) for device in _REQUIRED]
     whole = all(isinstance(each, dict) and {"host", "port", CONF_UNIT_ID} <= set(each) for each in at)
     return found if whole else None
 
@@ -141,7 +182,7 @@ def _addresses(answer: Any) -> dict[str, Any] | None:
 async def _async_describe(
     hass: HomeAssistant, found: Mapping[str, Any], ports: dict[str, int] | None
 ) -> DemoEntry:
-    subentries = [await _async_subentry(hass, role, found) for role in _DEVICES]
+    subentries = [await _async_subentry(hass, each, found) for each in _DEVICES if found.get(each.at)]
     return DemoEntry(
         unique_id="demo" if ports else f"demo:{found['http']}",
         data={
@@ -171,9 +212,13 @@ async def _async_describe(
     )
 
 
-async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, Any]) -> ConfigSubentryData:
-    device, profile_id, name, params = _DEVICES[role]
-    at = found[device]
+async def _async_subentry(
+    hass: HomeAssistant, device: DemoDevice, found: Mapping[str, Any]
+) -> ConfigSubentryData:
+    at, params = (
+        found[device.at],
+        deepcopy(dict(device.params)),
+    )  # a copy: what is stored must not be our constant
     link = {
         CONF_TRANSPORT: "modbus_tcp",
         "host": at["host"],
@@ -182,23 +227,23 @@ async def _async_subentry(hass: HomeAssistant, role: str, found: Mapping[str, An
     }
     profiles = await hass.async_add_executor_job(load_profiles)
     try:
-        probe = await async_probe(hass, profiles[profile_id], link)
+        probe = await async_probe(hass, profiles[device.profile], link)
     except ProbeError as err:
-        raise DemoUnreachableError(f"{device}: {err.detail}") from err
-    if role == PV:
-        params = {**params, "azimuth_deg": 180 if hass.config.latitude >= 0 else 0}
+        raise DemoUnreachableError(f"{device.at}: {err.detail}") from err
+    if device.role == PV:
+        params["azimuth_deg"] = 180 if hass.config.latitude >= 0 else 0
     return ConfigSubentryData(
-        subentry_type=role,
-        title=name,
-        unique_id=f"{role}:{probe.serial}",
+        subentry_type=device.role,
+        title=device.name,
+        unique_id=f"{device.role}:{probe.serial}",
         data={
-            "name": name,
+            "name": device.name,
             CONF_SOURCE: {
                 CONF_KIND: SOURCE_PROFILE,
-                CONF_PROFILE: profile_id,
+                CONF_PROFILE: device.profile,
                 CONF_LINK: link,
                 CONF_SERIAL: probe.serial,
             },
-            CONF_PARAMS: {**params},  # a copy: what is stored must not be our constant
+            CONF_PARAMS: params,
         },
     )

@@ -1,6 +1,6 @@
 """The simulated home as a process of its own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
@@ -14,6 +14,8 @@ from script.lib.ha.wait import until
 ROOT = Path(__file__).parents[3]
 COMPONENT = ROOT / "custom_components" / "ems"
 START_TIMEOUT_S = 60
+# What EMS calls them, and what the home does.
+CHARGERS = {"Garage": "charger", "Carport": "charger_2", "Courtyard": "charger_3"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,20 +29,21 @@ class Wire:
 
 @dataclass(frozen=True, kw_only=True)
 class DemoHome:
-    """A running home: three devices, and a web server with prices and weather."""
+    """A running home: its devices, and a web server with prices and weather. Chargers go by their names in EMS."""
 
     process: Process
     meter: Wire
     inverter: Wire
-    charger: Wire
+    chargers: Mapping[str, Wire]
     http: str
 
 
 def _parse(line: str) -> dict[str, Any]:
     """Return the addresses that the home prints first."""
     found: dict[str, Any] = json.loads(line)
-    wires = {name: Wire(**found[name]) for name in ("meter", "inverter", "charger")}
-    return {**wires, "http": found["http"]}
+    wires = {name: Wire(**found[name]) for name in ("meter", "inverter")}
+    chargers = {title: Wire(**found[name]) for title, name in CHARGERS.items()}
+    return {**wires, "chargers": chargers, "http": found["http"]}
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ from .say import say
 from .stage import Stage, set_stage
 
 USUAL_PORT = 8123
-# The home takes three ports behind the first of its block, and one for prices and weather.
+# The home takes five ports behind the first of its block, and one for prices and weather.
 BLOCKS = range(15020, 15920, 100)
-OFFSETS = (1, 2, 3, 60)
+OFFSETS = (1, 2, 3, 4, 5, 60)
 
 
 @contextmanager
@@ -55,6 +55,7 @@ def _home_ports(folder: Path) -> tuple[str, str]:
 
 async def _welcome(stage: Stage, folder: Path) -> str:
     plan, user = await stage.plan(), User()
+    chargers = ", ".join(f"{name} {wire.port}" for name, wire in stage.home.chargers.items())
     devices = ", ".join(f"{each.title} ({each.type})" for each in await stage.devices())
     return f"""
 EMS runs in Home Assistant {await stage.home_assistant.version()}
@@ -67,7 +68,7 @@ EMS runs in Home Assistant {await stage.home_assistant.version()}
   plan        {plan["status"]}: {len(plan["steps"])} steps, {plan["expected_cost"]:.2f} {plan["currency"]} \
 instead of {plan["baseline_cost"]:.2f}
   wires       meter {stage.home.meter.port}, inverter {stage.home.inverter.port}, \
-charger {stage.home.charger.port}, prices and weather {stage.home.http}
+{chargers}, prices and weather {stage.home.http}
   logs        {folder / "log"}
 
 Ctrl-C stops everything; the home is kept in {folder}."""

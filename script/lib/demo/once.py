@@ -1,5 +1,6 @@
 """One full cycle without a screen: read, forecast, plan, steer, and prove it on the wire."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,14 +21,18 @@ LOGS = ROOT / "build" / "demo-once"
 HAND_POWER_W = 1700.0
 
 
-async def _commands(stage: Stage, before: Snapshot, source: str) -> list[Setpoint]:
+async def _commands(stage: Stage, before: Mapping[str, Snapshot], source: str) -> list[Setpoint]:
     """Return what has been written so far, as EMS says and as the wire shows."""
     channels = (await stage.diagnostics())["commands"]
     after = await read_setpoints(stage.home)
+    titles = {each.id: each.title for each in await stage.devices()}
+    wires = {device: titles[device] if titles[device] in after else "inverter" for device in channels}
     return [
         setpoint
         for device, channel in channels.items()
-        for setpoint in compare(device, source, channel["writes"], before, after)
+        for setpoint in compare(
+            device, source, channel["writes"], before[wires[device]], after[wires[device]]
+        )
     ]
 
 

@@ -1,7 +1,7 @@
 """The whole stage: a simulated home, Home Assistant, and EMS' site in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Stage:
     home: DemoHome
     home_assistant: HomeAssistant
     entry_id: str
-    before: Snapshot
+    before: Mapping[str, Snapshot]
 
     async def plan(self) -> dict[str, Any]:
         """Return the current plan, waiting for the first one."""

@@ -43,7 +43,7 @@ INVERTER = (
 # Alfen, "Modbus Slave TCP/IP for NG9xx", socket measurements and setpoints.
 CHARGER = (Register(name="current_setpoint", address=1210, code="f"),)
 
-type Snapshot = dict[int, float]  # by address: the two devices' addresses do not overlap
+type Snapshot = dict[int, float]  # by address
 
 
 @asynccontextmanager
@@ -70,6 +70,9 @@ async def _read(wire: Wire, registers: Sequence[Register]) -> Snapshot:
     return found
 
 
-async def read_setpoints(home: DemoHome) -> Snapshot:
-    """Return every setpoint register of the home as it is on the wire now."""
-    return await _read(home.inverter, INVERTER) | await _read(home.charger, CHARGER)
+async def read_setpoints(home: DemoHome) -> dict[str, Snapshot]:
+    """Return, by device, every setpoint register of the home as it is on the wire now."""
+    found = {"inverter": await _read(home.inverter, INVERTER)}
+    for name, wire in home.chargers.items():
+        found[name] = await _read(wire, CHARGER)
+    return found

@@ -27,7 +27,7 @@ def abb_b23(home: Home) -> RegisterTable:
     """Return the meter's registers, fed by the home."""
 
     def now() -> Snapshot:
-        return home.snapshot
+        return home.metered
 
     points = [*_identity(), *_energies(home), *_voltages(now), *_currents(now), *_powers(now), *_angles(now)]
     return RegisterTable(UNIT, points, FUNCTIONS)

@@ -1,8 +1,8 @@
 """SolarEdge three-phase hybrid inverter with a battery and an export meter: SunSpec, then the storage blocks.
 
 Sources: SolarEdge "SunSpec implementation technical note" (common block, model 103, the meter's model 203
-behind it); SolarEdge "Power control open protocol" (0xE000 storage and export control, 0xE100 battery; words
-swapped there).
+behind it); SolarEdge "Power control open protocol" (0xE000 storage and export control, 0xE100 battery, 0xF300
+dynamic power control; words swapped there).
 The meter counts export as positive, against SunSpec and as the real one does.
 """
 
@@ -35,6 +35,7 @@ def solaredge(home: Home, clock: Callable[[], float]) -> RegisterTable:
         *_model_203(home),
         *row(40295, U16, [lambda: 0xFFFF, lambda: 0]),  # end of the chain
         *_storage_control(home, clock),
+        *_power_control(home, clock),
         *_battery(home),
     ]
     return RegisterTable(UNIT, points, FUNCTIONS)
@@ -186,49 +187,86 @@ def _meter_energies(home: Home, address: int) -> list[Point]:
     ]
 
 
+def _setting(
+    home: Home,
+    address: int,
+    name: str,
+    accepts: Callable[[float], bool],
+    lease: Callable[[], None] | None = None,
+) -> Point:
+    """Return a register that is one of the inverter's settings; writing it renews a lease where it has one."""
+    kind = float if _CODEC_OF[address] is F32.little else int
+
+    def write(value: float) -> None:
+        setattr(home.inverter.settings, name, kind(value))
+        if lease:
+            lease()
+
+    return Point(
+        address=address,
+        codec=_CODEC_OF[address],
+        read=lambda: float(getattr(home.inverter.settings, name)),
+        write=write,
+        accepts=accepts,
+    )
+
+
+def _power(watts: float) -> bool:
+    return 0 <= watts <= 1_000_000
+
+
+def _percent(share: float) -> bool:
+    return 0 <= share <= 100
+
+
+def _seconds(seconds: float) -> bool:
+    return 0 <= seconds <= 86_400
+
+
 def _storage_control(home: Home, clock: Callable[[], float]) -> list[Point]:
     """Registers 0xE000 to 0xE011. Command mode and limits renew the lease."""
     modes = {mode.value for mode in CommandMode}
 
-    def setting(
-        address: int, name: str, accepts: Callable[[float], bool], *, kind: type = int, lease: bool = False
-    ) -> Point:
-        def write(value: float) -> None:
-            setattr(home.inverter.settings, name, kind(value))
-            if lease:
-                home.inverter.commanded_s = clock()
+    def renew() -> None:
+        home.inverter.commanded_s = clock()
 
-        codec = _CODEC_OF[address]
-        return Point(
-            address=address,
-            codec=codec,
-            read=lambda: float(getattr(home.inverter.settings, name)),
-            write=write,
-            accepts=accepts,
-        )
-
-    def power(watts: float) -> bool:
-        return 0 <= watts <= 1_000_000
-
+    setting = partial(_setting, home)
     return [
         setting(0xE000, "export_control", lambda v: 0 <= v <= 7),
         setting(0xE001, "export_per_phase", lambda v: v in {0, 1}),
-        setting(0xE002, "export_limit_w", power, kind=float),
+        setting(0xE002, "export_limit_w", _power),
         setting(0xE004, "control_mode", lambda v: v in {mode.value for mode in ControlMode}),
         setting(0xE005, "ac_charge_policy", lambda v: v in {0, 1}),
-        setting(0xE006, "ac_charge_limit", power, kind=float),
-        setting(0xE008, "backup_reserve_pct", lambda v: 0 <= v <= 100, kind=float),
+        setting(0xE006, "ac_charge_limit", _power),
+        setting(0xE008, "backup_reserve_pct", _percent),
         setting(0xE00A, "default_mode", lambda v: v in modes),
-        setting(0xE00B, "command_timeout_s", lambda v: 0 <= v <= 86_400),
-        setting(0xE00D, "command_mode", lambda v: v in modes, lease=True),
-        setting(0xE00E, "charge_limit_w", power, kind=float, lease=True),
-        setting(0xE010, "discharge_limit_w", power, kind=float, lease=True),
+        setting(0xE00B, "command_timeout_s", _seconds),
+        setting(0xE00D, "command_mode", lambda v: v in modes, renew),
+        setting(0xE00E, "charge_limit_w", _power, renew),
+        setting(0xE010, "discharge_limit_w", _power, renew),
+    ]
+
+
+def _power_control(home: Home, clock: Callable[[], float]) -> list[Point]:
+    """Registers 0xF300 to 0xF323. The limit on the power counts for a timeout, then the fallback does."""
+
+    def renew() -> None:
+        home.inverter.limited_s = clock()
+
+    setting = partial(_setting, home)
+    return [
+        setting(0xF300, "power_control", lambda v: v in {0, 1}),
+        Point(address=0xF304, codec=F32.little, read=lambda: home.inverter.spec.ac_max_w),
+        setting(0xF310, "power_timeout_s", _seconds),
+        setting(0xF312, "fallback_pct", _percent),
+        setting(0xF322, "limit_pct", _percent, renew),
     ]
 
 
 _CODEC_OF = {
     0xE000: U16, 0xE001: U16, 0xE002: F32.little, 0xE004: U16, 0xE005: U16, 0xE006: F32.little,
     0xE008: F32.little, 0xE00A: U16, 0xE00B: U32.little, 0xE00D: U16, 0xE00E: F32.little, 0xE010: F32.little,
+    0xF300: U16, 0xF310: U32.little, 0xF312: F32.little, 0xF322: F32.little,
 }  # fmt: skip
 
 
