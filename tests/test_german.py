@@ -105,6 +105,6 @@ def test_people_are_addressed_as_home_assistant_does() -> None:
 
 def test_an_instant_brings_its_own_preposition() -> None:
     """`{later}` becomes "um 19:00" or "am Di um 19:00": a second "um" before it would be one too many."""
-    doubled = re.compile(r"\b(um|am|ab|bis|gegen|seit) \{later\}", re.IGNORECASE)
+    doubled = re.compile(r"\b(um|am|ab|bis|gegen|seit) \{(later|until)\}", re.IGNORECASE)
     assert [key for key, text in GERMAN.items() if doubled.search(text)] == []
     assert doubled.search("Wartet bis {later}.")

@@ -1,10 +1,14 @@
 """Every text and icon the code asks for exists, and no language says what English does not."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from custom_components.ems.engine.control.reasons import CONTROL_REASONS, DECISION_WORDS
+from custom_components.ems.engine.errors import Wording
+from custom_components.ems.engine.plan.reasons import PLAN_REASONS, STEP_REASONS, UNMET_REASONS
 from tests.support.references import Reference, python_references, service_references
 from tests.support.texts import forms, has, leaves, placeholders
 from tests.support.tree import COMPONENT, read_json
@@ -76,6 +80,24 @@ def test_other_languages_say_the_same() -> None:
         other = dict(leaves(read_json(path)))
         assert sorted(set(other) - set(texts)) == [], path.name
         assert [key for key in other if placeholders(other[key]) != placeholders(texts[key])] == [], path.name
+
+
+TABLES = [STEP_REASONS, PLAN_REASONS, UNMET_REASONS, CONTROL_REASONS, DECISION_WORDS]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_reason_of_the_engine_is_worded(table: Mapping[str, Wording]) -> None:
+    """The engine's English is what translations are made from; keys made at run time are in no syntax tree."""
+    texts = english()["exceptions"]
+    said = {key: texts.get(f"reason_{key}", {}).get("message") for key in table}
+    assert said == {key: wording.english for key, wording in table.items()}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_reason_has_exactly_its_placeholders(table: Mapping[str, Wording]) -> None:
+    assert {key: placeholders(wording.english) for key, wording in table.items()} == {
+        key: wording.placeholders for key, wording in table.items()
+    }
 
 
 def test_icons_belong_to_texts() -> None:

@@ -16,12 +16,14 @@ from .adapters.plan_view import planned_now
 from .adapters.wording import reason_text
 from .alert_binary_sensors import AlertSensor
 from .alert_entity import async_follow_thresholds
+from .circuit_binary_sensors import circuit_binary_sensors
 from .const import CONF_KIND, LOAD, SOURCE_ENTITIES
 from .coordinators.skill import SkillCoordinator
 from .devices.points import POINTS, Kind
 from .devices.reading import Reading
 from .engine.plan.result import Mode, Reason
 from .entity import LoadEntity, PointEntity, SiteEntity, device_info
+from .guard_entity import async_add_for_circuits
 from .health_binary_sensors import health_binary_sensors
 from .limit_sensors import OperatorLimit
 from .runtime import EmsConfigEntry
@@ -41,6 +43,7 @@ async def async_setup_entry(
     """Create a sensor per flag, one per device that tells whether it answers, and those of the site."""
     async_add_entities([ConsumptionAnomaly(entry), OperatorLimit(entry)])
     async_follow_thresholds(hass, entry, BINARY_SENSOR, AlertSensor, async_add_entities)
+    async_add_for_circuits(entry, async_add_entities, circuit_binary_sensors)
     for device in entry.runtime_data.devices.values():
         flags = [point for point in device.points if POINTS[device.role][point].kind is Kind.FLAG]
         async_add_entities(

@@ -1,4 +1,4 @@
-"""Events of the meters' electricity, and of thresholds that people set, for automations and the logbook."""
+"""Events of the meters' electricity, of thresholds that people set, and of what the guard decides."""
 
 from collections.abc import Sequence
 from typing import override
@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .adapters.electrical import CONDITIONS, event_type
 from .alert_entity import async_follow_thresholds
 from .alert_events import AlertEvent
+from .decision_event import decision_events
 from .engine.insight.electrical_verdict import Change, Subject
 from .health_entity import HealthEntity
 from .meter_health import MeterHealth
@@ -21,10 +22,12 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant, entry: EmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Create one for every meter, and one for every device with thresholds."""
+    """Create one for every meter, and one for every device with thresholds or that the guard steers."""
     async_follow_thresholds(hass, entry, EVENT, AlertEvent, async_add_entities)
     for subentry_id, health in entry.runtime_data.health.items():
         async_add_entities([ElectricalEvent(entry, health)], config_subentry_id=subentry_id)
+    for device in entry.runtime_data.devices.values():
+        async_add_entities(decision_events(entry, device), config_subentry_id=device.subentry_id)
 
 
 class ElectricalEvent(HealthEntity, EventEntity):

@@ -39,6 +39,7 @@ from .dispatcher import Dispatcher
 from .engine.plan import PlanError
 from .entity import site_device_info
 from .foreign_writes import async_follow_foreign_writes
+from .guard_issues import async_tell_guard
 from .lease_issues import async_tell_no_lease
 from .limits_follower import async_follow_limits
 from .load_follower import async_follow_load
@@ -226,6 +227,7 @@ def _async_run(hass: HomeAssistant, entry: EmsConfigEntry) -> None:
     async_tell_circuits(hass, entry)
     async_tell_refusals(hass, entry)
     async_tell_no_lease(hass, entry)
+    async_tell_guard(hass, entry)
     async_follow_foreign_writes(hass, entry)
     async_follow_peak(hass, entry)
     async_follow_limits(hass, entry)

@@ -3,9 +3,12 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .circuit_sensors import circuit_sensors
 from .const import BATTERY, METER, PV
+from .control_sensors import control_sensors
 from .entity import device_info, site_device_info
 from .forecast_sensors import forecast_sensors
+from .guard_entity import async_add_for_circuits
 from .health_sensors import health_sensors
 from .integrated_energy import IntegratedEnergySensor
 from .limit_sensors import PowerLimit
@@ -59,6 +62,7 @@ async def async_setup_entry(
             consumption,
         ]
     )
+    async_add_for_circuits(entry, async_add_entities, circuit_sensors)
     for device in data.devices.values():
         async_add_entities(
             [
@@ -70,6 +74,7 @@ async def async_setup_entry(
                 *load_sensors(entry, device),
                 *health_sensors(entry, device),
                 *meter_sensors(entry, device),
+                *control_sensors(entry, device),
             ],
             config_subentry_id=device.subentry_id,
         )

@@ -6,6 +6,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ems.adapters.wording import reason_text, reasons_text
 from custom_components.ems.demo import DemoHome
+from custom_components.ems.engine.control.reasons import CONTROL_REASONS, DECISION_WORDS
 from custom_components.ems.engine.plan.reasons import PLAN_REASONS, STEP_REASONS, UNMET_REASONS
 from custom_components.ems.engine.plan.result import Reason
 from tests.ha.conftest import AddSite
@@ -46,8 +47,10 @@ def test_a_reason_reads_as_a_person_would_say_it(hass: HomeAssistant, site: Mock
     )
 
 
-@pytest.mark.parametrize("table", [STEP_REASONS, PLAN_REASONS, UNMET_REASONS])
-def test_every_reason_of_the_planner_has_a_german_sentence(
+@pytest.mark.parametrize(
+    "table", [STEP_REASONS, PLAN_REASONS, UNMET_REASONS, CONTROL_REASONS, DECISION_WORDS]
+)
+def test_every_reason_has_a_german_sentence(
     hass: HomeAssistant, site: MockConfigEntry, table: dict[str, tuple[frozenset[str], str]]
 ) -> None:
     """Home Assistant itself takes the sentence: it drops one whose placeholders it does not like."""

@@ -76,7 +76,7 @@ def _filled(reason: Reason, manner: Manner) -> dict[str, str]:
 
 
 # Instants leave the engine as ISO strings in UTC; people read their own clock.
-_INSTANTS = ("later",)
+_INSTANTS = ("later", "until")
 
 
 def _shown(manner: Manner, name: str, value: str | float) -> str:

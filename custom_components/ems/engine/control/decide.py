@@ -18,7 +18,7 @@ from .decision import Decided, Decision
 from .freshness import Heard, Patience, hear
 from .pv import NO_ASK, ArrayAsk, next_limit_kw
 from .quarter_hour import limit_kw
-from .rows import KW_PER_A, BoundKind, PowerBound, Rows, is_known, rows_of
+from .rows import KW_PER_A, Bound, BoundKind, PowerBound, Rows, is_known, rows_of
 from .setup import Setup
 from .share import Shared, share
 from .snapshot import ChargerState, Snapshot, State
@@ -260,7 +260,7 @@ class _Tick:
             at_once = at_once or "override" in (source, last.source if last else "")
             order = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
             found[spec.key] = replace(order, source=source)
-            decisions[spec.key] = self._battery_decision(spec, found[spec.key], at_once=at_once)
+            decisions[spec.key] = self._battery_decision(spec, found[spec.key], held_by, at_once=at_once)
         return found
 
     def _short_kw(self, rows: Rows, shared: Shared) -> float:
@@ -270,7 +270,9 @@ class _Tick:
         over_a = max((-float(left[i]) for i in fuses), default=0.0)
         return max(0.0, over_a) * KW_PER_A * 3
 
-    def _battery_decision(self, spec: BatterySpec, order: BatteryOrder, *, at_once: bool) -> Decision:
+    def _battery_decision(
+        self, spec: BatterySpec, order: BatteryOrder, held_by: Bound | None, *, at_once: bool
+    ) -> Decision:
         seen = self._seen.batteries[spec.key]
         protects = order.key in ("battery_protects", "battery_blind")
         power = {} if order.power_kw is None else {"power": round(order.power_kw, 2)}
@@ -280,6 +282,7 @@ class _Tick:
             power_kw=order.power_kw,
             source="protection" if protects else seen.ask.source,
             reason=Reason(key=order.key, placeholders=power),
+            held_by=None if protects else held_by,
             renews=self._unknown.isdisjoint(self._setup.tree.path(spec.circuit)),
             at_once=at_once,
             next_change_s=seen.ask.until_s,

@@ -21,7 +21,7 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "ev_urgent": worded("Charging with all there is: the car would not be ready in time otherwise."),
     "ev_no_plan": worded("There is no plan young enough: following the sun until there is one."),
     "ev_plan_charges": worded("Charging as planned."),
-    "ev_plan_waits": worded("Waiting as planned, surplus aside."),
+    "ev_plan_waits": worded("The plan waits: only surplus is used."),
     "ev_plan_waits_only": worded("Waiting as planned."),
     "override_now": worded("Charging because somebody asked for it."),
     "override_off": worded("Not charging because somebody asked for it."),
@@ -29,6 +29,7 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     "override_min_surplus": worded(
         "Charging with the smallest current and surplus because somebody asked for it."
     ),
+    "override_feeds": worded("Feeding the home because somebody asked for it."),
     "override_plan": worded("Following the plan because somebody asked for it."),
     "schedule_now": worded("Charging by schedule."),
     "schedule_off": worded("Not charging by schedule."),
@@ -76,7 +77,23 @@ CONTROL_REASONS: Final[Mapping[str, Wording]] = {
     ),
     # PV.
     "pv_asked": worded("Held at {power} kW because somebody asked for it.", "power"),
-    "pv_free": worded("Nothing holds production back."),
+    "pv_free": worded("Producing all the sun offers."),  # as the plan says it
     "pv_limited": worded("Held at {power} kW: no more than {allowed} kW may be fed in.", "power", "allowed"),
     "pv_blind": worded("Held where it was: without a meter nobody knows what would be fed in."),
+}
+
+# What a device does, in the few words that are set against what was planned: `amount` is "6 A" or "2.5 kW".
+DECISION_WORDS: Final[Mapping[str, Wording]] = {
+    "does_automatic": worded("left to itself"),
+    "does_hold": worded("keeping its energy"),
+    "does_charge": worded("charging"),
+    "does_charge_with": worded("charging with {amount}", "amount"),
+    "does_discharge": worded("discharging"),
+    "does_discharge_with": worded("discharging with {amount}", "amount"),
+    "does_limit": worded("held back"),
+    "does_limit_at": worded("held at {amount}", "amount"),
+    "does_off": worded("pausing"),
+    "told_freed": worded("no limit any more: {now}.", "now"),
+    "told_deviated": worded("{now} instead of {planned}: {why}", "now", "planned", "why"),
+    "told_followed": worded("as planned again: {now}.", "now"),
 }
