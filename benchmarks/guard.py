@@ -1,19 +1,23 @@
 """How long one tick of the real-time guard takes: a car park of twenty chargers on three phases, and a home.
 
-    python -m benchmarks.guard [--json] [--data DIR]
+    python -m benchmarks.guard [--json] [--data DIR] [--reaction-steps N] [--keep DIR]
 
 Times are wall-clock medians of whole ticks, `decide(setup, snapshot, state)`, in milliseconds. Each tick sees other
-currents than the one before, so that no step is spared; `--data` is taken and not needed.
+currents than the one before, so that no step is spared; `--data` is taken and not needed. Then how long it takes from
+a load step to the charger's register, in a real Home Assistant (benchmarks/reaction.py).
 """
 
 import argparse
+import asyncio
 from collections.abc import Callable, Mapping
 import json
+from pathlib import Path
 from statistics import median
 import sys
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
+from benchmarks import reaction
 from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
 from custom_components.ems.engine.control.charger import ChargerNow, ChargerSpec
 from custom_components.ems.engine.control.circuit import Circuit, CircuitTree
@@ -130,13 +134,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench guard", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", help="taken like everywhere, and not needed")
+    parser.add_argument(
+        "--reaction-steps", type=int, default=12, metavar="N", help="load steps in Home Assistant; 0: none"
+    )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave Home Assistant's log there")
     asked = parser.parse_args()
     out = sys.stderr if asked.json else sys.stdout
-    found = []
+    found: list[dict[str, Any]] = []
     for name, case in CASES.items():
         times = case()
         print(f"{name:20} median {times['total_ms']:7.3f} ms  p99 {times['p99_ms']:7.3f} ms", file=out)
         found.append({"name": name, **times})
+    if asked.reaction_steps > 0:
+        reacted = asyncio.run(reaction.measured(asked.reaction_steps, asked.keep))
+        print(
+            "reaction             " + "  ".join(f"{key} {value}" for key, value in reacted.items()), file=out
+        )
+        found.append({"name": "reaction", **reacted})
     if asked.json:
         print(json.dumps({"cases": found}))
 
