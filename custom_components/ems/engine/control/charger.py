@@ -66,6 +66,7 @@ class ChargerNow:
     is_reachable : Whether its word is fresh. One that is silent keeps drawing what it may.
     is_connected : Whether a car is plugged in; None where it does not say.
     drawn_a : Measured on its own terminals; None where it does not measure. [A]
+    measured_at_s : When that was; None: just now. [s]
     offered_a : The limit in force as it was last known; None before anything was. [A]
     phases_in_use : On how many phases it charges now, where it says so.
     is_charging : Whether it says that current flows; None where it does not say.
@@ -74,6 +75,7 @@ class ChargerNow:
     is_reachable: bool = True
     is_connected: bool | None = None
     drawn_a: PhaseCurrents | None = None
+    measured_at_s: float | None = None
     offered_a: float | None = None
     phases_in_use: int | None = None
     is_charging: bool | None = None
