@@ -1,7 +1,7 @@
 """A home whose load is stepped by hand, and the configuration of a Home Assistant that guards it.
 
-The demo home with its wires, its cars and their ramps, but with no chance in it: no sun, an empty battery, cars that
-stay, and a household that draws what it is told. So whatever moves the charger is the fuse.
+The demo home with its wires, its cars and their ramps, but with no chance in it: no sun, an empty battery that nobody
+steers, cars that stay, and a household that draws what it is told. So whatever moves the charger is the fuse.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,6 @@ from custom_components.ems.demo.faults import ActiveFault
 from custom_components.ems.demo.home import REACTIVE_SHARE
 from custom_components.ems.demo.household import Household
 from custom_components.ems.demo.maps.abb_b23 import SERIAL as METER_SERIAL
-from custom_components.ems.demo.maps.solaredge import SERIAL as INVERTER_SERIAL
 from custom_components.ems.demo.pv import PvPlane
 from custom_components.ems.devices import AnyProfile, Profile, load_profiles
 from script.lib.ha.config_dir import write_config_dir
@@ -133,20 +132,12 @@ def write_config(folder: Path, home: SteppedHome, port: int) -> None:
 
 
 def _subentries(home: SteppedHome) -> list[dict[str, Any]]:
-    """Return the devices of the demo home as its own set-up would store them."""
-    battery = {
-        "capacity_kwh": 10.0,
-        "charge_max_w": 5000,
-        "discharge_max_w": 5000,
-        "round_trip_pct": 90,
-        "wear_per_kwh": 0.02,
-    }
-    array = {"peak_kw": 8.0, "tilt_deg": 35, "azimuth_deg": 180, "inverter_max_kw": 8.0}
-    inverter = "solaredge_storedge"
+    """Return meter and chargers as the demo home's own set-up would store them.
+
+    Not the inverter: a battery that charges from the grid would take the room that the charger is to have.
+    """
     return [
         _subentry(home, "meter", "meter", "abb_b23", str(METER_SERIAL), {"position": "grid"}),
-        _subentry(home, "battery", "inverter", inverter, INVERTER_SERIAL, battery),
-        _subentry(home, "pv", "inverter", inverter, INVERTER_SERIAL, array),
         *(
             _subentry(home, "charger", spec.key, "alfen_eve", spec.box.serial, _charger(spec.key))
             for spec in POINTS

@@ -54,19 +54,14 @@ class Shift:
     """What the meter saw change since its word before, as far as no charger has claimed it."""
 
     def __init__(self, before: Word | None, word: Word | None) -> None:
-        """Compare two words; where one is missing or nothing new was said, nothing moved."""
+        """Compare two words; where one is missing nothing is known to have moved."""
         self._from_s = before.at_s if before else None
         self._to_s = word.at_s if word else None
-        self._amps: dict[int, float] = {}
-        if before is None or word is None or not self._is_new():
-            return
-        for phase, flow in word.flows.items():
-            known = before.flows.get(phase)
-            if flow is not None and known is not None:
-                self._amps[phase] = flow.active_a - known.active_a
-
-    def _is_new(self) -> bool:
-        return self._from_s is not None and self._to_s is not None and self._from_s < self._to_s
+        # Entities of one meter do not speak at once: the oldest gives the word its time, so that flows count as well.
+        self._is_same = bool(
+            before and word and before.at_s == word.at_s and dict(before.flows) == dict(word.flows)
+        )
+        self._amps = _moved(before.flows, word.flows) if before and word else {}
 
     def follow(
         self,
@@ -91,7 +86,7 @@ class Shift:
         phases = tuple(on)
         if measured_at_s is None or offered_a is None or not phases or self._to_s is None:
             return None
-        if before is not None and self._from_s == self._to_s:
+        if before is not None and self._is_same:
             return before
         begun, share = self._begun(measured_a, measured_at_s, before)
         amps = min(begun.amps, begun.measured_a) if is_over else begun.amps
@@ -105,15 +100,14 @@ class Shift:
         self, measured_a: float, measured_at_s: float, before: Followed | None
     ) -> tuple[Followed, float]:
         """Return what to begin with, and which part of what moved between the words came after that."""
-        is_ahead = self._is_new() and self._to_s is not None and measured_at_s > self._to_s
-        if before is not None and (is_ahead or before.measured_at_s == measured_at_s):
+        if before is not None and before.measured_at_s == measured_at_s:
             return before, 1.0
         found = Followed(amps=measured_a, measured_a=measured_a, measured_at_s=measured_at_s)
         return found, self._share_after(measured_at_s)
 
     def _share_after(self, measured_at_s: float) -> float:
         """Return which part of the time between the words a measurement has not seen."""
-        if self._from_s is None or self._to_s is None or not self._is_new():
+        if self._from_s is None or self._to_s is None or self._to_s <= self._from_s:
             return 0.0
         return min(1.0, max(0.0, (self._to_s - measured_at_s) / (self._to_s - self._from_s)))
 
@@ -123,3 +117,9 @@ class Shift:
         if gap_a >= 0:
             return max(0.0, min(gap_a, *shifts))
         return min(0.0, max(gap_a, *shifts))
+
+
+def _moved(before: Flows, now: Flows) -> dict[int, float]:
+    """Return by how much each phase that is known in both moved. [A]."""
+    pairs = {phase: (before.get(phase), flow) for phase, flow in now.items()}
+    return {phase: new.active_a - old.active_a for phase, (old, new) in pairs.items() if old and new}
