@@ -45,12 +45,13 @@ class Reaction:
     own_s: float
 
 
-async def measured(steps: int, keep: Path | None = None) -> dict[str, Any]:
+async def measured(steps: int, keep: Path | None = None, seed: int = 1) -> dict[str, Any]:
     """Return the times of so many steps.
 
     Parameters
     ----------
     keep : Where configuration and log are left.
+    seed : Of the moments at which the load steps.
     """
     with tempfile.TemporaryDirectory(prefix="ems-reaction-") as made:
         folder = keep or Path(made)
@@ -59,12 +60,12 @@ async def measured(steps: int, keep: Path | None = None) -> dict[str, Any]:
             write_config(folder / "config", home, port)
             home.leave_room(FREE_A)
             async with run_home_assistant(folder / "config", port=port, log=folder / "home-assistant.log"):
-                return _told(await _stepped(home, steps))
+                return _told(await _stepped(home, steps, seed))
 
 
-async def _stepped(home: SteppedHome, steps: int) -> list[Reaction]:
+async def _stepped(home: SteppedHome, steps: int, seed: int) -> list[Reaction]:
     found: list[Reaction] = []
-    chance, rooms = np.random.default_rng(1), cycle((FREE_A, *ROOMS_A))
+    chance, rooms = np.random.default_rng(seed), cycle((FREE_A, *ROOMS_A))
     while len(found) < steps:
         room_a = next(rooms)
         if room_a == FREE_A:

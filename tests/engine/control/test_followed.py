@@ -72,6 +72,17 @@ def test_without_a_new_word_nothing_moves() -> None:
     assert drawn(Shift(None, word(102, 22, 22, 22)), 11, 16) == 11
 
 
+def test_what_a_car_has_given_back_counts_whole_where_its_charger_was_read_halfway() -> None:
+    """Its charger still said 11 A half a second before it went down to 8, and the meter saw all of that."""
+    before = Followed(amps=11, measured_a=11, measured_at_s=96)
+    shift = Shift(word(100, 27, 27, 27), word(102, 24, 24, 24))
+    found = shift.follow(11, 101, 8, ON, before, may_rise=True, is_over=False)
+    assert found == Followed(amps=8, measured_a=11, measured_at_s=101)
+    halfway = Shift(word(100, 27, 27, 27), word(102, 25, 25, 25))
+    found = halfway.follow(10, 101, 8, ON, before, may_rise=True, is_over=False)
+    assert found == Followed(amps=9, measured_a=10, measured_at_s=101)
+
+
 def test_a_newer_word_of_the_charger_waits_for_the_meters() -> None:
     """The meter still shows what the car has given back since; by that it would be stopped for nothing."""
     before = Followed(amps=11, measured_a=11, measured_at_s=100)

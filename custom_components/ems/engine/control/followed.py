@@ -88,22 +88,30 @@ class Shift:
             return None
         if before is not None and self._is_same:
             return before
-        begun, share = self._begun(measured_a, measured_at_s, before)
-        amps = min(begun.amps, begun.measured_a) if is_over else begun.amps
-        gap_a = offered_a - amps if may_rise and not is_over else min(0.0, offered_a - amps)
-        moved = share * self._towards(gap_a, phases)
-        for phase in phases:
-            self._amps[phase] = self._amps.get(phase, 0.0) - moved
-        return replace(begun, amps=amps + moved)
-
-    def _begun(
-        self, measured_a: float, measured_at_s: float, before: Followed | None
-    ) -> tuple[Followed, float]:
-        """Return what to begin with, and which part of what moved between the words came after that."""
         if before is not None and before.measured_at_s == measured_at_s:
-            return before, 1.0
-        found = Followed(amps=measured_a, measured_a=measured_a, measured_at_s=measured_at_s)
-        return found, self._share_after(measured_at_s)
+            begun, share = before, 1.0
+        else:
+            begun = Followed(amps=measured_a, measured_a=measured_a, measured_at_s=measured_at_s)
+            share = self._share_after(measured_at_s)
+        amps = min(begun.amps, begun.measured_a) if is_over else begun.amps
+        if offered_a < amps:
+            return replace(begun, amps=self._fallen(amps, offered_a, before, phases))
+        risen = share * self._claimed(offered_a - amps, phases, share) if may_rise and not is_over else 0.0
+        return replace(begun, amps=amps + risen)
+
+    def _fallen(
+        self, amps: float, offered_a: float, before: Followed | None, phases: tuple[int, ...]
+    ) -> float:
+        """Return what a car draws that goes down: all that moved since the last word counts, and its own word."""
+        start = max(offered_a, before.amps if before else amps)
+        return max(offered_a, min(amps, start + self._claimed(offered_a - start, phases)))
+
+    def _claimed(self, gap_a: float, phases: tuple[int, ...], share: float = 1.0) -> float:
+        """Return how far the phases moved the way a car was told; that part of it is nobody else's. [A]."""
+        moved = self._towards(gap_a, phases)
+        for phase in phases:
+            self._amps[phase] = self._amps.get(phase, 0.0) - share * moved
+        return moved
 
     def _share_after(self, measured_at_s: float) -> float:
         """Return which part of the time between the words a measurement has not seen."""
