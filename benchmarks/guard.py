@@ -135,7 +135,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", help="taken like everywhere, and not needed")
     parser.add_argument(
-        "--reaction-steps", type=int, default=12, metavar="N", help="load steps in Home Assistant; 0: none"
+        "--reaction-steps", type=int, default=8, metavar="N", help="load steps in Home Assistant; 0: none"
+    )
+    parser.add_argument(
+        "--reaction-apart",
+        type=float,
+        default=reaction.SETTLED_S,
+        metavar="S",
+        help="seconds between a car that has followed and the next load; 1: before its charger is asked again",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave Home Assistant's log there")
     asked = parser.parse_args()
@@ -146,7 +153,9 @@ def main() -> None:
         print(f"{name:20} median {times['total_ms']:7.3f} ms  p99 {times['p99_ms']:7.3f} ms", file=out)
         found.append({"name": name, **times})
     if asked.reaction_steps > 0:
-        reacted = asyncio.run(reaction.measured(asked.reaction_steps, asked.keep))
+        reacted = asyncio.run(
+            reaction.measured(asked.reaction_steps, asked.keep, apart_s=asked.reaction_apart)
+        )
         print(
             "reaction             " + "  ".join(f"{key} {value}" for key, value in reacted.items()), file=out
         )

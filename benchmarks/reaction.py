@@ -26,6 +26,8 @@ from script.lib.ha.ports import free_ports
 # Room for the charger on each phase: half an ampere beside its steps, so that no rounding decides. [A]
 FREE_A: Final = 18.5
 ROOMS_A: Final = (13.5, 11.5, 8.5, 6.5)
+# Until the charger was asked anew, which it is every five seconds. [s]
+SETTLED_S: Final = 5.5
 _LOOK_S: Final = 0.02
 # A whole minute without an answer is a broken guard, and no slow one.
 _PATIENCE_S: Final = 60.0
@@ -45,12 +47,15 @@ class Reaction:
     own_s: float
 
 
-async def measured(steps: int, keep: Path | None = None, seed: int = 1) -> dict[str, Any]:
+async def measured(
+    steps: int, keep: Path | None = None, *, apart_s: float = SETTLED_S, seed: int = 1
+) -> dict[str, Any]:
     """Return the times of so many steps.
 
     Parameters
     ----------
     keep : Where configuration and log are left.
+    apart_s : How long after a car has followed one step the next comes at the earliest. [s]
     seed : Of the moments at which the load steps.
     """
     with tempfile.TemporaryDirectory(prefix="ems-reaction-") as made:
@@ -60,10 +65,10 @@ async def measured(steps: int, keep: Path | None = None, seed: int = 1) -> dict[
             write_config(folder / "config", home, port)
             home.leave_room(FREE_A)
             async with run_home_assistant(folder / "config", port=port, log=folder / "home-assistant.log"):
-                return _told(await _stepped(home, steps, seed))
+                return _told(await _stepped(home, steps, apart_s, seed))
 
 
-async def _stepped(home: SteppedHome, steps: int, seed: int) -> list[Reaction]:
+async def _stepped(home: SteppedHome, steps: int, apart_s: float, seed: int) -> list[Reaction]:
     found: list[Reaction] = []
     chance, rooms = np.random.default_rng(seed), cycle((FREE_A, *ROOMS_A))
     while len(found) < steps:
@@ -73,7 +78,7 @@ async def _stepped(home: SteppedHome, steps: int, seed: int) -> list[Reaction]:
             await _until(lambda: home.drawn_a > CAR_MAX_A - 0.1, "the car's full current", _BEGIN_S)
         else:
             # The meter is asked on a beat of its own; a step must not always meet the same moment of it.
-            await asyncio.sleep(POLL_S * (0.5 + chance.random()))
+            await asyncio.sleep(apart_s + POLL_S * chance.random())
             found.append(await _step(home, room_a))
             print(f"  step {len(found)} of {steps}: {found[-1].total_s:.2f} s", file=sys.stderr, flush=True)
             await _until(lambda: home.drawn_a <= room_a, "the car to follow", _PATIENCE_S)  # noqa: B023
