@@ -73,6 +73,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EmsConf
         "meters": _meters(data),
         "electrical_health": {key: asdict(health.verdict) for key, health in data.health.items()},
         "forecasts": _forecasts(data),
+        "guard": _guard(data),
     }
     return _with_captures(_clean(entry, found), data.devices, own)
 
@@ -130,6 +131,19 @@ def _plan(data: EmsData) -> dict[str, Any]:
         "reasons": [asdict(reason) for reason in data.plan.data.reasons],
         "problem": problem_to_json(outlook.problem) if outlook else None,
         "plan": plan_to_json(outlook.plan) if outlook else None,
+    }
+
+
+def _guard(data: EmsData) -> dict[str, Any]:
+    """Return what the guard saw last and what it made of it: enough to decide the same again."""
+    state = data.guard.data
+    return {
+        "at": state.at,
+        "setup": asdict(state.setup),
+        "snapshot": asdict(state.snapshot) if state.snapshot else None,
+        "decisions": {key: asdict(each) for key, each in state.decisions.items()},
+        "trusts": dict(state.trusts),
+        "surplus_kw": state.surplus_kw,
     }
 
 

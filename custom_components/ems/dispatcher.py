@@ -24,7 +24,7 @@ from .lease import lease_of, let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
-from .turns import RETRY_AFTER, is_blind, is_early, may_send_guarded, may_try
+from .turns import RETRY_AFTER, has_passed, is_blind, is_early, may_send_guarded, may_try
 
 __all__ = ["RETRY_AFTER", "Channel", "Command", "Dispatcher", "Source"]
 
@@ -197,6 +197,7 @@ class Dispatcher:
     async def async_stop(self) -> None:
         """Release everything and stay silent."""
         self._stopped = True
+        self.look = lambda: None
         await self.async_release_all()
 
     async def _async_settle(self, channel: Channel) -> None:
@@ -265,7 +266,7 @@ class Dispatcher:
         # While a person waits for the device, a plan's change would only make the wait longer.
         if channel.waiting or is_early(channel, command) or not may_try(channel):
             return False
-        return channel.sent_at is None or dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
+        return has_passed(channel.sent_at, DISPATCH_INTERVAL)
 
     def _renewal_is_due(self, channel: Channel) -> bool:
         """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
@@ -278,7 +279,7 @@ class Dispatcher:
             may_renew = self._inputs_are_fresh(channel)
         if not may_renew:
             return False
-        return dt_util.utcnow() - channel.sent_at >= timedelta(seconds=renew_s)
+        return has_passed(channel.sent_at, timedelta(seconds=renew_s))
 
     def _is_guarded(self, channel: Channel) -> Guarded | None:
         """Return the guard's word where it counts. In advisory operation people command as they like."""

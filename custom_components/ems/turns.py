@@ -1,6 +1,6 @@
 """Whose turn it is: when a device may be told something, by its own patience and by what became of the last try."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
 
@@ -14,9 +14,14 @@ RETRY_AFTER = timedelta(seconds=60)
 BLIND_AFTER = timedelta(seconds=60)
 
 
+def has_passed(since: datetime | None, least: timedelta) -> bool:
+    """Tell whether so much time has passed since something; a clock that was set back must not become a long wait."""
+    return since is None or not timedelta(0) <= dt_util.utcnow() - since < least
+
+
 def may_try(channel: Channel) -> bool:
     """Leave a device in trouble in peace for a while."""
-    return channel.failed_at is None or dt_util.utcnow() - channel.failed_at >= RETRY_AFTER
+    return has_passed(channel.failed_at, RETRY_AFTER)
 
 
 def may_send_guarded(channel: Channel, command: Command) -> bool:
@@ -25,8 +30,7 @@ def may_send_guarded(channel: Channel, command: Command) -> bool:
     if guarded is None or (channel.lapsed_at and not guarded.renews):
         return False  # its lease has run out on purpose: nobody knows what flows
     protects = guarded.at_once or command.source is Source.PROTECTION
-    waited = None if channel.failed_at is None else dt_util.utcnow() - channel.failed_at
-    if waited is not None and waited < (DISPATCH_INTERVAL if protects else RETRY_AFTER):
+    if not has_passed(channel.failed_at, DISPATCH_INTERVAL if protects else RETRY_AFTER):
         return False
     if is_early(channel, command) or (channel.waiting and not protects):
         return False
@@ -35,7 +39,7 @@ def may_send_guarded(channel: Channel, command: Command) -> bool:
     # Chargers rise at the guard's own pace; a step that waited would be left out, and the next one be two.
     if channel.sent_at is None or channel.device.role == CHARGER:
         return channel.device.is_fresh
-    return channel.device.is_fresh and dt_util.utcnow() - channel.sent_at >= DISPATCH_INTERVAL
+    return channel.device.is_fresh and has_passed(channel.sent_at, DISPATCH_INTERVAL)
 
 
 def is_early(channel: Channel, command: Command) -> bool:

@@ -28,7 +28,7 @@ DEVICES: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "meter": ("meter", METER, {"position": "grid"}, "Frequency: **50", "Grid meter"),
     "battery": ("inverter", INVERTER, BATTERY_PARAMS, "State of charge: **50", "Battery"),
     "pv": ("inverter", INVERTER, PV_PARAMS, "Power: **", "Solar"),
-    "charger": ("charger", CHARGER, {**CHARGER_PARAMS, "switches_phases": False}, "State: **", "Car charger"),
+    "charger": ("charger", CHARGER, {**CHARGER_PARAMS, "switches_phases": False}, "State: **", "Garage"),
 }
 
 

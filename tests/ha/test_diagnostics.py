@@ -30,7 +30,7 @@ async def test_diagnostics_hold_everything_that_a_bug_report_needs(
     )
     found = await download(hass, entry)
     parts = {"entry", "status", "reasons", "problem", "plan", "devices", "loads", "forecasts", "commands"}
-    assert set(found) == parts | {"meters", "electrical_health"}
+    assert set(found) == parts | {"meters", "electrical_health", "guard"}
     health = found["electrical_health"][subentry_id(entry, "meter")]
     assert set(health["findings"]) == {subject.value for subject in Subject}
     assert 0 <= health["voltage_unbalance_pct"] < 3

@@ -10,7 +10,6 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..adapters.circuits import CONNECTION
 from ..adapters.demo_home import make_demo_home
 from ..adapters.device_wiring import SECTION
 from ..const import (
@@ -68,13 +67,13 @@ class DemoDevice:
     params: Mapping[str, Any]
 
 
-def _charger(at: str, name: str, rotation: str, priority: int = 0, **params: Any) -> DemoDevice:
+def _charger(at: str, name: str, rotation: str, **params: Any) -> DemoDevice:
     usual = {
         "phases": "3",
         "current_min_a": 6,
         "current_max_a": 16,
         CONF_SWITCHES_PHASES: False,
-        SECTION: {"circuit": CONNECTION, "rotation": rotation, "safe_a": 6, "priority": priority},
+        SECTION: {"rotation": rotation, "safe_a": 6, "priority": 0},
     }
     return DemoDevice(role=CHARGER, at=at, profile="alfen_eve", name=name, params=usual | params)
 
@@ -101,7 +100,7 @@ _DEVICES = (
         name="Solar",
         params={"peak_kw": 8.0, "tilt_deg": 35, "inverter_max_kw": 8.0},
     ),
-    _charger("charger", "Garage", "l1_l2_l3", priority=1, energy_needed_kwh=15, ready_by="07:00:00"),
+    _charger("charger", "Garage", "l1_l2_l3", energy_needed_kwh=15, ready_by="07:00:00"),
     _charger(
         "charger_2",
         "Carport",

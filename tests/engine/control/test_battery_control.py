@@ -1,5 +1,7 @@
 """A house battery in real time: a line per case."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.ems.engine.control.battery import (
@@ -8,6 +10,7 @@ from custom_components.ems.engine.control.battery import (
     BatteryOrder,
     BatteryRules,
     BatterySpec,
+    above_since,
     calmed,
     fitted,
     relieved,
@@ -143,6 +146,54 @@ def test_a_battery_helps_a_home_that_alone_exceeds_its_fuse() -> None:
     assert helped == BatteryOrder(mode="discharge", power_kw=2.0, key="battery_protects")
     assert relieved(SPEC, LOW, order, 1.5) is order
     assert relieved(SPEC, HALF, order, 0.0) is order
+
+
+def test_help_goes_on_for_a_minute_after_the_meter_has_seen_it() -> None:
+    hold, last = (
+        BatteryOrder(mode="hold", key="battery_hold"),
+        BatteryOrder(mode="discharge", power_kw=3.0, key="battery_protects", changed_at_s=100.0),
+    )
+    # Its own word is five seconds old, and the meter is below the limit by what it gives.
+    assert relieved(SPEC, HALF, hold, -0.5, last=last, now_s=102.0).power_kw == 3.0
+    gives = BatteryNow(power_kw=3.0, soc=0.5)
+    assert relieved(SPEC, gives, hold, 0.7, last=last, now_s=110.0).power_kw == 3.7
+    # After the minute: as much as the fuse needs, and nothing where it needs nothing.
+    assert relieved(SPEC, gives, hold, -1.0, last=last, now_s=170.0).power_kw == 2.0
+    assert relieved(SPEC, gives, hold, -3.5, last=last, now_s=170.0) is hold
+    # What it is to stop giving is off the rows already: it is not counted twice.
+    assert relieved(SPEC, gives, hold, 2.0, counted_kw=3.0).power_kw == 2.0
+
+
+def test_the_minute_of_help_begins_anew_with_every_change_of_it() -> None:
+    last = BatteryOrder(mode="discharge", power_kw=3.0, key="battery_protects", changed_at_s=100.0)
+    more, same = replace(last, power_kw=4.0), replace(last, changed_at_s=None)
+    assert calmed(more, last, 130.0, BatteryRules(), at_once=True).changed_at_s == 130.0
+    assert calmed(same, last, 130.0, BatteryRules(), at_once=True).changed_at_s == 100.0
+
+
+@pytest.mark.parametrize(
+    ("mode", "told_kw", "power_kw", "net_kw", "is_above"),
+    [
+        ("charge", 1.0, -5.0, 6.0, True),
+        ("charge", 4.8, -5.0, 6.0, False),  # a device measures differently by some per cent
+        ("charge", None, -5.0, 6.0, False),  # all it can
+        ("discharge", 2.0, -5.0, 6.0, True),
+        ("discharge", 2.0, 2.0, 6.0, False),
+        ("hold", None, -3.0, -1.0, False),  # the sun's
+        ("hold", None, -3.0, 2.0, True),
+        ("automatic", None, -3.0, 2.0, True),
+        ("automatic", None, -3.0, None, False),  # blind, nobody knows
+        ("automatic", None, None, 2.0, False),
+    ],
+)
+def test_a_battery_that_takes_more_than_it_was_told_is_noticed(
+    mode: str, told_kw: float | None, power_kw: float | None, net_kw: float | None, *, is_above: bool
+) -> None:
+    last = BatteryOrder(mode=mode, power_kw=told_kw, key="x")
+    now = BatteryNow(power_kw=power_kw, soc=0.5)
+    assert above_since(now, last, net_kw, 50.0) == (50.0 if is_above else None)
+    assert above_since(now, replace(last, above_at_s=40.0), net_kw, 50.0) == (40.0 if is_above else None)
+    assert above_since(now, replace(last, above_at_s=90.0), net_kw, 50.0) == (50.0 if is_above else None)
 
 
 def test_a_mode_is_kept_for_a_minute_but_not_against_protection() -> None:

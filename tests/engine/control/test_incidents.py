@@ -7,7 +7,7 @@ import pytest
 from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
 from custom_components.ems.engine.control.charger import ChargerNow, may_draw_a
 from custom_components.ems.engine.control.decide import decide
-from custom_components.ems.engine.control.ev_mode import EvMode
+from custom_components.ems.engine.control.ev_mode import EvMode, Goal
 from custom_components.ems.engine.control.quarter_hour import Interval
 from custom_components.ems.engine.control.ramp import Offer
 from custom_components.ems.engine.control.rows import BoundKind
@@ -95,6 +95,20 @@ def test_evcc_24863_a_battery_that_charges_from_the_grid_stays_inside_the_connec
     assert found.decisions["b"].power_kw == pytest.approx(15 * 0.69)
 
 
+def test_what_a_battery_is_about_to_stop_giving_is_no_room_for_cars() -> None:
+    """It covers 5 kW, and is told to leave the car out: 7.2 A a phase come back to the fuse, car or no car."""
+    battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    site = setup(charger(), charger("second"), batteries=(battery,))
+    gives = BatterySeen(now=BatteryNow(power_kw=5.0, soc=0.5), ask=BatteryAsk(mode="automatic"))
+    cars = {"car": seen(EvMode.NOW, (16, 16, 16)), "second": seen(EvMode.NOW, (0, 0, 0))}
+    # 16 A of the car and 1 A of the house, less the battery's 7.2 A.
+    now = snapshot(START_S, {"main": word(9.8, 9.8, 9.8, START_S)}, cars, batteries={"b": gives})
+    told = State(chargers={"car": ChargerState(offer=Offer(amps=16.0))})
+    found = decide(site, now, told)
+    assert found.decisions["b"].mode == "discharge"
+    assert (found.decisions["car"].current_a, found.decisions["second"].current_a) == (12, 6)
+
+
 def test_cars_come_before_a_battery_that_buys() -> None:
     battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=15.0, discharge_max_kw=5.0)
     site = setup(charger(), batteries=(battery,))
@@ -106,6 +120,31 @@ def test_cars_come_before_a_battery_that_buys() -> None:
         State(),
     )
     assert found.decisions["b"].power_kw == pytest.approx(5 * 0.69)
+
+
+def test_others_make_way_for_a_battery_that_does_not_listen() -> None:
+    battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    site, drawn = setup(charger(), batteries=(battery,)), 12.0
+    state = State(chargers={"car": ChargerState(offer=Offer(amps=drawn))})
+    sees = BatterySeen(now=BatteryNow(power_kw=-5.0, soc=0.5), ask=BatteryAsk(mode="hold"))
+    told = []
+    for second in range(0, 200, 2):
+        at_s = START_S + second
+        amps = 12.0 + 7.2 + drawn + second % 7 / 100
+        decided = decide(
+            site,
+            snapshot(
+                at_s,
+                {"main": word(amps, amps, amps, at_s)},
+                {"car": seen(drawn=(drawn,) * 3)},
+                batteries={"b": sees},
+            ),
+            state,
+        )
+        state, drawn = decided.state, decided.decisions["car"].current_a or 0.0
+        told.append(drawn)
+    assert told[4] == 12.0, "the battery may still follow"
+    assert told[-1] == 0.0, "25 - 12 - 7.2 is less than a car needs"
 
 
 def test_a_battery_that_stops_giving_is_reckoned_with_before_it_does() -> None:
@@ -228,6 +267,45 @@ def test_a_car_that_takes_less_than_it_is_offered_leaves_the_rest_to_others() ->
     assert cars["keen"].drawn_a >= 14
     assert cars["lazy"].drawn_a == 7
     assert house.longest_over_s == 0
+
+
+def test_a_full_car_that_takes_nothing_leaves_its_place_to_one_in_a_hurry() -> None:
+    """Both need 6 A, and 10 are left; the full one was told "now" and comes first."""
+    site, state, told = setup(charger("full", priority=1), charger("late")), State(), {}
+    drawn = {"full": 0.0, "late": 0.0}
+    for second in range(0, 1200, 2):
+        at_s = START_S + second
+        amps = 15.0 + sum(drawn.values()) + second % 7 / 100
+        cars = {
+            "full": seen(EvMode.NOW, drawn=(0.0,) * 3),
+            "late": seen(
+                EvMode.PLAN, drawn=(drawn["late"],) * 3, goal=Goal(missing_kwh=20, ready_at_s=START_S + 3600)
+            ),
+        }
+        decided = decide(site, snapshot(at_s, {"main": word(amps, amps, amps, at_s)}, cars), state)
+        state = decided.state
+        told = {key: each.current_a or 0.0 for key, each in decided.decisions.items()}
+        drawn["late"] = told["late"]
+        if second == 200:
+            assert told == {"full": 6.0, "late": 0.0}
+    assert told == {"full": 0.0, "late": 9.0}, "25 - 15 - 0.06, rounded down"
+
+
+def test_what_a_silent_charger_was_told_does_not_count_when_its_lease_is_over() -> None:
+    site = setup(charger("mute"), charger("other"))
+    state = State(
+        chargers={
+            "mute": ChargerState(offer=Offer(amps=9.0), silent_at_s=START_S - 100),
+            "other": ChargerState(offer=Offer(amps=6.0)),
+        }
+    )
+    cars = {
+        "mute": seen(drawn=None, is_reachable=False, is_charging=True, offered_a=9.0),
+        "other": seen(drawn=(6.0,) * 3),
+    }
+    # It fell to its safe 6 A by itself; with the other's 6 A and a home of 15 these are 2 too many.
+    found = decide(site, snapshot(START_S, {"main": word(27, 27, 27, START_S)}, cars), state)
+    assert found.decisions["other"].current_a == 0
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,12 @@ AUTOMATIC: Final = "automatic"
 HOLD: Final = "hold"
 CHARGE: Final = "charge"
 DISCHARGE: Final = "discharge"
+# Why it discharges although nobody asked for it: a fuse.
+PROTECTS: Final = "battery_protects"
+# More than this above what it was told, for so long, is not following: it is told and asked every 5 s at most.
+_OVER: Final = 1.1
+_OVER_KW: Final = 0.2
+IGNORES_AFTER_S: Final = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +82,21 @@ class BatteryAsk:
 
 @dataclass(frozen=True, kw_only=True)
 class BatteryOrder:
-    """What it is told, and why. power_kw : A magnitude; None where the mode needs none. source : Whose word it was."""
+    """What it is told, and why.
+
+    Attributes
+    ----------
+    power_kw : A magnitude; None where the mode needs none.
+    source : Whose word it was.
+    above_at_s : Since when it has taken more than it was told; None while it does not. [s]
+    """
 
     mode: str
     key: str
     source: str = ""
     power_kw: float | None = None
     changed_at_s: float | None = None
+    above_at_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,20 +185,53 @@ def fitted(spec: BatterySpec, order: BatteryOrder, drawn_kw: float, given_kw: fl
     return BatteryOrder(mode=_or_else(spec, HOLD), key="battery_limited")
 
 
-def relieved(spec: BatterySpec, now: BatteryNow, order: BatteryOrder, short_kw: float) -> BatteryOrder:
+def above_since(
+    now: BatteryNow, last: BatteryOrder | None, net_kw: float | None, now_s: float
+) -> float | None:
+    """Return since when a battery has taken more than it was told; None while it does not. [s].
+
+    net_kw : What flows in at the connection: one that follows the load takes nothing from the grid.
+    """
+    if last is None or now.power_kw is None:
+        return None
+    takes_kw = -now.power_kw
+    may_kw = takes_kw - max(0.0, net_kw or 0.0)
+    if last.mode in (CHARGE, DISCHARGE):
+        may_kw = 0.0 if last.mode == DISCHARGE else (takes_kw if last.power_kw is None else last.power_kw)
+    if takes_kw <= _OVER * max(0.0, may_kw) + _OVER_KW:
+        return None
+    return now_s if last.above_at_s is None or last.above_at_s > now_s else last.above_at_s
+
+
+def relieved(
+    spec: BatterySpec,
+    now: BatteryNow,
+    order: BatteryOrder,
+    short_kw: float,
+    *,
+    last: BatteryOrder | None = None,
+    counted_kw: float = 0.0,
+    now_s: float = 0.0,
+    dwell_s: float = BatteryRules.dwell_s,
+) -> BatteryOrder:
     """Return an order that takes load off a fuse which the home alone exceeds.
 
-    short_kw : By how much, with every car at rest. [kW]
+    short_kw : By how much, with every car at rest; below 0: by how much it does not.
+    counted_kw : What it gives and is to stop giving: `short_kw` is without that already.
+
+    Help goes on as it is for `dwell_s`: the meter sees it before the battery says so, and a fuse that is just held
+    would else be let go at once.
     """
     can = DISCHARGE in spec.modes and now.soc is not None and now.soc > spec.reserve_soc
-    if short_kw <= 0 or not can or now.power_kw is None:
+    helps_kw = (last.power_kw or 0.0) if last is not None and last.key == PROTECTS else 0.0
+    if not can or now.power_kw is None or (short_kw <= 0 and helps_kw <= 0):
         return order
-    needed_kw = max(0.0, now.power_kw) + short_kw
-    if order.mode == DISCHARGE and (order.power_kw or 0.0) >= needed_kw:
+    needed_kw = max(0.0, now.power_kw) - counted_kw + short_kw
+    if last is not None and elapsed_s(last.changed_at_s, now_s) < dwell_s:
+        needed_kw = max(needed_kw, helps_kw)
+    if needed_kw <= 0 or (order.mode == DISCHARGE and (order.power_kw or 0.0) >= needed_kw):
         return order
-    return BatteryOrder(
-        mode=DISCHARGE, power_kw=min(needed_kw, spec.discharge_max_kw), key="battery_protects"
-    )
+    return BatteryOrder(mode=DISCHARGE, power_kw=min(needed_kw, spec.discharge_max_kw), key=PROTECTS)
 
 
 def calmed(
@@ -202,7 +249,8 @@ def calmed(
         return last
     close = abs((order.power_kw or 0.0) - (last.power_kw or 0.0)) < rules.deadband_kw
     power_kw = last.power_kw if close and not at_once else order.power_kw
-    return replace(order, power_kw=power_kw, changed_at_s=last.changed_at_s)
+    helps_anew = order.key == PROTECTS and power_kw != last.power_kw
+    return replace(order, power_kw=power_kw, changed_at_s=now_s if helps_anew else last.changed_at_s)
 
 
 def _at(order: BatteryOrder, now_s: float) -> BatteryOrder:

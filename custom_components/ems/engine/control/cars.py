@@ -155,6 +155,8 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
     spec, wish, state = car.spec, car.wish, car.state
     untrusted = [setup.untrusted_a[key][spec.key] for key in setup.tree.path(spec.circuit) if key in unknown]
     silent_s = elapsed_s(state.silent_at_s, now_s) if state.silent_at_s is not None else 0.0
+    drawn_a = car.counted_a
+    fixed_a = None if car.is_steerable else may_draw_a(spec, car.now, silent_s)
     return Claim(
         key=spec.key,
         circuit=spec.circuit,
@@ -162,11 +164,13 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         terminals=len(car.terminals),
         least_a=spec.current_min_a,
         most_a=_most_a(car, now_s),
-        drawn_a=car.counted_a,
-        rank=Rank.SURPLUS if car.is_awaited else wish.rank,
+        # What a silent one was told last no longer flows when its lease is over.
+        drawn_a=drawn_a if fixed_a is None else min(drawn_a, fixed_a),
+        # A full car that is offered more all night must not keep others from their smallest current.
+        rank=Rank.SURPLUS if car.is_awaited or state.wake.sleeps else wish.rank,
         priority=spec.priority,
         turn=_turn(setup, state, now_s),
-        fixed_a=None if car.is_steerable else may_draw_a(spec, car.now, silent_s),
+        fixed_a=fixed_a,
         untrusted_a=min(untrusted, default=spec.safe_a),
         follows_surplus=wish.follows_surplus,
         floor_a=_floor_a(car),

@@ -10,7 +10,20 @@ from dataclasses import replace
 import numpy as np
 
 from ..plan.result import Reason
-from .battery import CHARGE, HOLD, BatteryOrder, BatterySpec, calmed, fitted, relieved, wanted
+from .battery import (
+    CHARGE,
+    DISCHARGE,
+    HOLD,
+    IGNORES_AFTER_S,
+    PROTECTS,
+    BatteryOrder,
+    BatterySpec,
+    above_since,
+    calmed,
+    fitted,
+    relieved,
+    wanted,
+)
 from .cars import Car, claim_of, followed, held_reason, look, phase_wish, told, wants_from_grid, with_phases
 from .circuit import Circuit, CircuitNow
 from .claim import Claim, Rank
@@ -24,6 +37,7 @@ from .setup import Setup
 from .share import Shared, share
 from .snapshot import ChargerState, MeterWord, Snapshot, State
 from .surplus import Follower, follow_sun, surplus_kw
+from .unhurried import unhurried
 
 
 def decide(setup: Setup, snapshot: Snapshot, state: State) -> Decided:
@@ -213,17 +227,20 @@ class _Tick:
         """Return what a battery asks of the limits: what it would draw, and that it may stop giving."""
         power_kw = self._seen.batteries[spec.key].now.power_kw or 0.0
         per_a = KW_PER_A * (len(spec.on) or 3)
-        charges = order.mode == CHARGE
-        # One that gives and goes on giving stays part of what the meters show.
-        drawn_kw = -power_kw if charges or power_kw < 0 or order.mode == HOLD else 0.0
+        charges, ignores = order.mode == CHARGE, self._ignores(spec)
+        # One that gives and goes on giving stays part of what the meters show; what it stops giving comes for sure.
+        falls_kw = 0.0 if charges else max(0.0, power_kw - _goes_on_giving_kw(order, power_kw))
+        drawn_kw = -power_kw if charges or power_kw < 0 else -falls_kw
         return Claim(
             key=spec.key,
             circuit=spec.circuit,
             on=spec.on,
             terminals=len(spec.on) or 3,
             most_a=(order.power_kw or 0.0) / per_a if charges else max(0.0, drawn_kw / per_a),
-            drawn_a=drawn_kw / per_a,
+            drawn_a=max(drawn_kw, -power_kw) / per_a if ignores else drawn_kw / per_a,
             rank=Rank.STORE if charges else Rank.SURPLUS,
+            # Others have what one that does not listen leaves.
+            fixed_a=-power_kw / per_a if ignores else (0.0 if falls_kw > 0 else None),
         )
 
     # The outcome.
@@ -237,7 +254,8 @@ class _Tick:
         claims += [self._battery_claim(specs[key], order) for key, order in orders.items()]
         rows = rows_of(self._setup.tree, self._circuits, claims, self._powers())
         shared = share(claims, rows)
-        decisions, chargers = self._tell_cars(rows, shared)
+        self._cars, amps = unhurried(self._cars, claims, rows, shared, self._now_s)
+        decisions, chargers = self._tell_cars(rows, replace(shared, amps=amps))
         batteries = self._tell_batteries(orders, rows, claims, shared, decisions)
         limits = self._tell_arrays(decisions)
         return Decided(
@@ -282,28 +300,47 @@ class _Tick:
             if order.key != "battery_blind":
                 given_kw = float(shared.amps[j]) * claims[j].kw_per_a
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
-            helped = relieved(spec, self._seen.batteries[spec.key].now, order, short_kw)
-            at_once = helped.key in ("battery_protects", "battery_blind") or held_by is not None
-            last, source = self._before.batteries.get(spec.key), self._seen.batteries[spec.key].ask.source
-            # A person's word goes out at once, and so does the end of it.
-            at_once = at_once or "override" in (source, last.source if last else "")
-            order = calmed(helped, last, self._now_s, self._setup.battery, at_once=at_once)
-            found[spec.key] = replace(order, source=source)
-            decisions[spec.key] = self._battery_decision(spec, found[spec.key], held_by, at_once=at_once)
+            order, at_once = self._helping(spec, order, short_kw, claims[j], is_held=held_by is not None)
+            found[spec.key] = order
+            decisions[spec.key] = self._battery_decision(spec, order, held_by, at_once=at_once)
         return found
 
+    def _helping(
+        self, spec: BatterySpec, order: BatteryOrder, short_kw: float, claim: Claim, *, is_held: bool
+    ) -> tuple[BatteryOrder, bool]:
+        """Return what it is told, and whether that goes out at once."""
+        last, seen = self._before.batteries.get(spec.key), self._seen.batteries[spec.key]
+        rules, now_s = self._setup.battery, self._now_s
+        # What one gives that is to stop is off the rows already.
+        counted_kw = max(0.0, -claim.drawn_kw)
+        order = relieved(
+            spec, seen.now, order, short_kw,
+            last=last, counted_kw=counted_kw, now_s=now_s, dwell_s=rules.dwell_s,
+        )  # fmt: skip
+        # A person's word goes out at once, and so does the end of it.
+        by_person = "override" in (seen.ask.source, last.source if last else "")
+        at_once = order.key in (PROTECTS, "battery_blind") or is_held or by_person
+        order = calmed(order, last, now_s, rules, at_once=at_once)
+        above_at_s = above_since(seen.now, last, self._net_kw, now_s)
+        return replace(order, source=seen.ask.source, above_at_s=above_at_s), at_once
+
+    def _ignores(self, spec: BatterySpec) -> bool:
+        """Tell whether a battery has taken more than it was told for longer than following takes."""
+        now, last = self._seen.batteries[spec.key].now, self._before.batteries.get(spec.key)
+        above_at_s = above_since(now, last, self._net_kw, self._now_s)
+        return above_at_s is not None and self._now_s - above_at_s > IGNORES_AFTER_S
+
     def _short_kw(self, rows: Rows, shared: Shared) -> float:
-        """Return by how much the home alone exceeds a fuse, in power over all phases. [kW]."""
+        """Return by how much the home alone exceeds a fuse, in power over all phases; below 0: it does not. [kW]."""
         left = rows.room - rows.load @ shared.amps
         fuses = [i for i, bound in enumerate(rows.bounds) if bound.kind is BoundKind.FUSE]
-        over_a = max((-float(left[i]) for i in fuses), default=0.0)
-        return max(0.0, over_a) * KW_PER_A * 3
+        return max((-float(left[i]) for i in fuses), default=0.0) * KW_PER_A * 3
 
     def _battery_decision(
         self, spec: BatterySpec, order: BatteryOrder, held_by: Bound | None, *, at_once: bool
     ) -> Decision:
         seen = self._seen.batteries[spec.key]
-        protects = order.key in ("battery_protects", "battery_blind")
+        protects = order.key in (PROTECTS, "battery_blind")
         power = {} if order.power_kw is None else {"power": round(order.power_kw, 2)}
         return Decision(
             key=spec.key,
@@ -330,6 +367,13 @@ class _Tick:
                 knows = self._net_kw is not None
                 decisions[spec.key] = array_decision(spec.key, limit, allowed_kw, ask, knows=knows)
         return found
+
+
+def _goes_on_giving_kw(order: BatteryOrder, power_kw: float) -> float:
+    """Return how much of what a battery gives it will still give by an order. [kW]."""
+    if order.mode == HOLD:
+        return 0.0
+    return min(power_kw, order.power_kw or 0.0) if order.mode == DISCHARGE else power_kw
 
 
 def array_decision(

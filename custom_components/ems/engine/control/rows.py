@@ -74,6 +74,7 @@ class Rows:
     load : What an ampere of each claim adds, shape (m, n). [A] or [kW]
     room : Of all that is given, shape (m,).
     free : Of what is added to what flows, shape (m,).
+    over : Whether what flows, with what cannot be kept from coming, is too much already, shape (m,).
     yields : Rows that the floor of a claim may break, shape (m,): no sun is no reason to break off a charge
         that people want to go on.
     cap_a : The most a claim may have whatever rows say, shape (n,). [A]
@@ -84,6 +85,7 @@ class Rows:
     load: Floats
     room: Floats
     free: Floats
+    over: Bools
     yields: Bools
     cap_a: Floats
     cap_by: tuple[Bound | None, ...]
@@ -183,11 +185,13 @@ class _Writer:
         free = np.array([line[2] for line in self._lines])
         fixed: NDArray[np.float64] = np.array([claim.fixed_a or 0.0 for claim in self._claims], dtype=float)
         added = np.maximum(0.0, fixed - self.drawn) * np.array([c.fixed_a is not None for c in self._claims])
+        left = free - load @ added
         return Rows(
             bounds=tuple(self._bounds),
             load=load,
             room=room - load @ fixed,
-            free=np.maximum(0.0, free - load @ added),
+            free=np.maximum(0.0, left),
+            over=left < 0,
             yields=np.array([bound.kind is BoundKind.SURPLUS for bound in self._bounds], dtype=bool),
             cap_a=self._cap,
             cap_by=tuple(self._cap_by),

@@ -1,0 +1,1 @@
+"""The demo home and the guard in one loop, for days."""
