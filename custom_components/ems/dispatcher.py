@@ -24,7 +24,7 @@ from .lease import lease_of, let_lapse
 from .settings import SiteSettings
 from .site_device import SetpointWrite, SiteDevice
 from .store import SiteStore
-from .turns import RETRY_AFTER, has_passed, is_blind, is_early, may_send_guarded, may_try
+from .turns import RETRY_AFTER, is_blind, is_done, is_early, is_stop, may_send_guarded, may_try, since
 
 __all__ = ["RETRY_AFTER", "Channel", "Command", "Dispatcher", "Source"]
 
@@ -101,10 +101,16 @@ class Dispatcher:
         """Send a person's command, once: a refused wish must not be tried again behind people's backs."""
         before, channel.override = channel.override, override
         self.look()
+        wanted = self._wanted(channel)
+        if wanted is None and self._is_guarded(channel):
+            # The guard leaves it to itself, or has fallen silent: nobody has weighed what this person wants.
+            await self._async_release(channel, at_once=True)
+            return []
         try:
-            writes = await self._async_send(channel, self._wanted(channel) or override)
+            writes = await self._async_send(channel, wanted or override)
         except BaseException:
             channel.override = before
+            self.look()  # what was decided for it must not be tried again either
             raise
         self._notify()
         return writes
@@ -119,8 +125,10 @@ class Dispatcher:
             channel = self.channels[device_id]
             channel.guarded = word
             wanted = self._wanted(channel)
-            is_done = wanted.is_same_as(channel.accepted) if wanted else not channel.is_touched
-            if not (is_done or channel.is_queued or self._stopped):
+            does = is_done(channel, wanted) if wanted else not channel.is_touched
+            # What is just being written may be what was wanted before this word.
+            is_idle = does and not channel.lock.locked()
+            if not (is_idle or channel.is_queued or self._stopped):
                 channel.is_queued = True
                 task = self._async_guarded(channel)
                 self._entry.async_create_background_task(self._hass, task, "ems guard")
@@ -216,15 +224,15 @@ class Dispatcher:
                 await self._async_waited(channel, channel.waiting)
             elif wanted is None:
                 await self._async_release(channel)
-            elif not wanted.is_same_as(channel.accepted):
+            elif not is_done(channel, wanted):
                 if self._may_send(channel, wanted):
                     await self._async_send(channel, wanted)
-            elif self._renewal_is_due(channel):
+            elif self._renewal_is_due(channel, wanted):
                 await self._async_send(channel, wanted, renew=True)
             elif channel.accepted and (same := wanted.at_setpoint_of(channel.accepted)) != channel.accepted:
                 channel.accepted = same  # another reason for the same setpoint
                 self._notify()
-        except HomeAssistantError as err:
+        except Exception as err:  # noqa: BLE001  # noted, whatever it is: no device's mistake stops another
             self._note_failure(channel, err)
 
     def _look(self, channel: Channel) -> None:
@@ -266,20 +274,23 @@ class Dispatcher:
         # While a person waits for the device, a plan's change would only make the wait longer.
         if channel.waiting or is_early(channel, command) or not may_try(channel):
             return False
-        return has_passed(channel.sent_at, DISPATCH_INTERVAL)
+        return since(channel.sent_at) >= DISPATCH_INTERVAL
 
-    def _renewal_is_due(self, channel: Channel) -> bool:
-        """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work."""
+    def _renewal_is_due(self, channel: Channel, wanted: Command) -> bool:
+        """Renew only on fresh inputs: a lease that runs out is the device's own fail-safe at work.
+
+        A stop is renewed blind, too: a charger's own safe current would be more than nothing.
+        """
         renew_s = channel.device.actuator.renew_s if channel.device.actuator else None
         if renew_s is None or channel.sent_at is None:
             return False
         if guarded := self._is_guarded(channel):
-            may_renew = guarded.renews and channel.device.is_fresh
+            may_renew = (guarded.renews or is_stop(channel, wanted)) and channel.device.is_fresh
         else:
             may_renew = self._inputs_are_fresh(channel)
         if not may_renew:
             return False
-        return has_passed(channel.sent_at, timedelta(seconds=renew_s))
+        return since(channel.sent_at) >= timedelta(seconds=renew_s)
 
     def _is_guarded(self, channel: Channel) -> Guarded | None:
         """Return the guard's word where it counts. In advisory operation people command as they like."""
@@ -331,7 +342,7 @@ class Dispatcher:
         channel.asked = None
         try:
             writes = await channel.device.actuator.async_release()
-        except HomeAssistantError as err:
+        except Exception as err:  # noqa: BLE001  # noted: the others must be released, too
             self._note_failure(channel, err)
         else:
             channel.writes = [*channel.writes, *writes][-KEPT_WRITES:]
@@ -353,14 +364,19 @@ class Dispatcher:
                 flush = self._store.async_flush()
                 self._entry.async_create_background_task(self._hass, flush, "ems commanded")
 
-    def _note_failure(self, channel: Channel, err: HomeAssistantError) -> None:
-        """Log a device's refusal once, and try again later."""
+    def _note_failure(self, channel: Channel, err: Exception) -> None:
+        """Log a device's refusal once, and try again later; a mistake of ours with its trace."""
         if channel.error is None:
-            LOGGER.warning("%s did not take its setpoint, next try in a minute: %s", channel.device.name, err)
-        channel.failed_at, channel.error = dt_util.utcnow(), str(err)
+            told = None if isinstance(err, HomeAssistantError) else err
+            name = channel.device.name
+            LOGGER.warning("%s did not take its setpoint, next try in a minute: %s", name, err, exc_info=told)
+        channel.failed_at, channel.error = dt_util.utcnow(), str(err) or type(err).__name__
         self._notify()
 
     @callback
     def _notify(self) -> None:
         for listener in list(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception:  # noqa: BLE001  # logged: who only shows it must not pass for the device's refusal
+                LOGGER.exception("What a device was told could not be shown")

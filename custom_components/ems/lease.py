@@ -32,9 +32,10 @@ def let_lapse(channel: Channel, now: datetime) -> bool:
     if accepted is None or sent_at is None or not accepted.is_same_as(channel.asked):
         return False
     lease_s = lease_of(channel.device.actuator, accepted.mode)
-    if lease_s is None or now - sent_at <= timedelta(seconds=lease_s):
+    # Of a command from the future, after a clock was set back, nobody knows how old it is.
+    if lease_s is None or abs(now - sent_at) <= timedelta(seconds=lease_s):
         return False
-    channel.accepted, channel.lapsed_at = None, sent_at + timedelta(seconds=lease_s)
+    channel.accepted, channel.lapsed_at = None, min(now, sent_at + timedelta(seconds=lease_s))
     return True
 
 

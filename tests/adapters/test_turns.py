@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.ems.turns import has_passed
+from custom_components.ems.turns import since
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
@@ -17,5 +17,5 @@ def test_a_clock_that_was_set_back_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, since_s: float | None, *, passed: bool
 ):
     monkeypatch.setattr(dt_util, "utcnow", lambda: NOW)
-    since = None if since_s is None else NOW - timedelta(seconds=since_s)
-    assert has_passed(since, timedelta(seconds=25)) is passed
+    at = None if since_s is None else NOW - timedelta(seconds=since_s)
+    assert (since(at) >= timedelta(seconds=25)) is passed

@@ -10,6 +10,9 @@ from ..site_device import SiteDevice
 
 # Currents and the total fit one direction where they differ by no more than cosine and rounding.
 _ONE_WAY = 0.15
+# What did not answer once or twice is as old as its last answer, and the circuit with it; then it says nothing, and
+# the rest of the meter goes on without it. Less than the silence after which a meter is not believed. [s]
+_MISSED_S = 10.0
 
 
 def circuit_word(circuit: Circuit, meters: Sequence[SiteDevice]) -> MeterWord | None:
@@ -42,7 +45,7 @@ def meter_word(circuit: Circuit, meter: SiteDevice) -> MeterWord:
     """Return what one meter says of a circuit's phases."""
     reading = meter.coordinator.data
     values = reading.roles.get(meter.role, {}) if reading else {}
-    good = {key: value for key, value in values.items() if value.quality is Quality.GOOD}
+    good = {key: value for key, value in values.items() if reading and _counts(value, reading.at_s)}
     flows = _flows(circuit, good)
     heard = [value.at_s for key, value in good.items() if key.startswith(("power", "current"))]
     return MeterWord(
@@ -50,6 +53,12 @@ def meter_word(circuit: Circuit, meter: SiteDevice) -> MeterWord:
         flows=flows,
         values=tuple(_number(good, key) for key in sorted(good) if not key.endswith("_energy")),
     )
+
+
+def _counts(value: Value, at_s: float) -> bool:
+    """Tell whether a value is part of what a meter says at an instant."""
+    is_missed = value.quality is Quality.STALE and at_s - value.at_s <= _MISSED_S
+    return value.quality is Quality.GOOD or is_missed
 
 
 def word_of_power(circuit: Circuit, power_w: float | None, at_s: float | None) -> MeterWord:

@@ -42,7 +42,7 @@ def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Comm
     device, mode = channel.device, decision.mode
     if device.role == CHARGER and (given := _given_back(channel)):
         return given
-    if device.actuator is None or decision.source == "none":
+    if device.actuator is None or decision.source == "none" or _is_nobodys(decision, channel):
         return None
     if mode not in device.actuator.modes:
         return None
@@ -55,6 +55,12 @@ def _command(decision: Decision, channel: Channel, charge_max_kw: float) -> Comm
         None if decision.power_kw is None or mode != decision.mode else round(1000 * decision.power_kw, 1)
     )
     return _worded(Command(mode=mode, power_w=power_w), decision, channel)
+
+
+def _is_nobodys(decision: Decision, channel: Channel) -> bool:
+    """Tell whether a silent home would be written to only to leave alone what nobody has touched."""
+    is_blind = decision.reason.key == "battery_blind"
+    return is_blind and not channel.is_touched and channel.override is None
 
 
 def _given_back(channel: Channel) -> Command | None:

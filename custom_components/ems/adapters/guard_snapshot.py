@@ -86,6 +86,7 @@ def charger_now(spec: ChargerSpec, device: SiteDevice, channel: Channel) -> Char
         is_connected=connected if isinstance(connected, bool) else None,
         drawn_a=_drawn(spec, device),
         measured_at_s=_measured_at_s(device),
+        is_spread=device.fresh_number("current_l1") is None,
         offered_a=_offered(device, channel.accepted),
         phases_in_use=int(phases) if phases in TERMINALS else None,
         is_charging=state == "charging" if isinstance(state, str) else None,

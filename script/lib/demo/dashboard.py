@@ -15,6 +15,13 @@ POWERS = ("grid_power", "pv_power", "battery_power", "charger_power", "load_powe
 COSTS = ("expected_cost", "baseline_cost", "expected_saving", "pv_forecast_today", "pv_forecast_tomorrow")
 PRICES = ("import_price", "export_price", "marginal_value")
 CONTROLS = ("operation", "strategy", "preference", "import_max_kw", "export_max_kw", "optimize")
+LIMITS = ("free_current", "limited", "meter_trust", "power_limit", "overload_time")
+# What steers a car or battery this minute, and what it does.
+NOW_KEYS = {
+    "battery": ("mode", "power", "soc"),
+    "charger": ("charge_mode", "current_limit", "power", "state"),
+    "pv": ("power",),
+}
 # What people look at first; the rest of a device is one click away.
 DEVICE_KEYS = {
     "meter": ("power", "power_l1", "power_l2", "power_l3", "import_energy", "export_energy"),
@@ -32,6 +39,12 @@ _REASONS = """\
 {{% set next = '{next}' %}}{{% if has_value(next) %}}
 Next: **{{{{ state_attr(next, 'device') }}}}** {{{{ state_attr(next, 'mode') }}}}
 at {{{{ as_local(as_datetime(states(next))).strftime('%H:%M') }}}}. {{{{ state_attr(next, 'reason') or '' }}}}
+{{% endif %}}
+"""
+_DECIDED = """\
+**{{{{ states('{entity}') }}}}**
+{{% set until = state_attr('{entity}', 'next_change') %}}{{% if until %}}
+Until {{{{ as_local(as_datetime(until)).strftime('%H:%M') }}}}, then as planned.
 {{% endif %}}
 """
 _COURSE = """\
@@ -61,9 +74,13 @@ class Picker:
         """Return the entities that exist, in the order of the keys."""
         return [found for key in keys if (found := self._found.get((owner, key)))]
 
+    def every(self, key: str) -> list[Entity]:
+        """Return every entity with a key, whoever it belongs to."""
+        return [each for each in self._found.values() if each.key == key]
+
     def all(self, key: str) -> list[str]:
         """Return the id of every entity with a key, whoever it belongs to."""
-        return [each.entity_id for each in self._found.values() if each.key == key]
+        return [each.entity_id for each in self.every(key)]
 
 
 def _heading(text: str, icon: str) -> Card:
@@ -92,6 +109,31 @@ def _reasons(pick: Picker) -> list[Card]:
     return [{"type": "markdown", "content": content}]
 
 
+def _limits(pick: Picker) -> list[Card]:
+    """Return what the connection carries, and what every car draws of it."""
+    cars = [each.entity_id for each in pick.every("current_limit")]
+    free = pick.one("free_current")
+    rows = [{"entity": entity} for entity in [*([free] if free else []), *cars]]
+    graph: list[Card] = [{"type": "history-graph", "entities": rows, "hours_to_show": 0.5}] if rows else []
+    return [*_tiles(pick.many(LIMITS)), *graph]
+
+
+def _told(pick: Picker) -> list[Card]:
+    """Return what was decided in the last hour, in sentences."""
+    told = [each.entity_id for each in pick.every("decision")]
+    return [{"type": "logbook", "target": {"entity_id": told}, "hours_to_show": 1}] if told else []
+
+
+def _now_section(device: Device, pick: Picker) -> Card | None:
+    reason = pick.one("control_reason", device.id)
+    if reason is None:
+        return None
+    icons = {"battery": "mdi:home-battery", "pv": "mdi:solar-power"}
+    heading = _heading(device.title, icons.get(device.type, "mdi:ev-station"))
+    cards = _tiles(pick.many(NOW_KEYS.get(device.type, ()), device.id))
+    return _section(heading, [{"type": "markdown", "content": _DECIDED.format(entity=reason)}, *cards])
+
+
 def _device_section(device: Device, pick: Picker) -> Card | None:
     icons = {"meter": "mdi:meter-electric", "battery": "mdi:home-battery", "pv": "mdi:solar-power"}
     heading = _heading(device.title, icons.get(device.type, "mdi:ev-station"))
@@ -116,8 +158,14 @@ def make_dashboard(devices: Sequence[Device], entities: Iterable[Entity]) -> Car
         ),
         _section(_heading("Wishes and limits", "mdi:tune"), _tiles(pick.many(CONTROLS))),
     ]
+    now = [
+        _section(_heading("Connection", "mdi:fuse"), _limits(pick)),
+        *(_now_section(device, pick) for device in devices),
+        _section(_heading("Decisions", "mdi:history"), _told(pick)),
+    ]
     views = [
         {"title": "Home", "path": "home", "type": "sections", "sections": [each for each in site if each]},
+        {"title": "Right now", "path": "now", "type": "sections", "sections": [each for each in now if each]},
         {
             "title": "Devices",
             "path": "devices",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
+from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatteryOrder, BatterySpec
 from custom_components.ems.engine.control.charger import ChargerNow, may_draw_a
 from custom_components.ems.engine.control.decide import decide
 from custom_components.ems.engine.control.ev_mode import EvMode, Goal
@@ -107,6 +107,22 @@ def test_what_a_battery_is_about_to_stop_giving_is_no_room_for_cars() -> None:
     found = decide(site, now, told)
     assert found.decisions["b"].mode == "discharge"
     assert (found.decisions["car"].current_a, found.decisions["second"].current_a) == (12, 6)
+
+
+def test_what_a_battery_has_stopped_giving_is_not_counted_twice() -> None:
+    """The meter shows it two seconds later, the battery's own reading after five: nobody is stopped in between."""
+    battery = BatterySpec(key="b", name="B", circuit="main", charge_max_kw=5.0, discharge_max_kw=5.0)
+    site = setup(charger(), charger("second"), batteries=(battery,))
+    gives = BatterySeen(now=BatteryNow(power_kw=5.0, soc=0.5), ask=BatteryAsk(mode="hold"))
+    cars = {key: seen(EvMode.NOW, (8, 8, 8)) for key in ("car", "second")}
+    told = State(
+        chargers={key: ChargerState(offer=Offer(amps=8.0, changed_at_s=START_S)) for key in cars},
+        batteries={"b": BatteryOrder(mode="hold", key="battery_hold", changed_at_s=START_S - 2)},
+    )
+    # 16 A of the cars and 6 A of the house; the battery gives nothing any more, whatever it said last.
+    now = snapshot(START_S, {"main": word(22, 22, 22, START_S)}, cars, batteries={"b": gives})
+    found = decide(site, now, told)
+    assert [found.decisions[key].current_a for key in cars] == [8, 8]
 
 
 def test_cars_come_before_a_battery_that_buys() -> None:

@@ -24,20 +24,21 @@ TOLD = State(
 )
 
 
-def look(state: State, now_s: float, net_a: float, garage_a: float = 6.0) -> Decided:
-    """Look once: what the meter shows, and what the garage's charger said last."""
+def look(state: State, now_s: float, net_a: float, garage_a: float = 6.0, carport_a: float = 8.0) -> Decided:
+    """Look once: what the meter shows, and what the chargers said last."""
     cars = {
         "garage": seen(EvMode.NOW, (garage_a,) * 3),
-        "carport": seen(EvMode.NOW, (8.0, 8.0, 8.0)),
+        "carport": seen(EvMode.NOW, (carport_a,) * 3),
     }
     return decide(SITE, snapshot(now_s, {"main": word(net_a, net_a, net_a, now_s)}, cars), state)
 
 
 def test_a_car_goes_on_while_another_ones_reading_is_old() -> None:
+    """It is turned down to the smallest current for a moment, and not stopped."""
     found = look(TOLD, START_S, 24.5)
-    assert found.decisions["carport"].current_a == 8
+    assert found.decisions["carport"].current_a == 6
     heard = look(found.state, START_S + 4, 24.5, garage_a=16.0)
-    assert heard.decisions["carport"].current_a == 8
+    assert heard.decisions["carport"].current_a == 6
     assert heard.state.chargers["carport"].yields_at_s is None
 
 
@@ -45,7 +46,7 @@ def test_it_gives_way_when_the_shortage_lasts() -> None:
     state = TOLD
     for i in range(int(WAIT_S / 2)):
         found = look(state, START_S + 2 * i, 24.5 - i / 100)
-        assert found.decisions["carport"].current_a == 8
+        assert found.decisions["carport"].current_a == 6
         state = found.state
     assert look(state, START_S + WAIT_S, 24.4).decisions["carport"].current_a == 0
 
@@ -55,10 +56,10 @@ def test_a_fuse_that_carries_too_much_waits_for_nobody() -> None:
 
 
 def test_nothing_is_kept_that_no_longer_fits_beside_what_others_were_promised() -> None:
-    """Carport was told 16 A a moment ago and draws 8 so far: the other 8 are still to come."""
-    new = ChargerState(offer=Offer(amps=16.0, changed_at_s=START_S - 2))
+    """Carport was told to begin a moment ago and draws nothing so far: its 6 A are still to come."""
+    new = ChargerState(offer=Offer(amps=6.0, changed_at_s=START_S - 2))
     told = replace(TOLD, chargers={**TOLD.chargers, "carport": new})
-    assert look(told, START_S, 24.5).decisions["carport"].current_a < 16
+    assert look(told, START_S, 24.5, carport_a=0.0).decisions["carport"].current_a == 0
 
 
 def test_a_clock_that_was_set_back_begins_to_wait_anew() -> None:

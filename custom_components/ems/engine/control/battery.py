@@ -115,6 +115,11 @@ class BatteryRules:
     holds_for_cars: bool = True
 
 
+def has_hands(spec: BatterySpec) -> bool:
+    """Tell whether limits may count on a battery to charge with less when it is told so."""
+    return not {HOLD, CHARGE}.isdisjoint(spec.modes)
+
+
 def wanted(
     spec: BatterySpec,
     now: BatteryNow,

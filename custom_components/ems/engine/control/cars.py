@@ -15,6 +15,7 @@ from .charger import (
     drawn_most_a,
     house_phases,
     may_draw_a,
+    perhaps_drawn_a,
 )
 from .claim import Claim, Rank
 from .decision import Decision
@@ -110,7 +111,8 @@ def look(spec: ChargerSpec, seen: ChargerSeen, state: ChargerState, now_s: float
     drawn, offered = drawn_most_a(seen.now), state.offer.amps
     over = drawn is not None and drawn > _OVER * offered + _OVER_A and seen.now.is_reachable
     spare_a = _KEEPS_SPARE_A if state.below_at_s is not None else SLACK_A / 2
-    less = drawn is not None and offered > 0 and drawn < offered - spare_a
+    perhaps = perhaps_drawn_a(seen.now)
+    less = perhaps is not None and offered > 0 and perhaps < offered - spare_a
     state = replace(
         state,
         silent_at_s=_since(state.silent_at_s, now_s, holds=not seen.now.is_reachable),
@@ -184,7 +186,8 @@ def followed(car: Car, shift: Shift, now_s: float, pace: Pace, *, is_over: bool)
     is_over : Whether a limit above it is exceeded.
     """
     found, drawn = None, drawn_most_a(car.now)
-    if drawn is not None and car.is_steerable:
+    # Of a power that was spread nobody knows how far it moved on which phase.
+    if drawn is not None and car.is_steerable and not car.now.is_spread:
         found = shift.follow(
             drawn,
             car.now.measured_at_s,
@@ -211,7 +214,9 @@ def _most_a(car: Car, now_s: float) -> float:
         return 0.0
     most_a, below_at_s = car.wish.most_a, car.state.below_at_s
     if below_at_s is not None and now_s - below_at_s >= _LESS_AFTER_S:
-        takes_a = max(car.spec.current_min_a, counted_a(car.now, car.state.offer.amps) + SLACK_A)
+        drawn_a = perhaps_drawn_a(car.now)
+        drawn_a = counted_a(car.now, car.state.offer.amps) if drawn_a is None else drawn_a
+        takes_a = max(car.spec.current_min_a, drawn_a + SLACK_A)
         return min(most_a, takes_a)
     return most_a
 

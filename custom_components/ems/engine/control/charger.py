@@ -68,6 +68,8 @@ class ChargerNow:
     drawn_a : Measured on its own terminals; None where it does not measure. [A]
     measured_at_s : When that was; None: just now. [s]
     offered_a : The limit in force as it was last known; None before anything was. [A]
+    is_spread : Whether only its power is known, and `drawn_a` is that spread over all its phases: a car on one of
+        them draws three times as much there.
     phases_in_use : On how many phases it charges now, where it says so.
     is_charging : Whether it says that current flows; None where it does not say.
     """
@@ -76,6 +78,7 @@ class ChargerNow:
     is_connected: bool | None = None
     drawn_a: PhaseCurrents | None = None
     measured_at_s: float | None = None
+    is_spread: bool = False
     offered_a: float | None = None
     phases_in_use: int | None = None
     is_charging: bool | None = None
@@ -103,6 +106,13 @@ def house_phases(spec: ChargerSpec, terminals: tuple[int, ...]) -> tuple[int, ..
 def drawn_most_a(now: ChargerNow) -> float | None:
     """Return the largest current on one phase; None where nobody measures it. [A]."""
     return None if now.drawn_a is None else max(now.drawn_a)
+
+
+def perhaps_drawn_a(now: ChargerNow) -> float | None:
+    """Return what may flow on one phase at most by what is measured; None where nobody measures. [A]."""
+    if now.drawn_a is None:
+        return None
+    return sum(now.drawn_a) if now.is_spread else max(now.drawn_a)
 
 
 def counted_a(now: ChargerNow, told_a: float = 0.0) -> float:

@@ -21,6 +21,7 @@ from .battery import (
     above_since,
     calmed,
     fitted,
+    has_hands,
     relieved,
     wanted,
 )
@@ -227,9 +228,12 @@ class _Tick:
         """Return what a battery asks of the limits: what it would draw, and that it may stop giving."""
         power_kw = self._seen.batteries[spec.key].now.power_kw or 0.0
         per_a = KW_PER_A * (len(spec.on) or 3)
-        charges, ignores = order.mode == CHARGE, self._ignores(spec)
+        charges = order.mode == CHARGE
+        ignores = self._ignores(spec) or (power_kw < 0 and not has_hands(spec))
         # One that gives and goes on giving stays part of what the meters show; what it stops giving comes for sure.
-        falls_kw = 0.0 if charges else max(0.0, power_kw - _goes_on_giving_kw(order, power_kw))
+        falls_kw = (
+            0.0 if charges or self._is_told(spec, order) else power_kw - _goes_on_giving_kw(order, power_kw)
+        )
         drawn_kw = -power_kw if charges or power_kw < 0 else -falls_kw
         return Claim(
             key=spec.key,
@@ -239,9 +243,22 @@ class _Tick:
             most_a=(order.power_kw or 0.0) / per_a if charges else max(0.0, drawn_kw / per_a),
             drawn_a=max(drawn_kw, -power_kw) / per_a if ignores else drawn_kw / per_a,
             rank=Rank.STORE if charges else Rank.SURPLUS,
-            # Others have what one that does not listen leaves.
+            # Others have what one that does not listen, or cannot, leaves.
             fixed_a=-power_kw / per_a if ignores else (0.0 if falls_kw > 0 else None),
         )
+
+    def _left_kw(self, spec: BatterySpec, claim: Claim, amps: float) -> float:
+        """Return what a battery is told to take at most: one that does not listen, no more than before. [kW]."""
+        if not self._ignores(spec):
+            return amps * claim.kw_per_a
+        last = self._before.batteries.get(spec.key)
+        return (last.power_kw or 0.0) if last is not None and last.mode == CHARGE else claim.drawn_kw
+
+    def _is_told(self, spec: BatterySpec, order: BatteryOrder) -> bool:
+        """Tell whether a battery has its order already: meters show what came of it before its own reading does."""
+        last = self._before.batteries.get(spec.key)
+        least_kw = (order.power_kw or 0.0) + self._setup.battery.deadband_kw
+        return last is not None and last.mode == order.mode and (last.power_kw or 0.0) <= least_kw
 
     # The outcome.
 
@@ -290,16 +307,18 @@ class _Tick:
         decisions: dict[str, Decision],
     ) -> dict[str, BatteryOrder]:
         """Fit what batteries want into what is left, and let them help where the home alone is too much."""
-        short_kw, found = self._short_kw(rows, shared), {}
+        short_a, found = self._short_a(rows, shared), {}
         for spec in self._setup.batteries:
             if spec.key not in orders:
                 continue
             j = next(i for i, claim in enumerate(claims) if claim.key == spec.key)
             order, held_by = orders[spec.key], shared.held_by[j]
             # Blind, it is left to its own meter: what it takes by itself is surplus.
-            if order.key != "battery_blind":
-                given_kw = float(shared.amps[j]) * claims[j].kw_per_a
+            if order.key != "battery_blind" and has_hands(spec):
+                given_kw = self._left_kw(spec, claims[j], float(shared.amps[j]))
                 order = fitted(spec, order, claims[j].drawn_kw, given_kw)
+            # An ampere less on each of its phases.
+            short_kw = short_a * claims[j].kw_per_a
             order, at_once = self._helping(spec, order, short_kw, claims[j], is_held=held_by is not None)
             found[spec.key] = order
             decisions[spec.key] = self._battery_decision(spec, order, held_by, at_once=at_once)
@@ -330,17 +349,17 @@ class _Tick:
         above_at_s = above_since(now, last, self._net_kw, self._now_s)
         return above_at_s is not None and self._now_s - above_at_s > IGNORES_AFTER_S
 
-    def _short_kw(self, rows: Rows, shared: Shared) -> float:
-        """Return by how much the home alone exceeds a fuse, in power over all phases; below 0: it does not. [kW]."""
+    def _short_a(self, rows: Rows, shared: Shared) -> float:
+        """Return by how much the home alone exceeds a fuse; below 0: it does not. [A]."""
         left = rows.room - rows.load @ shared.amps
         fuses = [i for i, bound in enumerate(rows.bounds) if bound.kind is BoundKind.FUSE]
-        return max((-float(left[i]) for i in fuses), default=0.0) * KW_PER_A * 3
+        return max((-float(left[i]) for i in fuses), default=0.0)
 
     def _battery_decision(
         self, spec: BatterySpec, order: BatteryOrder, held_by: Bound | None, *, at_once: bool
     ) -> Decision:
         seen = self._seen.batteries[spec.key]
-        protects = order.key in (PROTECTS, "battery_blind")
+        protects = order.key in (PROTECTS, "battery_blind", "battery_limited")
         power = {} if order.power_kw is None else {"power": round(order.power_kw, 2)}
         return Decision(
             key=spec.key,
@@ -371,9 +390,8 @@ class _Tick:
 
 def _goes_on_giving_kw(order: BatteryOrder, power_kw: float) -> float:
     """Return how much of what a battery gives it will still give by an order. [kW]."""
-    if order.mode == HOLD:
-        return 0.0
-    return min(power_kw, order.power_kw or 0.0) if order.mode == DISCHARGE else power_kw
+    kept_kw = {HOLD: 0.0, DISCHARGE: order.power_kw or 0.0}.get(order.mode, power_kw)
+    return min(power_kw, kept_kw)
 
 
 def array_decision(

@@ -90,7 +90,7 @@ class ChargerState:
     silent_at_s : Since when it has not answered.
     above_at_s : Since when it has drawn more than it was offered.
     below_at_s : Since when its car has taken less than it was offered.
-    yields_at_s : Since when it should make way for others although no limit is exceeded.
+    yields_at_s : Since when it should stop for others although no limit is exceeded.
     wake : What was tried with a car that takes nothing.
     followed : What it was taken to draw at the meter's last word; None where its own word was all there was.
     """

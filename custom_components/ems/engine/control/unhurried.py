@@ -1,8 +1,9 @@
-"""Who has to give way to others, and not to a fuse, waits until every device was heard once more.
+"""Nobody is stopped for another's sake, and not a fuse's, before every device was heard once more.
 
 Meters speak every two seconds, chargers and inverters every five. In between, a current that has just begun is in the
 meter's word and not yet in the charger's: it passes for the house's own, and a car would be stopped for a shortage
-that is none. So nobody is turned down for another's sake on one look. A limit that is exceeded waits for nobody.
+that is none, and kept from starting again for a minute. So it is turned down to its smallest current at once, and
+stopped when the shortage lasts. A limit that is exceeded waits for nobody.
 """
 
 from collections.abc import Sequence
@@ -43,11 +44,13 @@ def unhurried(
     for j, car in enumerate(cars):
         offer_a, bound = car.state.offer.amps, shared.held_by[j]
         is_calm = bound is not None and bound.kind in _SHOWN and car.is_steerable and not over[j]
-        since_s = _since(car.state.yields_at_s, now_s, holds=is_calm and found[j] < offer_a - _TINY)
+        least_a = car.spec.current_min_a
+        is_stopped = is_calm and found[j] < least_a <= offer_a + _TINY
+        since_s = _since(car.state.yields_at_s, now_s, holds=is_stopped)
         if since_s is not None and now_s - since_s < WAIT_S:
-            found[j] = offer_a
+            found[j] = least_a
             if elapsed_s(car.state.offer.changed_at_s, now_s) >= car.spec.reacts_within_s + READ_S:
-                drawn[j] = max(drawn[j], offer_a)
+                drawn[j] = max(drawn[j], least_a)
         waiting.append(replace(car, state=replace(car.state, yields_at_s=since_s)))
     fits = bool((rows.load @ np.maximum(0.0, found - drawn) <= rows.free + _TINY).all())
     return waiting, found if fits else shared.amps
