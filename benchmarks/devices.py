@@ -31,7 +31,8 @@ _STAMP: Final = "2026-01-01T00:00:00+00:00"
 _START_TIMEOUT_S: Final = 300
 
 
-def _entry(domain: str, title: str, data: dict[str, Any], **more: Any) -> dict[str, Any]:
+def config_entry(domain: str, title: str, data: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a config entry as Home Assistant stores it. Its id is its domain."""
     return {
         "created_at": _STAMP,
         "data": data,
@@ -67,10 +68,15 @@ def write_config(folder: Path, fleet: Fleet, port: int, broker_port: int | None)
         "tariff": {"kind": "fixed", "import_price": 0.30, "export_price": 0.08},
         "weather": {"kind": "none"},
     }
-    entries = [_entry("ems", "Facility", site, subentries=fleet.subentries)]
+    entries = [config_entry("ems", "Facility", site, subentries=fleet.subentries)]
     if broker_port:
         broker = {"broker": "127.0.0.1", "port": broker_port, "protocol": "5"}
-        entries.append(_entry("mqtt", "Mosquitto", broker, minor_version=2))
+        entries.append(config_entry("mqtt", "Mosquitto", broker, minor_version=2))
+    store_entries(folder, entries)
+
+
+def store_entries(folder: Path, entries: list[dict[str, Any]]) -> None:
+    """Store config entries where Home Assistant finds them when it starts."""
     store = {"version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": entries}}
     (folder / ".storage" / "core.config_entries").write_text(json.dumps(store), encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """How long one tick of the real-time guard takes: a car park of twenty chargers on three phases, and a home.
 
-    python -m benchmarks.guard [--json] [--data DIR]
+    python -m benchmarks.guard [--json] [--data DIR] [--reaction-steps N] [--keep DIR]
 
 Times are wall-clock medians of whole ticks, `decide(setup, snapshot, state)`, in milliseconds. Each tick sees other
 currents than the one before, so that no step is spared; `--data` is taken and not needed.
@@ -8,18 +8,24 @@ currents than the one before, so that no step is spared; `--data` is taken and n
 `closed-loop-day` is the demo home's winter evening with everything that goes wrong (`benchmarks.closed_loop`): the
 processor time that a simulated day of it takes, and for how many seconds a fuse was over its limit for longer than the
 guard may need.
+
+`reaction` is how long it takes from a load step to the charger's register, in a real Home Assistant
+(`benchmarks.reaction`).
 """
 
 import argparse
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 import json
 import logging
+from pathlib import Path
 from statistics import median
 import sys
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
+from benchmarks import reaction
 from custom_components.ems.engine.control.battery import BatteryAsk, BatteryNow, BatterySpec
 from custom_components.ems.engine.control.charger import ChargerNow, ChargerSpec
 from custom_components.ems.engine.control.circuit import Circuit, CircuitTree
@@ -155,13 +161,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench guard", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", help="taken like everywhere, and not needed")
+    parser.add_argument(
+        "--reaction-steps", type=int, default=8, metavar="N", help="load steps in Home Assistant; 0: none"
+    )
+    parser.add_argument(
+        "--reaction-apart",
+        type=float,
+        default=reaction.SETTLED_S,
+        metavar="S",
+        help="seconds between a car that has followed and the next load; 1: before its charger is asked again",
+    )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave Home Assistant's log there")
     asked = parser.parse_args()
     out = sys.stderr if asked.json else sys.stdout
-    found = []
+    found: list[dict[str, Any]] = []
     for name, case in CASES.items():
         times = case()
         print(f"{name:20} {'  '.join(f'{key} {value:.3f}' for key, value in times.items())}", file=out)
         found.append({"name": name, **times})
+    if asked.reaction_steps > 0:
+        reacted = asyncio.run(
+            reaction.measured(asked.reaction_steps, asked.keep, apart_s=asked.reaction_apart)
+        )
+        print(
+            "reaction             " + "  ".join(f"{key} {value}" for key, value in reacted.items()), file=out
+        )
+        found.append({"name": "reaction", **reacted})
     if asked.json:
         print(json.dumps({"cases": found}))
 
