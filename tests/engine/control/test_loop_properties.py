@@ -2,6 +2,7 @@
 
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+import pytest
 
 from custom_components.ems.engine.control.circuit import Circuit
 from custom_components.ems.engine.control.ev_mode import EvMode
@@ -9,6 +10,8 @@ from custom_components.ems.engine.control.ev_mode import EvMode
 from .closed_loop import House, SimCar
 from .homes import charger, setup
 
+# A hundred houses of forty mishaps each: half a minute of one core, and more where others share it.
+pytestmark = pytest.mark.timeout(300)
 # Two polls, the car's own five seconds, and the second in which the load came.
 REACTION_S = 2 * 2 + 5 + 1
 # A car that does not listen is found out after its own reaction and what reading it takes; then the others make way.
