@@ -98,7 +98,8 @@ def test_dashboard_shows_only_what_is_there() -> None:
         Entity(entity_id="sensor.battery_planned_mode", key="planned_mode", owner="b", name="planned_mode"),
     ]
     devices = [Device(id="b", type="battery", title="Battery"), Device(id="m", type="meter", title="Meter")]
-    home, rooms = make_dashboard(devices, entities)["views"]
+    home, now, rooms = make_dashboard(devices, entities)["views"]
     assert [section["cards"][0]["heading"] for section in home["sections"]] == ["Power", "Plan"]
     assert [section["cards"][0]["heading"] for section in rooms["sections"]] == ["Battery"]
+    assert now["sections"] == [], "nothing is known of the guard yet"
     assert "['sensor.battery_planned_mode']" in home["sections"][1]["cards"][1]["content"]

@@ -1,6 +1,7 @@
 """Starting, stopping, restarting: nothing lingers, nothing is lost, and what fails says why."""
 
 import asyncio
+from dataclasses import replace
 import json
 from pathlib import Path
 from random import Random
@@ -64,9 +65,7 @@ async def test_a_taken_port_is_named_and_nothing_stays_open(taken: str):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        ports = DemoPorts(
-            **{name: port if name == taken else 0 for name in ("meter", "inverter", "charger", "http")}
-        )
+        ports = replace(DemoPorts.free(), **{taken: port})
         demo = a_demo()
         with pytest.raises(PortError, match=rf"cannot open 127\.0\.0\.1:{port} for .*{taken}"):
             await demo.async_start(ports=ports)

@@ -135,19 +135,6 @@ async def test_a_load_that_comes_slows_the_car_with_the_next_word_of_the_meter(
     assert channel.accepted.reason.key in ("held_fuse", "held_power")
 
 
-async def test_the_guard_knows_how_old_a_chargers_word_is(
-    hass: HomeAssistant, clock: Clock, begin: Begin
-) -> None:
-    """Without it, a car that follows is taken for the household by a meter that speaks more often."""
-    entry = await begin(CHARGER)
-    await charging(hass, clock, entry)
-    clock.followers.clear()
-    await clock.tick(hass, 6)
-    key, seen = subentry_id(entry, "charger"), entry.runtime_data.guard.data.snapshot
-    heard = entry.runtime_data.devices[key].coordinator.data.roles["charger"]["power"]
-    assert seen.chargers[key].now.measured_at_s == heard.at_s < seen.now_s
-
-
 async def test_less_than_the_smallest_current_is_a_pause(
     hass: HomeAssistant, foreign: Foreign, house: House, clock: Clock, begin: Begin
 ) -> None:

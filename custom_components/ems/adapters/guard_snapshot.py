@@ -85,7 +85,6 @@ def charger_now(spec: ChargerSpec, device: SiteDevice, channel: Channel) -> Char
         is_reachable=device.is_fresh,
         is_connected=connected if isinstance(connected, bool) else None,
         drawn_a=_drawn(spec, device),
-        measured_at_s=_measured_at_s(device),
         is_spread=device.fresh_number("current_l1") is None,
         offered_a=_offered(device, channel.accepted),
         phases_in_use=int(phases) if phases in TERMINALS else None,
@@ -105,13 +104,6 @@ def _drawn(spec: ChargerSpec, device: SiteDevice) -> PhaseCurrents | None:
     each_a = max(0.0, power_w) / NOMINAL_V / spec.phases
     one, two, three = (each_a if terminal <= spec.phases else 0.0 for terminal in TERMINALS)
     return one, two, three
-
-
-def _measured_at_s(device: SiteDevice) -> float | None:
-    """Return when it measured what it draws; None where it does not. [s since the epoch]."""
-    values = device.coordinator.data.roles.get(device.role, {}) if device.coordinator.data else {}
-    found = values.get("current_l1") or values.get("power")
-    return None if found is None else found.at_s
 
 
 def _offered(device: SiteDevice, accepted: Command | None) -> float | None:

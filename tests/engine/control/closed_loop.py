@@ -33,7 +33,6 @@ class SimCar:
     is_reachable: bool = True
     is_connected: bool = True
     last: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    read_at_s: float | None = None
 
     def tell(self, amps: float, now_s: float) -> None:
         """Take a setpoint, if it listens."""
@@ -71,8 +70,6 @@ class House:
     now_s: float = 1_750_000_000.0
     meter_works: Callable[[float], bool] = lambda _: True
     meter_repeats_itself: bool = False
-    # Chargers are asked on a beat of their own, and seldom together with the meter.
-    chargers_every_s: int = 1
     ems_works: Callable[[float], bool] = lambda _: True
     state: State = field(default_factory=State)
     word: MeterWord | None = None
@@ -96,7 +93,6 @@ class House:
             for car in self.cars.values():
                 car.step(self.now_s)
             self._measure()
-            self._ask_chargers()
             if int(self.now_s) % every_s == 0:
                 self.tick()
 
@@ -111,11 +107,6 @@ class House:
             self.over_s[phase] += over
             self.longest_over_s = max(self.longest_over_s, self._run_s[phase])
 
-    def _ask_chargers(self) -> None:
-        for car in self.cars.values():
-            if car.is_reachable and int(self.now_s) % self.chargers_every_s == 0:
-                car.last, car.read_at_s = car.measured(), self.now_s + self.clock_error_s
-
     def tick(self) -> None:
         """Poll, decide, write."""
         now_s = self.now_s + self.clock_error_s
@@ -127,13 +118,15 @@ class House:
         if not self.ems_works(self.now_s):
             self.state = State()
             return
+        for car in self.cars.values():
+            if car.is_reachable:
+                car.last = car.measured()
         chargers = {
             key: ChargerSeen(
                 now=ChargerNow(
                     is_reachable=car.is_reachable,
                     is_connected=car.is_connected,
                     drawn_a=car.last,
-                    measured_at_s=car.read_at_s,
                     offered_a=car.offered_a,
                 ),
                 mode=self.mode,

@@ -33,11 +33,8 @@ class Disorder(RuleBasedStateMachine):
         ),
         limit_a=st.sampled_from([16.0, 25.0, 35.0]),
         is_known=st.booleans(),
-        chargers_every_s=st.sampled_from([1, 5]),
     )
-    def home(
-        self, wirings: list[tuple[int, ...]], limit_a: float, chargers_every_s: int, *, is_known: bool
-    ) -> None:
+    def home(self, wirings: list[tuple[int, ...]], limit_a: float, *, is_known: bool) -> None:
         """Set up a house with one to four cars, on known or unknown phases."""
         chargers, cars = [], {}
         for i, wiring in enumerate(wirings):
@@ -60,7 +57,6 @@ class Disorder(RuleBasedStateMachine):
             load_a=self._load,
             meter_works=lambda _: self.works,
             ems_works=lambda _: self.is_alive,
-            chargers_every_s=chargers_every_s,
         )
 
     def _load(self, at_s: float) -> tuple[float, float, float]:

@@ -21,9 +21,8 @@ from .claim import Claim, Rank
 from .decision import Decision
 from .ev_mode import Source, Wish, wish_of
 from .flow import NOMINAL_V
-from .followed import Shift
 from .phase_switch import IDLE, PhaseWish, next_phases
-from .ramp import Offer, Pace, next_offer
+from .ramp import Offer, next_offer
 from .rows import Bound, BoundKind
 from .setup import Setup
 from .snapshot import ChargerSeen, ChargerState
@@ -77,12 +76,6 @@ class Car:
     def phases(self) -> int:
         """Return on how many phases it is to charge."""
         return self.state.phases.phases if self.spec.switches_phases else self.spec.phases
-
-    @property
-    def counted_a(self) -> float:
-        """Return what it may be taken to draw on each phase at the moment the meter spoke. [A]."""
-        followed = self.state.followed
-        return counted_a(self.now, self.state.offer.amps) if followed is None else followed.amps
 
     @property
     def least_kw(self) -> float:
@@ -157,7 +150,7 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
     spec, wish, state = car.spec, car.wish, car.state
     untrusted = [setup.untrusted_a[key][spec.key] for key in setup.tree.path(spec.circuit) if key in unknown]
     silent_s = elapsed_s(state.silent_at_s, now_s) if state.silent_at_s is not None else 0.0
-    drawn_a = car.counted_a
+    drawn_a = counted_a(car.now, state.offer.amps)
     fixed_a = None if car.is_steerable else may_draw_a(spec, car.now, silent_s)
     return Claim(
         key=spec.key,
@@ -178,26 +171,6 @@ def claim_of(setup: Setup, car: Car, now_s: float, unknown: frozenset[str]) -> C
         floor_a=_floor_a(car),
         step_a=spec.step_a,
     )
-
-
-def followed(car: Car, shift: Shift, now_s: float, pace: Pace, *, is_over: bool) -> Car:
-    """Return the car with what it draws by the meter's newer word; it takes its part of what that saw change.
-
-    is_over : Whether a limit above it is exceeded.
-    """
-    found, drawn = None, drawn_most_a(car.now)
-    # Of a power that was spread nobody knows how far it moved on which phase.
-    if drawn is not None and car.is_steerable and not car.now.is_spread:
-        found = shift.follow(
-            drawn,
-            car.now.measured_at_s,
-            car.now.offered_a,
-            house_phases(car.spec, car.terminals),
-            car.state.followed,
-            may_rise=elapsed_s(car.state.offer.changed_at_s, now_s) <= pace.settle_s,
-            is_over=is_over,
-        )
-    return replace(car, state=replace(car.state, followed=found))
 
 
 def _floor_a(car: Car) -> float:

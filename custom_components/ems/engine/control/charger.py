@@ -66,7 +66,6 @@ class ChargerNow:
     is_reachable : Whether its word is fresh. One that is silent keeps drawing what it may.
     is_connected : Whether a car is plugged in; None where it does not say.
     drawn_a : Measured on its own terminals; None where it does not measure. [A]
-    measured_at_s : When that was; None: just now. [s]
     offered_a : The limit in force as it was last known; None before anything was. [A]
     is_spread : Whether only its power is known, and `drawn_a` is that spread over all its phases: a car on one of
         them draws three times as much there.
@@ -77,7 +76,6 @@ class ChargerNow:
     is_reachable: bool = True
     is_connected: bool | None = None
     drawn_a: PhaseCurrents | None = None
-    measured_at_s: float | None = None
     is_spread: bool = False
     offered_a: float | None = None
     phases_in_use: int | None = None

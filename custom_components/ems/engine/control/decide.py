@@ -25,18 +25,17 @@ from .battery import (
     relieved,
     wanted,
 )
-from .cars import Car, claim_of, followed, held_reason, look, phase_wish, told, wants_from_grid, with_phases
-from .circuit import Circuit, CircuitNow
+from .cars import Car, claim_of, held_reason, look, phase_wish, told, wants_from_grid, with_phases
+from .circuit import CircuitNow
 from .claim import Claim, Rank
 from .decision import Decided, Decision
-from .followed import Shift
 from .freshness import Heard, Patience, hear
 from .pv import NO_ASK, ArrayAsk, next_limit_kw
 from .quarter_hour import limit_kw
 from .rows import KW_PER_A, Bound, BoundKind, PowerBound, Rows, is_known, rows_of
 from .setup import Setup
 from .share import Shared, share
-from .snapshot import ChargerState, MeterWord, Snapshot, State
+from .snapshot import ChargerState, Snapshot, State
 from .surplus import Follower, follow_sun, surplus_kw
 from .unhurried import unhurried
 
@@ -91,37 +90,11 @@ class _Tick:
         return sum(flow.active_a for flow in flows if flow) * KW_PER_A
 
     def _look_at_cars(self) -> list[Car]:
-        cars = [
+        return [
             look(spec, seen, self._before.chargers.get(spec.key, ChargerState()), self._now_s)
             for spec in self._setup.chargers
             if (seen := self._seen.chargers.get(spec.key)) is not None
         ]
-        shift = Shift(self._before.word, self._word)
-        over = {circuit.key for circuit in self._setup.tree.circuits if self._is_over(circuit)}
-        return [
-            followed(
-                car,
-                shift,
-                self._now_s,
-                self._setup.pace,
-                is_over=not over.isdisjoint(self._setup.tree.path(car.spec.circuit)),
-            )
-            for car in cars
-        ]
-
-    def _is_over(self, circuit: Circuit) -> bool:
-        """Tell whether more flows than may, as far as a meter says so."""
-        flows = [flow for flow in self._circuits[circuit.key].flows.values() if flow]
-        net_kw = sum(flow.active_a for flow in flows) * KW_PER_A
-        return any(flow.room_a(circuit.limit_a) < 0 for flow in flows) or (
-            circuit.limit_kw is not None and net_kw > circuit.limit_kw
-        )
-
-    @property
-    def _word(self) -> MeterWord | None:
-        """Return what the meter at the connection says; None where it is not believed."""
-        key = self._setup.connection.key
-        return None if key in self._unknown else self._seen.meters.get(key)
 
     # What the sun leaves over.
 
@@ -277,9 +250,7 @@ class _Tick:
         limits = self._tell_arrays(decisions)
         return Decided(
             decisions=decisions,
-            state=State(
-                meters=self._heard, chargers=chargers, batteries=batteries, limits_kw=limits, word=self._word
-            ),
+            state=State(meters=self._heard, chargers=chargers, batteries=batteries, limits_kw=limits),
             surplus_kw=self._surplus_kw,
             trusts={key: heard.trust.value for key, heard in self._heard.items()},
         )

@@ -7,7 +7,6 @@ from .battery import BatteryAsk, BatteryNow, BatteryOrder
 from .charger import ChargerNow
 from .ev_mode import Ask, EvMode, Goal, Planned
 from .flow import PhaseFlow
-from .followed import Followed
 from .freshness import Heard
 from .phase_switch import PhaseState
 from .pv import ArrayAsk
@@ -92,7 +91,6 @@ class ChargerState:
     below_at_s : Since when its car has taken less than it was offered.
     yields_at_s : Since when it should stop for others although no limit is exceeded.
     wake : What was tried with a car that takes nothing.
-    followed : What it was taken to draw at the meter's last word; None where its own word was all there was.
     """
 
     offer: Offer = field(default_factory=Offer)
@@ -105,18 +103,13 @@ class ChargerState:
     below_at_s: float | None = None
     yields_at_s: float | None = None
     wake: WakeState = AWAKE
-    followed: Followed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What is remembered of a site between two ticks.
-
-    word : The last of the meter at the connection; None while it was not believed.
-    """
+    """What is remembered of a site between two ticks."""
 
     meters: Mapping[str, Heard] = field(default_factory=dict)
     chargers: Mapping[str, ChargerState] = field(default_factory=dict)
     batteries: Mapping[str, BatteryOrder] = field(default_factory=dict)
     limits_kw: Mapping[str, float | None] = field(default_factory=dict)  # of arrays; None: free
-    word: MeterWord | None = None
