@@ -73,6 +73,10 @@ async def _stepped(home: SteppedHome, steps: int, apart_s: float, seed: int) -> 
     chance, rooms = np.random.default_rng(seed), cycle((FREE_A, *ROOMS_A))
     while len(found) < steps:
         room_a = next(rooms)
+        if room_a != FREE_A and home.box.setpoint_a <= room_a:
+            # Words of different age have stopped the car: it comes back after its minute, and the round begins anew.
+            print("  the car was stopped for nothing, and comes back", file=sys.stderr, flush=True)
+            rooms, room_a = cycle((*ROOMS_A, FREE_A)), FREE_A
         if room_a == FREE_A:
             home.leave_room(room_a)
             await _until(lambda: home.drawn_a > CAR_MAX_A - 0.1, "the car's full current", _BEGIN_S)
