@@ -73,19 +73,21 @@ async def _stepped(home: SteppedHome, steps: int, apart_s: float, seed: int) -> 
     chance, rooms = np.random.default_rng(seed), cycle((FREE_A, *ROOMS_A))
     while len(found) < steps:
         room_a = next(rooms)
-        if room_a != FREE_A and home.box.setpoint_a <= room_a:
-            # Words of different age have stopped the car: it comes back after its minute, and the round begins anew.
-            print("  the car was stopped for nothing, and comes back", file=sys.stderr, flush=True)
-            rooms, room_a = cycle((*ROOMS_A, FREE_A)), FREE_A
-        if room_a == FREE_A:
-            home.leave_room(room_a)
-            await _until(lambda: home.drawn_a > CAR_MAX_A - 0.1, "the car's full current", _BEGIN_S)
-        else:
+        if room_a != FREE_A:
             # The meter is asked on a beat of its own; a step must not always meet the same moment of it.
             await asyncio.sleep(apart_s + POLL_S * chance.random())
-            found.append(await _step(home, room_a))
-            print(f"  step {len(found)} of {steps}: {found[-1].total_s:.2f} s", file=sys.stderr, flush=True)
-            await _until(lambda: home.drawn_a <= room_a, "the car to follow", _PATIENCE_S)  # noqa: B023
+            if home.box.setpoint_a > room_a:
+                found.append(await _step(home, room_a))
+                print(
+                    f"  step {len(found)} of {steps}: {found[-1].total_s:.2f} s", file=sys.stderr, flush=True
+                )
+                await _until(lambda: home.drawn_a <= room_a, "the car to follow", _PATIENCE_S)  # noqa: B023
+                continue
+            # Words of different age have taken more than was asked for: the round begins anew.
+            print("  the car has less already than the next step leaves it", file=sys.stderr, flush=True)
+            rooms = cycle((*ROOMS_A, FREE_A))
+        home.leave_room(FREE_A)
+        await _until(lambda: home.drawn_a > CAR_MAX_A - 0.1, "the car's full current", _BEGIN_S)
     return found
 
 

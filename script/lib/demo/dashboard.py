@@ -15,7 +15,15 @@ POWERS = ("grid_power", "pv_power", "battery_power", "charger_power", "load_powe
 COSTS = ("expected_cost", "baseline_cost", "expected_saving", "pv_forecast_today", "pv_forecast_tomorrow")
 PRICES = ("import_price", "export_price", "marginal_value")
 CONTROLS = ("operation", "strategy", "preference", "import_max_kw", "export_max_kw", "optimize")
-LIMITS = ("free_current", "limited", "meter_trust", "power_limit", "overload_time")
+LIMITS = (
+    "operation",
+    "free_current",
+    "limited",
+    "meter_trust",
+    "power_limit",
+    "operator_limit",
+    "overload_time",
+)
 # What steers a car or battery this minute, and what it does.
 NOW_KEYS = {
     "battery": ("mode", "power", "soc"),
