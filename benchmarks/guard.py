@@ -162,7 +162,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", help="taken like everywhere, and not needed")
     parser.add_argument(
-        "--reaction-steps", type=int, default=8, metavar="N", help="load steps in Home Assistant; 0: none"
+        "--reaction-steps",
+        type=int,
+        default=0,
+        metavar="N",
+        help="load steps in Home Assistant; 0: none (the default)",
     )
     parser.add_argument(
         "--reaction-apart",
