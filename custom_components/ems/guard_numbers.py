@@ -1,14 +1,14 @@
 """Numbers and switches about how calmly the guard steers: few need them, and everybody may look them up."""
 
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntityDescription, NumberMode
-from homeassistant.components.switch import SwitchEntity
 from homeassistant.const import EntityCategory, UnitOfPower, UnitOfRatio, UnitOfTime
 
 from .entity import site_device_info
 from .runtime import EmsConfigEntry
 from .setting_number import SettingNumber
+from .setting_switch import SettingSwitch
 
 SECONDS = {
     "meter_silent_max_s": (5, 300),
@@ -75,19 +75,10 @@ class GuardNumber(SettingNumber):
         self.entry.runtime_data.guard.async_look()
 
 
-class HoldForCarsSwitch(SwitchEntity):
+class HoldForCarsSwitch(SettingSwitch):
     """Whether the house battery keeps its energy while a car charges fast from the grid."""
 
-    _attr_has_entity_name = True
-    _attr_should_poll = False
     _attr_translation_key = "battery_holds_for_cars"
-    _attr_entity_category = EntityCategory.CONFIG
-
-    def __init__(self, entry: EmsConfigEntry) -> None:
-        """Initialize the switch."""
-        self.entry = entry
-        self._attr_unique_id = f"{entry.entry_id}_battery_holds_for_cars"
-        self._attr_device_info = site_device_info(entry)
 
     @property
     @override
@@ -96,20 +87,8 @@ class HoldForCarsSwitch(SwitchEntity):
         return bool(self.entry.runtime_data.settings.guard(self._attr_translation_key))
 
     @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Keep it."""
-        self._set(on=True)
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Let the battery charge cars, too."""
-        self._set(on=False)
-
-    def _set(self, *, on: bool) -> None:
-        data = self.entry.runtime_data
-        data.settings.set(self._attr_translation_key, on)
-        self.async_write_ha_state()
-        data.guard.async_look()
+    def _changed(self) -> None:
+        self.entry.runtime_data.guard.async_look()
 
 
 def guard_numbers(entry: EmsConfigEntry) -> list[GuardNumber]:

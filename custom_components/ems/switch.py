@@ -13,9 +13,10 @@ from .const import CHARGER, LOAD
 from .dispatcher import Command, Source
 from .engine.flexible_load import LoadKind
 from .engine.plan.result import Mode
-from .entity import ChannelEntity, LoadEntity, site_device_info
+from .entity import ChannelEntity, LoadEntity
 from .guard_numbers import HoldForCarsSwitch
 from .runtime import EmsConfigEntry
+from .setting_switch import SettingSwitch
 from .site_device import SiteDevice
 
 PARALLEL_UPDATES = 1
@@ -45,41 +46,20 @@ def _load_switches(entry: EmsConfigEntry, device: SiteDevice) -> list[SwitchEnti
     return switches
 
 
-class PhasesSwitch(SwitchEntity):
+class PhasesSwitch(SettingSwitch):
     """Whether a plan keeps to the fuse of each phase, and not only to the limit of all together."""
 
-    _attr_has_entity_name = True
-    _attr_should_poll = False
     _attr_translation_key = "limits_each_phase"
-    _attr_entity_category = EntityCategory.CONFIG
-
-    def __init__(self, entry: EmsConfigEntry) -> None:
-        """Initialize the switch."""
-        self.entry = entry
-        self._attr_unique_id = f"{entry.entry_id}_limits_each_phase"
-        self._attr_device_info = site_device_info(entry)
 
     @property
     @override
     def is_on(self) -> bool:
         """Return whether it does."""
-        return bool(self.entry.runtime_data.settings.planner("limits_each_phase"))
+        return bool(self.entry.runtime_data.settings.planner(self._attr_translation_key))
 
     @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Keep to each fuse."""
-        self._set(on=True)
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Keep to the sum alone."""
-        self._set(on=False)
-
-    def _set(self, *, on: bool) -> None:
-        data = self.entry.runtime_data
-        data.settings.set("limits_each_phase", on)
-        self.async_write_ha_state()
-        data.plan.async_replan()
+    def _changed(self) -> None:
+        self.entry.runtime_data.plan.async_replan()
 
 
 class ChargingSwitch(ChannelEntity, SwitchEntity):
