@@ -2,12 +2,11 @@
 
 from typing import override
 
-from homeassistant.components.number import NumberDeviceClass, NumberEntityDescription, NumberMode
-from homeassistant.const import EntityCategory, UnitOfPower, UnitOfRatio, UnitOfTime
+from homeassistant.components.number import NumberDeviceClass, NumberEntityDescription
+from homeassistant.const import UnitOfPower, UnitOfRatio, UnitOfTime
 
-from .entity import site_device_info
+from .planner_numbers import PlannerNumber
 from .runtime import EmsConfigEntry
-from .setting_number import SettingNumber
 from .setting_switch import SettingSwitch
 
 SECONDS = {
@@ -46,20 +45,8 @@ NUMBERS = (
 )
 
 
-class GuardNumber(SettingNumber):
+class GuardNumber(PlannerNumber):
     """One number of the guard. It holds from its next look on."""
-
-    _attr_mode = NumberMode.BOX
-    _attr_entity_category = EntityCategory.CONFIG
-    _attr_entity_registry_enabled_default = False
-
-    def __init__(self, entry: EmsConfigEntry, description: NumberEntityDescription) -> None:
-        """Initialize the number."""
-        super().__init__(entry)
-        self.entity_description = description
-        self._attr_translation_key = description.key
-        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
-        self._attr_device_info = site_device_info(entry)
 
     @property
     @override
@@ -68,9 +55,7 @@ class GuardNumber(SettingNumber):
         return float(self.settings.guard(self.entity_description.key))
 
     @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Change it."""
-        self.settings.set(self.entity_description.key, value)
+    def _changed(self) -> None:
         self.async_write_ha_state()
         self.entry.runtime_data.guard.async_look()
 

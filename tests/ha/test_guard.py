@@ -271,6 +271,18 @@ async def test_how_calmly_it_steers_can_be_turned_while_it_runs(
     assert decision(entry, "charger").mode == "charge"
 
 
+async def test_the_lock_of_the_house_battery_can_be_turned(hass: HomeAssistant, begin: Begin) -> None:
+    """It is on at first; off, the battery charges cars, too, from the next look on."""
+    entry = await begin(BATTERY)
+    guard = entry.runtime_data.guard
+    assert guard.data.setup.battery.holds_for_cars
+    name = "switch.home_battery_keeps_its_energy_while_a_car_charges_fast"
+    for service, holds in (("turn_off", False), ("turn_on", True)):
+        await hass.services.async_call("switch", service, {"entity_id": name}, blocking=True)
+        assert guard.data.setup.battery.holds_for_cars is holds
+        assert hass.states.get(name).state == ("on" if holds else "off")
+
+
 async def test_a_mode_that_a_battery_lacks_is_never_told(
     hass: HomeAssistant, begin: Begin, foreign: Foreign
 ) -> None:
